@@ -1,0 +1,37 @@
+# What every stage shares: the user's choices, where things lie, how commands are shown.
+# needs: nothing
+# makes: variables
+
+APPLIANCE ?= kms-relay
+ARCH      ?= x86_64
+COMPRESS  ?= xz
+DEBUG     ?= 0
+STRICT    ?= 0
+V         ?= 0
+
+JOBS  := $(shell nproc)
+BUILD := build/$(ARCH)
+OUT   := out
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/thimble
+
+export LC_ALL := C
+export TZ     := UTC
+# One fixed time for every file that the build writes into a result.
+export SOURCE_DATE_EPOCH := 1767225600
+
+SUPPORTED_ARCHES := x86_64
+ifeq ($(filter $(ARCH),$(SUPPORTED_ARCHES)),)
+$(error ARCH=$(ARCH): not supported; one of: $(SUPPORTED_ARCHES))
+endif
+ifeq ($(filter $(COMPRESS),xz zstd lz4),)
+$(error COMPRESS=$(COMPRESS): one of: xz zstd lz4)
+endif
+
+# V=1 shows the commands; otherwise one line a step.
+ifeq ($(V),0)
+Q := @
+say = @printf '  %-8s %s\n' '$1' '$2'
+else
+Q :=
+say = @:
+endif

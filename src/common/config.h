@@ -1,0 +1,79 @@
+/* Settings: ONE table of keys, from which the parser, the errors and the documentation come. Later
+ * sources win; a bad line is refused by itself and the rest holds. */
+#ifndef THIMBLE_CONFIG_H
+#define THIMBLE_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "text.h"
+
+enum config_key {
+	CONFIG_HOSTNAME,
+	CONFIG_CONSOLE,
+	CONFIG_SERVICE_ARGS,
+	CONFIG_RELAY_LISTEN,
+	CONFIG_RELAY_UPSTREAM,
+	CONFIG_RELAY_MAX_CONNECTIONS,
+	CONFIG_RELAY_IDLE_TIMEOUT_S,
+	CONFIG_KEY_COUNT
+};
+
+enum { CONFIG_VALUE_MAX = 1024, CONFIG_ORIGIN_MAX = 64 };
+
+struct config_definition {
+	const char *name;
+	const char *default_value; /* "" for none */
+	bool (*valid)(const struct config_definition *, const char *value);
+	uint64_t min, max;         /* numbers */
+	const char *const *words;  /* words, NULL-terminated */
+	const char *allowed;       /* for the error: "a number from 1 to 65535" */
+	const char *help;
+};
+
+extern const struct config_definition config_definitions[CONFIG_KEY_COUNT];
+
+struct config {
+	struct {
+		char value[CONFIG_VALUE_MAX];
+		char origin[CONFIG_ORIGIN_MAX];
+	} entry[CONFIG_KEY_COUNT];
+	unsigned refused; /* how many lines were refused */
+};
+
+/* All defaults, origin "default". */
+void config_init(struct config *c);
+
+/* Sets KEY (KEY_LENGTH bytes) to VALUE (VALUE_LENGTH bytes) when both are good. Otherwise nothing
+ * changes but `refused`, and ERROR gets one line: what was read, where it came from, what is allowed. */
+bool config_set(struct config *c, const char *key, size_t key_length, const char *value,
+		size_t value_length, const char *origin, struct text *error);
+
+/* REPORT is called with each error line. */
+typedef void config_report(const char *error);
+
+/* Lines "key = value", "#" comments, blank lines. ORIGIN is what errors name; the line number is added. */
+void config_read_text(struct config *c, const char *bytes, size_t length, const char *origin,
+		      config_report *report);
+
+/* "thimble.key=value" among the words of a kernel command line; "value with blanks" in double quotes as
+ * in Linux' lib/cmdline.c next_arg(). Other words are left alone. */
+void config_read_command_line(struct config *c, const char *bytes, size_t length, config_report *report);
+
+const char *config_get(const struct config *c, enum config_key key);
+
+/* Of a key whose type is a number: its value (validated when it was set). */
+uint64_t config_number(const struct config *c, enum config_key key);
+
+/* Writes the record init/config: key=value, and origin.key=where from. 0, or -1 with errno. */
+int config_save(const struct config *c);
+
+/* Reads what init wrote; with no record there, the defaults hold. For init's children. */
+void config_load(struct config *c);
+
+/* Splits a comma-separated list: *AT starts as the value; true while there is an item, its bytes in
+ * *ITEM and *LENGTH with blanks around it taken off. */
+bool config_next_item(const char **at, const char **item, size_t *length);
+
+#endif

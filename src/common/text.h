@@ -1,0 +1,43 @@
+/* Bounded text: numbers that must use up their string, escapes, a buffer that reports overflow. */
+#ifndef THIMBLE_TEXT_H
+#define THIMBLE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A string built in a caller's array. `overflow` is set, and stays set, once something did not fit;
+ * `data` is always NUL-terminated. */
+struct text {
+	char *data;
+	size_t size; /* of the array, bytes */
+	size_t used; /* without the NUL */
+	bool overflow;
+};
+
+#define TEXT(array) (struct text){ .data = (array), .size = sizeof(array) }
+
+/* Empties T. */
+void text_clear(struct text *t);
+
+/* Appends as printf does. All or nothing: a piece that does not fit is left out and sets `overflow`. */
+void text_add(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Appends BYTES with each one outside 0x20..0x7e written as \xNN, so that text from outside cannot
+ * move a cursor or end a line. What does not fit sets `overflow`; whole escapes only. */
+void text_add_escaped(struct text *t, const char *bytes, size_t length);
+
+/* Reads a decimal number that uses up all of S and lies in MIN..MAX. Returns false, *VALUE untouched,
+ * for anything else (empty, sign, blank, trailing bytes, out of range). */
+bool parse_number(const char *s, uint64_t min, uint64_t max, uint64_t *value);
+
+/* The same for LENGTH bytes that need no NUL. */
+bool parse_number_n(const char *s, size_t length, uint64_t min, uint64_t max, uint64_t *value);
+
+/* A duration for people: "4 s", "3 min 20 s", "2 h 5 min", "3 d 4 h". */
+void text_add_duration(struct text *t, uint64_t seconds);
+
+/* A size for people, in powers of 1024: "512 B", "20 KiB", "9.6 MiB". */
+void text_add_bytes(struct text *t, uint64_t bytes);
+
+#endif

@@ -26,9 +26,9 @@ struct config_definition {
 	const char *name;
 	const char *default_value; /* "" for none */
 	bool (*valid)(const struct config_definition *, const char *value);
-	uint64_t min, max;         /* numbers */
-	const char *const *words;  /* words, NULL-terminated */
-	const char *allowed;       /* for the error: "a number from 1 to 65535" */
+	uint64_t min, max;        /* numbers */
+	const char *const *words; /* words, NULL-terminated */
+	const char *allowed;      /* for the error: "a number from 1 to 65535" */
 	const char *help;
 };
 
@@ -47,15 +47,15 @@ void config_init(struct config *c);
 
 /* Sets KEY (KEY_LENGTH bytes) to VALUE (VALUE_LENGTH bytes) when both are good. Otherwise nothing
  * changes but `refused`, and ERROR gets one line: what was read, where it came from, what is allowed. */
-bool config_set(struct config *c, const char *key, size_t key_length, const char *value,
-		size_t value_length, const char *origin, struct text *error);
+bool config_set(struct config *c, const char *key, size_t key_length, const char *value, size_t value_length,
+	const char *origin, struct text *error);
 
 /* REPORT is called with each error line. */
 typedef void config_report(const char *error);
 
 /* Lines "key = value", "#" comments, blank lines. ORIGIN is what errors name; the line number is added. */
-void config_read_text(struct config *c, const char *bytes, size_t length, const char *origin,
-		      config_report *report);
+void config_read_text(
+	struct config *c, const char *bytes, size_t length, const char *origin, config_report *report);
 
 /* "thimble.key=value" among the words of a kernel command line; "value with blanks" in double quotes as
  * in Linux' lib/cmdline.c next_arg(). Other words are left alone. */

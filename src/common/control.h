@@ -5,8 +5,8 @@
 #include <stddef.h>
 
 #define CONTROL_RESTART_SERVICE "restart-service"
-#define CONTROL_POWEROFF "poweroff"
-#define CONTROL_REBOOT "reboot"
+#define CONTROL_POWEROFF        "poweroff"
+#define CONTROL_REBOOT          "reboot"
 
 enum { CONTROL_MESSAGE_MAX = 128 };
 

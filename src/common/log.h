@@ -13,7 +13,7 @@ void log_open(const char *name);
 /* Lines longer than 512 bytes are cut and end in "...". Bytes that are not printable are escaped. */
 void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-#define log_info(...) log_line(LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_info(...)  log_line(LOG_LEVEL_INFO, __VA_ARGS__)
 #define log_warnx(...) log_line(LOG_LEVEL_WARN, __VA_ARGS__)
 
 /* As log_warnx, with ": strerror(errno)" at the end. errno is kept. */
@@ -23,7 +23,7 @@ void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
  * 100, the user's. Not for PID 1. */
 noreturn void fatal(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-#define EXIT_USAGE 100
+#define EXIT_USAGE  100
 #define EXIT_SYSTEM 111
 
 #endif

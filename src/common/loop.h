@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 
@@ -17,9 +18,9 @@ struct loop_fd {
 
 struct loop_timer {
 	void (*handle)(struct loop *, struct loop_timer *);
-	int64_t deadline_ms;           /* CLOCK_MONOTONIC */
-	struct loop_timer *next;       /* of the loop, soonest first */
-	struct loop_timer **previous;  /* NULL while not armed */
+	int64_t deadline_ms;          /* CLOCK_MONOTONIC */
+	struct loop_timer *next;      /* of the loop, soonest first */
+	struct loop_timer **previous; /* NULL while not armed */
 };
 
 struct loop_signals {
@@ -37,7 +38,7 @@ struct loop {
 	int batch_at, batch_count; /* the part of `batch` not yet handled */
 };
 
-#define container_of(pointer, type, member) ((type *)((char *)(pointer) - offsetof(type, member)))
+#define container_of(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
 
 /* Milliseconds of CLOCK_MONOTONIC: since boot in a guest, which never sleeps. */
 int64_t now_ms(void);

@@ -18,7 +18,7 @@ enum {
 struct endpoint {
 	char host[HOST_BYTES_MAX];
 	uint16_t port;
-	bool literal;                 /* host is an address: `address` holds it, port included */
+	bool literal; /* host is an address: `address` holds it, port included */
 	struct sockaddr_storage address;
 	socklen_t address_bytes;
 };

@@ -15,7 +15,11 @@ struct text {
 	bool overflow;
 };
 
-#define TEXT(array) (struct text){ .data = (array), .size = sizeof(array) }
+#define TEXT(array)                                                                                          \
+	(struct text)                                                                                        \
+	{                                                                                                    \
+		.data = (array), .size = sizeof(array)                                                       \
+	}
 
 /* Empties T. */
 void text_clear(struct text *t);

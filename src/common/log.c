@@ -1,0 +1,83 @@
+#include "common/log.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/text.h"
+
+enum { LINE_BYTES_MAX = 512 };
+
+static const char *program = "thimble";
+static int on_terminal = -1;
+
+void log_open(const char *name)
+{
+	program = name;
+	on_terminal = isatty(STDERR_FILENO);
+}
+
+/* One write, so that lines of several processes on one pipe do not mix (PIPE_BUF, POSIX write()). */
+static void write_line(enum log_level level, const char *message, int error)
+{
+	char line[LINE_BYTES_MAX + 8];
+	struct text t = {.data = line, .size = LINE_BYTES_MAX};
+	int saved_errno = errno;
+
+	if (on_terminal < 0)
+		log_open(program);
+	text_clear(&t);
+	if (on_terminal)
+		text_add(&t, "%s: ", program);
+	else
+		text_add(&t, "<%d>", (int)level);
+	text_add_escaped(&t, message, strlen(message));
+	if (error != 0)
+		text_add(&t, ": %s", strerror(error));
+	if (t.overflow) {
+		memcpy(line + t.used, "...", 3);
+		t.used += 3;
+	}
+	line[t.used++] = '\n';
+	while (write(STDERR_FILENO, line, t.used) < 0 && errno == EINTR)
+		;
+	errno = saved_errno;
+}
+
+static void format_line(enum log_level level, int error, const char *format, va_list arguments)
+{
+	char message[LINE_BYTES_MAX];
+	vsnprintf(message, sizeof(message), format, arguments);
+	write_line(level, message, error);
+}
+
+void log_line(enum log_level level, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	format_line(level, 0, format, arguments);
+	va_end(arguments);
+}
+
+void log_warn(const char *format, ...)
+{
+	int error = errno;
+	va_list arguments;
+	va_start(arguments, format);
+	format_line(LOG_LEVEL_WARN, error, format, arguments);
+	va_end(arguments);
+	errno = error;
+}
+
+noreturn void fatal(const char *format, ...)
+{
+	int error = errno;
+	va_list arguments;
+	va_start(arguments, format);
+	format_line(LOG_LEVEL_ERROR, error, format, arguments);
+	va_end(arguments);
+	exit(EXIT_SYSTEM);
+}

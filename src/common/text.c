@@ -1,0 +1,102 @@
+#include "common/text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void text_clear(struct text *t)
+{
+	t->used = 0;
+	t->overflow = false;
+	t->data[0] = '\0';
+}
+
+void text_add(struct text *t, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	size_t room = t->size - t->used;
+	int length = vsnprintf(t->data + t->used, room, format, arguments);
+	va_end(arguments);
+	if (length < 0 || (size_t)length >= room) {
+		t->data[t->used] = '\0';
+		t->overflow = true;
+		return;
+	}
+	t->used += (size_t)length;
+}
+
+void text_add_escaped(struct text *t, const char *bytes, size_t length)
+{
+	static const char digits[] = "0123456789abcdef";
+	for (size_t i = 0; i < length; i++) {
+		unsigned char c = (unsigned char)bytes[i];
+		char piece[4] = {(char)c};
+		size_t piece_length = 1;
+		if (c < 0x20 || c > 0x7e) {
+			memcpy(piece, "\\x", 2);
+			piece[2] = digits[c >> 4];
+			piece[3] = digits[c & 15];
+			piece_length = 4;
+		}
+		if (piece_length >= t->size - t->used) {
+			t->overflow = true;
+			break;
+		}
+		memcpy(t->data + t->used, piece, piece_length);
+		t->used += piece_length;
+	}
+	t->data[t->used] = '\0';
+}
+
+bool parse_number_n(const char *s, size_t length, uint64_t min, uint64_t max, uint64_t *value)
+{
+	uint64_t n = 0;
+	if (length == 0)
+		return false;
+	for (size_t i = 0; i < length; i++) {
+		if (s[i] < '0' || s[i] > '9')
+			return false;
+		uint64_t digit = (uint64_t)(s[i] - '0');
+		if (n > (UINT64_MAX - digit) / 10)
+			return false;
+		n = n * 10 + digit;
+	}
+	if (n < min || n > max)
+		return false;
+	*value = n;
+	return true;
+}
+
+bool parse_number(const char *s, uint64_t min, uint64_t max, uint64_t *value)
+{
+	return parse_number_n(s, strlen(s), min, max, value);
+}
+
+void text_add_duration(struct text *t, uint64_t seconds)
+{
+	unsigned long long s = seconds;
+	if (s < 60)
+		text_add(t, "%llu s", s);
+	else if (s < 3600)
+		text_add(t, "%llu min %llu s", s / 60, s % 60);
+	else if (s < 86400)
+		text_add(t, "%llu h %llu min", s / 3600, s / 60 % 60);
+	else
+		text_add(t, "%llu d %llu h", s / 86400, s / 3600 % 24);
+}
+
+void text_add_bytes(struct text *t, uint64_t bytes)
+{
+	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+	size_t unit = 0;
+	unsigned long long tenths = bytes > UINT64_MAX / 10 ? UINT64_MAX : bytes * 10;
+	while (tenths >= 10240 && unit + 1 < sizeof(units) / sizeof(units[0])) {
+		tenths = (tenths + 512) / 1024;
+		unit++;
+	}
+	if (unit == 0 || tenths >= 1000)
+		text_add(t, "%llu %s", (tenths + 5) / 10, units[unit]);
+	else
+		text_add(t, "%llu.%llu %s", tenths / 10, tenths % 10, units[unit]);
+}

@@ -1,0 +1,92 @@
+# The kernel: one set of objects for all appliances, then one short link for each.
+# needs: $(LINUX_DEB), kernel/, tools/kernel-config, tools/kernel-progress, $(BUILD)/$(APPLIANCE)/rootfs.cpio
+# makes: $(OUT)/$(IMAGE_NAME)-$(ARCH).efi; linux-nconfig, linux-savedefconfig; on the way $(BUILD)/linux-src (the
+#        patched source) and $(BUILD)/linux (the objects)
+
+LINUX_DEB  ?= $(call source_file,linux-source-6.12)
+IMAGE_NAME ?= $(APPLIANCE)
+
+LINUX_SRC := $(BUILD)/linux-src
+LINUX     := $(BUILD)/linux
+
+linux_image_x86_64 := arch/x86/boot/bzImage
+
+linux_patches   := $(sort $(wildcard kernel/patches/*.patch))
+linux_fragments := kernel/base.config kernel/network.config kernel/console.config kernel/hardening.config \
+	$(sort $(wildcard kernel/hypervisor/*.config)) kernel/arch/$(ARCH).config kernel/compress/$(COMPRESS).config \
+	$(wildcard kernel/local.config)
+
+# kbuild gets an environment of its own: whatever the user has set or says to make (CONFIG=, DEBUG=, ARCH=) has other
+# meanings there. ccache, when there is one, keeps its own settings.
+linux_ccache := $(if $(shell command -v ccache),ccache )
+linux_make    = env -i PATH="$$PATH" HOME="$$HOME" TERM="$${TERM:-dumb}" \
+	$${CCACHE_DIR:+CCACHE_DIR="$$CCACHE_DIR"} $${XDG_CACHE_HOME:+XDG_CACHE_HOME="$$XDG_CACHE_HOME"} \
+	LC_ALL=C TZ=UTC SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) KBUILD_BUILD_TIMESTAMP='$(linux_timestamp)' \
+	KBUILD_BUILD_USER=thimble KBUILD_BUILD_HOST=thimble KBUILD_BUILD_VERSION=1 \
+	make -C $(LINUX_SRC) O=$(abspath $(LINUX)) ARCH=$(ARCH) V=$(V) \
+	CC='$(linux_ccache)gcc' HOSTCC='$(linux_ccache)gcc' -j$(JOBS) --no-print-directory
+linux_timestamp := $(shell date -u -d @$(SOURCE_DATE_EPOCH))
+
+# $(call linux_build,LABEL,TARGETS)
+ifeq ($(V),0)
+linux_build = { $(linux_make) $2; echo "exit $$?"; } | tools/kernel-progress '$1'
+else
+linux_build = $(linux_make) $2
+endif
+
+# $(call linux_update,FILE): replaces FILE by FILE.new when they differ, so that nothing is rebuilt for nothing.
+linux_update = if cmp -s $1.new $1; then rm $1.new; else mv $1.new $1; fi
+
+# --- source ---------------------------------------------------------------------------------------------------------
+
+# What the source tree is made from, by name; a new version or a patch that went away changes this file.
+$(BUILD)/linux-src.id: FORCE | $(if $(filter file,$(origin LINUX_DEB)),build/fetched)
+	@mkdir -p $(@D)
+	@printf '%s\n' $(notdir $(LINUX_DEB)) $(linux_patches) > $@.new
+	@$(call linux_update,$@)
+
+$(LINUX_SRC)/.unpacked: $(BUILD)/linux-src.id $(linux_patches)
+	$(call say,LINUX,unpack $(notdir $(LINUX_DEB)))
+	$(Q)rm -rf $(LINUX_SRC)
+	$(Q)mkdir -p $(LINUX_SRC)
+	$(Q)dpkg-deb --fsys-tarfile $(LINUX_DEB) | tar -xO --wildcards './usr/src/linux-source-*.tar.xz' | \
+		tar -xJ -C $(LINUX_SRC) --strip-components=1
+	$(Q)for patch in $(linux_patches); do \
+		echo "  LINUX    $$patch"; patch -s -p1 -d $(LINUX_SRC) < $$patch || exit 1; done
+	$(Q)touch $@
+
+# --- configuration --------------------------------------------------------------------------------------------------
+
+$(LINUX)/fragments: FORCE | $(LINUX_SRC)/.unpacked
+	@mkdir -p $(@D)
+	@tools/kernel-config merge $(linux_fragments) > $@.new
+	@$(call linux_update,$@)
+
+$(LINUX)/.config: $(LINUX)/fragments $(LINUX_SRC)/.unpacked
+	$(call say,LINUX,configure ($(words $(linux_fragments)) fragments))
+	$(Q)$(linux_make) -s KCONFIG_ALLCONFIG=$(abspath $<) allnoconfig
+	$(Q)touch $@
+
+$(LINUX)/.config-checked: $(LINUX)/.config $(linux_fragments)
+	$(Q)tools/kernel-config check $^
+	$(Q)touch $@
+
+# --- objects and the last link --------------------------------------------------------------------------------------
+
+$(LINUX)/.objects: $(LINUX)/.config-checked $(LINUX_SRC)/.unpacked
+	$(Q)test -e $(LINUX)/initramfs.cpio || : > $(LINUX)/initramfs.cpio
+	$(Q)$(call linux_build,compile,vmlinux)
+	$(Q)touch $@
+
+$(OUT)/$(IMAGE_NAME)-$(ARCH).efi: $(LINUX)/.objects $(BUILD)/$(APPLIANCE)/rootfs.cpio
+	@mkdir -p $(@D)
+	$(Q)cp $(BUILD)/$(APPLIANCE)/rootfs.cpio $(LINUX)/initramfs.cpio
+	$(Q)$(call linux_build,link $(@F),bzImage)
+	$(Q)cp $(LINUX)/$(linux_image_$(ARCH)) $@
+	@printf '  %-8s %s: %d bytes\n' LINUX $@ $$(stat -c %s $@)
+
+# --- changing the configuration -------------------------------------------------------------------------------------
+
+.PHONY: linux-nconfig linux-savedefconfig FORCE
+linux-nconfig: $(LINUX)/.config
+	$(Q)$(linux_make) nconfig

@@ -1,0 +1,80 @@
+# The appliance: what is in this image, as data. From appliances/$(APPLIANCE)/, or from BINARY=.
+# needs: appliances/$(APPLIANCE)/appliance.mk and settings.conf; or BINARY=./daemon [ARGS=…] [PORT=8080/tcp]
+# makes: $(IMAGE_NAME), $(SERVICE_PATH) and the SERVICE_* facts; $(BUILD)/$(IMAGE_NAME)/appliance and settings.conf
+#
+# appliance.mk sets one of
+#   SERVICE_PROGRAM    a program of this tree, src/NAME
+#   SERVICE_PACKAGE    a package of packages/, with SERVICE_FILE, the executable in it
+# and may set
+#   SERVICE_ARGS       its arguments, as the setting service.args has them
+#   SERVICE_PORTS      what it listens on, for people and for `make run`: 1688/tcp 53/udp. A port below 1024 gets the
+#                      one capability that it needs.
+#   SERVICE_PROCESSES  most processes and threads at once (64)
+#   SERVICE_MEMORY     most memory, percent of what is free when the service starts (70)
+
+ifdef BINARY
+APPLIANCE_NAME    := $(shell printf '%s' '$(basename $(notdir $(BINARY)))' | tr -c 'A-Za-z0-9._-' '-')
+SERVICE_BINARY    := $(BINARY)
+SERVICE_ARGS      := $(ARGS)
+SERVICE_PORTS     := $(PORT)
+appliance_files   := mk/appliance.mk
+appliance_settings := /dev/null
+else
+APPLIANCES := $(patsubst appliances/%/appliance.mk,%,$(sort $(wildcard appliances/*/appliance.mk)))
+ifeq ($(filter $(APPLIANCE),$(APPLIANCES)),)
+$(error APPLIANCE=$(APPLIANCE): there is no appliances/$(APPLIANCE)/appliance.mk; one of: $(APPLIANCES))
+endif
+APPLIANCE_NAME    := $(APPLIANCE)
+include appliances/$(APPLIANCE)/appliance.mk
+appliance_files   := mk/appliance.mk $(wildcard appliances/$(APPLIANCE)/*)
+appliance_settings := appliances/$(APPLIANCE)/settings.conf
+endif
+
+SERVICE_PROCESSES ?= 64
+SERVICE_MEMORY    ?= 70
+IMAGE_NAME        := $(APPLIANCE_NAME)$(if $(filter 1,$(DEBUG)),-debug)
+IMAGE_BUILD       := $(BUILD)/$(IMAGE_NAME)
+
+# Ports are numbers from 1 to 65535 with their protocol.
+bad_ports := $(shell printf '%s\n' $(SERVICE_PORTS) | grep -vxE '([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])/(tcp|udp)')
+ifneq ($(bad_ports),)
+$(error PORT=$(bad_ports): a port is NUMBER/tcp or NUMBER/udp, the number from 1 to 65535, as PORT=8080/tcp)
+endif
+low_ports := $(shell printf '%s\n' $(SERVICE_PORTS) | awk -F/ '$$1 > 0 && $$1 < 1024')
+SERVICE_CAPABILITIES := $(if $(low_ports),net_bind_service)
+
+ifdef SERVICE_PROGRAM
+SERVICE_NAME := $(SERVICE_PROGRAM)
+SERVICE_PATH := $(BUILD)/bin/$(SERVICE_PROGRAM)
+else ifdef SERVICE_PACKAGE
+SERVICE_NAME := $(notdir $(SERVICE_FILE))
+SERVICE_PATH := $(BUILD)/packages/$(SERVICE_PACKAGE)/root/$(SERVICE_FILE)
+else
+SERVICE_NAME := $(APPLIANCE_NAME)
+SERVICE_PATH := $(IMAGE_BUILD)/service
+# Refused with the reason when the guest could not run it.
+$(SERVICE_PATH): FORCE | $(DEPS_BUILD)
+	$(Q)tools/check-binary --arch $(ARCH) '$(SERVICE_BINARY)'
+	$(Q)mkdir -p $(@D)
+	$(Q)cmp -s '$(SERVICE_BINARY)' $@ || cp '$(SERVICE_BINARY)' $@
+endif
+
+# The facts and the default settings change with the command line (ARGS=, DEBUG=), so they are written each time and
+# replaced only when they differ.
+export APPLIANCE_NAME VERSION ARCH DEBUG SERVICE_NAME SERVICE_PORTS SERVICE_CAPABILITIES SERVICE_PROCESSES SERVICE_MEMORY
+export SERVICE_ARGS
+
+$(IMAGE_BUILD)/appliance: rootfs/appliance.in FORCE
+	$(Q)tools/fill $< $@
+
+$(IMAGE_BUILD)/settings.conf: rootfs/settings.conf.in $(appliance_settings) FORCE
+	$(Q)APPLIANCE_SETTINGS="$$(cat $(appliance_settings))" tools/fill $< $@
+
+# Settings of this site, baked in by CONFIG=.
+$(IMAGE_BUILD)/site.conf: $(CONFIG) FORCE
+	$(Q)mkdir -p $(@D)
+	$(Q)cat /dev/null $(CONFIG) > $@.new
+	$(Q)if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+.PHONY: FORCE
+FORCE:

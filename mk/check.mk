@@ -1,0 +1,57 @@
+# Tests. `make check` runs all of them and ends in one line with the totals.
+# needs: for unit and netns the host's gcc; for boot and fault the image and QEMU
+# makes: $(BUILD)/host/NAME, programs with address sanitizer; $(BUILD)/check/*.xml, results
+
+HOST := $(BUILD)/host
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
+HOST_CFLAGS := -g -O1 -fno-omit-frame-pointer $(SANITIZE) $(PROGRAM_CFLAGS)
+
+$(HOST)/obj/%.o: src/%.c mk/check.mk mk/programs.mk | $(DEPS_CHECK)
+	$(call say,HOSTCC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(HOST_GCC) $(HOST_CFLAGS) -I$(<D) -MMD -MP -c -o $@ $<
+
+host_objects = $(patsubst src/%.c,$(HOST)/obj/%.o,$(wildcard src/common/*.c) $(wildcard src/$1/*.c))
+
+define host_program
+$(HOST)/$1: $(call host_objects,$1)
+	$$(call say,HOSTLD,$$@)
+	$$(Q)$(HOST_GCC) $(SANITIZE) -o $$@ $$^
+endef
+$(foreach program,$(PROGRAMS),$(eval $(call host_program,$(program))))
+
+# tests/unit/PROGRAM/test_*.c: one executable each, with all of the program but its main.
+UNIT_SOURCES := $(sort $(wildcard tests/unit/*/test_*.c))
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(HOST)/unit/%,$(UNIT_SOURCES))
+
+define unit_test
+$(HOST)/unit/$1: tests/unit/$1.c $(filter-out %/main.o,$(call host_objects,$(patsubst %/,%,$(dir $1))))
+	$$(call say,UNIT,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$(HOST_GCC) $(HOST_CFLAGS) -Isrc/$(dir $1) -MMD -MP -o $$@ $$^ -lcmocka
+endef
+$(foreach test,$(UNIT_TESTS),$(eval $(call unit_test,$(patsubst $(HOST)/unit/%,%,$(test)))))
+
+PYTEST := /usr/bin/python3 -B -m pytest -p no:cacheprovider -q
+CHECK := $(BUILD)/check
+export THIMBLE_HOST_BIN := $(abspath $(HOST))
+
+.PHONY: check check-unit check-netns check-boot check-fault host-programs unit-tests
+check:
+	$(Q)tools/check-totals run $(CHECK) unit netns boot fault
+
+host-programs: $(addprefix $(HOST)/,$(PROGRAMS))
+unit-tests: $(UNIT_TESTS)
+
+check-unit: $(UNIT_TESTS) | $(DEPS_CHECK)
+	$(Q)tools/check-totals unit $(CHECK) $(UNIT_TESTS)
+
+check-netns: host-programs | $(DEPS_CHECK)
+	$(Q)mkdir -p $(CHECK)
+	$(Q)tools/in-namespaces $(PYTEST) --junitxml=$(CHECK)/netns.xml tests/netns
+
+check-boot: image check-images | $(DEPS_CHECK)
+	$(Q)mkdir -p $(CHECK)
+	$(Q)tools/in-namespaces $(PYTEST) --junitxml=$(CHECK)/boot.xml tests/boot
+
+-include $(wildcard $(HOST)/obj/*/*.d $(HOST)/unit/*/*.d)

@@ -1,0 +1,21 @@
+# Tools that the host must have: Debian package names, by what they are for.
+# needs: apt; root or sudo only when something is missing
+# makes: nothing in the tree
+#
+# A target that needs some names $(DEPS_BUILD), $(DEPS_RUN) or $(DEPS_CHECK) as an order-only prerequisite: what is missing
+# is named, then installed.
+
+DEPS_PACKAGES_build := gcc libc6-dev make flex bison bc patch xz-utils zstd lz4 libelf-dev python3 apt dpkg \
+	debian-archive-keyring
+DEPS_PACKAGES_run   := qemu-system-x86 python3
+DEPS_PACKAGES_check := $(DEPS_PACKAGES_run) libcmocka-dev python3-pytest python3-pyte python3-scapy dnsmasq-base radvd \
+	kea-dhcp4-server kea-dhcp6-server iproute2 iputils-ping nftables procps util-linux ovmf
+
+DEPS_BUILD := deps-build
+DEPS_RUN   := deps-run
+DEPS_CHECK := deps-check
+
+.PHONY: deps deps-build deps-run deps-check
+deps: deps-build deps-run deps-check
+deps-build deps-run deps-check: deps-%:
+	$(Q)tools/deps $* $(DEPS_PACKAGES_$*)

@@ -1,0 +1,42 @@
+# Packages: upstream programs, built for the guest from Debian's sources. One folder each in packages/.
+# needs: $(SOURCES_USED), $(MUSL_CC)
+# makes: $(BUILD)/packages/NAME/root, what a package installs
+#
+# packages/NAME/package.mk sets, then calls $(eval $(call debian-source,NAME)):
+#   NAME_SOURCE   the Debian source package; its version and hashes are in sources.lock
+#   NAME_LICENSE  SPDX expression
+#   NAME_WHY      one line: what it is for
+#   NAME_BUILD    shell lines, run in the patched tree, with $$CC $$CFLAGS $$LDFLAGS; they install into $$DESTDIR
+#   NAME_FILES    what they must have installed
+# packages/NAME/patches/*.patch come after Debian's own.
+
+PACKAGES :=
+
+define debian-source
+SOURCE_PACKAGES += src:$($1_SOURCE)
+PACKAGES += $1
+$1_ROOT := $(BUILD)/packages/$1/root
+export $1_BUILD
+
+$(BUILD)/packages/$1/.done: $(MUSL_CC) packages/$1/package.mk $$(wildcard packages/$1/patches/*.patch) mk/packages.mk
+	$$(call say,PACKAGE,$1)
+	$$(Q)rm -rf $$(@D) && mkdir -p $$(@D)/src $$(@D)/root
+	$$(Q)tools/unpack-source $$(@D)/src $$(call source_files,src:$($1_SOURCE))
+	$$(Q)for patch in $$(sort $$(wildcard packages/$1/patches/*.patch)); do \
+		patch -s -p1 -d $$(@D)/src < "$$$$patch" || exit 1; done
+	$$(Q)cd $$(@D)/src && env -u MAKEFLAGS -u MAKELEVEL CC='$(abspath $(MUSL_CC))' CFLAGS='$(MUSL_CFLAGS)' LDFLAGS='$(MUSL_LDFLAGS)' \
+		DESTDIR='$(abspath $(BUILD)/packages/$1/root)' JOBS=$(JOBS) sh -euc "$$$$$1_BUILD" > ../build.log 2>&1 || \
+		{ tail -n 30 ../build.log; echo "$1: the build failed; all of it is in $$(@D)/build.log"; exit 1; }
+	$$(Q)for file in $($1_FILES); do test -e "$$(@D)/root/$$$$file" || \
+		{ echo "$1: the build did not make $$$$file; see $$(@D)/build.log"; exit 1; }; done
+	$$(Q)touch $$@
+
+$(addprefix $(BUILD)/packages/$1/root/,$($1_FILES)): $(BUILD)/packages/$1/.done ;
+endef
+
+# A package folder that only names a file for other stages (the kernel's source): NAME_DEB.
+define debian-binary
+SOURCE_PACKAGES += deb:$($1_DEB)
+endef
+
+include $(sort $(wildcard packages/*/package.mk))

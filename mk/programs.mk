@@ -1,0 +1,29 @@
+# Programs: src/NAME, each with src/common, one static executable each.
+# needs: $(MUSL_CC)
+# makes: $(BUILD)/bin/NAME
+
+PROGRAMS := $(patsubst src/%/main.c,%,$(sort $(wildcard src/*/main.c)))
+VERSION  := 0.1.0
+
+PROGRAM_CFLAGS := -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Isrc -DTHIMBLE_VERSION='"$(VERSION)"'
+
+program_objects = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(wildcard src/common/*.c) $(wildcard src/$1/*.c))
+
+$(BUILD)/obj/%.o: src/%.c $(MUSL_CC) mk/programs.mk mk/toolchain.mk
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(MUSL_CC) $(MUSL_CFLAGS) $(PROGRAM_CFLAGS) -I$(<D) -MMD -MP -c -o $@ $<
+
+define program
+$(BUILD)/bin/$1: $(call program_objects,$1)
+	$$(call say,LD,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$$(MUSL_CC) $$(MUSL_LDFLAGS) -o $$@ $$^
+endef
+$(foreach program,$(PROGRAMS),$(eval $(call program,$(program))))
+
+.PHONY: programs
+programs: $(addprefix $(BUILD)/bin/,$(PROGRAMS))
+
+-include $(wildcard $(BUILD)/obj/*/*.d)

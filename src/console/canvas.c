@@ -1,0 +1,85 @@
+#include "canvas.h"
+
+#include <string.h>
+
+#include "common/text.h"
+
+enum { LINE_ROWS_MAX = 3 };
+
+int canvas_grid_row(const struct canvas *c)
+{
+	bool drawn = c->grid != NULL && c->row >= c->first && c->row < c->last;
+	return drawn ? c->top + c->row - c->first : -1;
+}
+
+void canvas_put(struct canvas *c, int column, enum attribute a, const char *text)
+{
+	int row = canvas_grid_row(c);
+	if (row >= 0)
+		grid_put_short(c->grid, row, column, c->columns - column - 1, a, text);
+}
+
+/* How many of LENGTH bytes go into a row of WIDTH: up to the last blank, unless that leaves it mostly
+ * empty. */
+static int row_bytes(const char *text, int length, int width)
+{
+	if (length <= width)
+		return length;
+	for (int i = width; i > width / 2; i--)
+		if (text[i] == ' ')
+			return i;
+	return width;
+}
+
+void canvas_wrap(
+	struct canvas *c, int column, int rows_limit, enum attribute a, const char *lead, const char *text)
+{
+	char line[CANVAS_LINE_BYTES_MAX];
+	struct text t = TEXT(line);
+	text_clear(&t);
+	text_add(&t, "%s", lead);
+	int lead_length = (int)t.used;
+	text_add(&t, "%s", text);
+	int length = (int)t.used, width = c->columns - column - 1;
+	if (width < 1)
+		width = 1;
+
+	int at = 0;
+	for (int i = 0; i < rows_limit; i++) {
+		int bytes = i + 1 < rows_limit ? row_bytes(line + at, length - at, width) : length - at;
+		int row = canvas_grid_row(c);
+		if (row >= 0) {
+			int led = lead_length > at ? lead_length - at : 0;
+			led = led > bytes ? bytes : led;
+			char piece[CANVAS_LINE_BYTES_MAX];
+			memcpy(piece, line + at, (size_t)bytes);
+			piece[bytes] = '\0';
+			grid_put_short(c->grid, row, column, width, ATTRIBUTE_NORMAL, piece);
+			for (int j = 0; j < led && j < width && column + j < c->grid->columns; j++)
+				grid_at(c->grid, row, column + j)->attribute = (uint8_t)a;
+		}
+		c->row++;
+		at += bytes;
+		at += line[at] == ' ' ? 1 : 0;
+		if (at >= length)
+			break;
+	}
+}
+
+void canvas_line(struct canvas *c, const char *label, enum attribute a, const char *lead, const char *text)
+{
+	canvas_put(c, 1, ATTRIBUTE_LABEL, label);
+	if (strlen(label) + 2 > VALUE_COLUMN)
+		c->row++;
+	canvas_wrap(c, VALUE_COLUMN, LINE_ROWS_MAX, a, lead, text);
+}
+
+void canvas_rule(struct canvas *c, const char *heading)
+{
+	int row = canvas_grid_row(c);
+	if (row >= 0) {
+		int column = grid_put(c->grid, row, 1, ATTRIBUTE_LABEL, heading, (int)strlen(heading));
+		grid_fill(c->grid, row, column + 1, c->columns - column - 2, ATTRIBUTE_LABEL, GLYPH_LINE);
+	}
+	c->row++;
+}

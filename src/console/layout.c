@@ -1,0 +1,236 @@
+#include "layout.h"
+
+#include <string.h>
+
+#include "layout_blocks.h"
+#include "layout_log.h"
+#include "verdict.h"
+
+enum {
+	BODY_TOP = 3, /* below the title and two rows of verdict */
+	ROOMY_ROWS = 30,
+	LOG_ROWS_MIN = 2, /* heading and one line */
+	LINE_BYTES_MAX = 256,
+};
+
+static void draw_title(struct grid *g, const struct screen_state *s)
+{
+	const struct system_state *system = &s->system;
+	char left[LINE_BYTES_MAX];
+	struct text t = TEXT(left);
+	text_clear(&t);
+	text_add(&t, "%s %s", system->appliance[0] != '\0' ? system->appliance : "Thimble", system->version);
+	if (system->debug)
+		text_add(&t, "  DEBUG: shells are open");
+
+	grid_fill(g, 0, 0, g->columns, ATTRIBUTE_BAR, ' ');
+	int column = grid_put_short(g, 0, 1, g->columns - 2, ATTRIBUTE_BAR, left) + 2;
+	int length = (int)strlen(system->hostname), room = g->columns - 1 - column;
+	int start = length < room ? g->columns - 1 - length : column;
+	grid_put_short(g, 0, start, room, ATTRIBUTE_BAR, system->hostname);
+}
+
+/* Returns the row after it. */
+static int draw_verdict(struct grid *g, const struct screen_state *s, int rows_limit, int64_t now_ms)
+{
+	struct verdict v;
+	verdict_of(&v, s, now_ms);
+	struct canvas c = {.grid = g, .columns = g->columns, .top = 1, .last = rows_limit};
+	canvas_wrap(&c, 1, rows_limit, v.attribute, v.text, "");
+	return 1 + c.row;
+}
+
+static int draw_key(struct grid *g, int column, const char *key, const char *does)
+{
+	int length = (int)strlen(key) + (int)strlen(does) + 1;
+	if (column + length >= g->columns)
+		return column;
+	column = grid_put(g, g->rows - 1, column, ATTRIBUTE_BAR, key, (int)strlen(key));
+	return grid_put(g, g->rows - 1, column + 1, ATTRIBUTE_NORMAL, does, (int)strlen(does)) + 2;
+}
+
+static void draw_keys(
+	struct grid *g, const struct layout_request *request, const struct layout_result *result)
+{
+	char position[LINE_BYTES_MAX];
+	struct text t = TEXT(position);
+	bool in_log = request->view == VIEW_LOG;
+	if (request->prompt != NULL) {
+		grid_put_short(g, g->rows - 1, 1, g->columns - 3, ATTRIBUTE_WARN, request->prompt);
+		return;
+	}
+	int column = draw_key(g, 1, "l", in_log ? "status" : "log");
+	if (in_log && (result->log_older || request->log_end != 0))
+		column = draw_key(g, column, "n", result->log_older ? "older" : "newest");
+	if (!in_log && result->pages > 1)
+		column = draw_key(g, column, "n", "next page");
+	column = draw_key(g, column, "Enter", "refresh");
+	if (!request->readonly) {
+		column = draw_key(g, column, "r", "restart");
+		column = draw_key(g, column, "p", "power off");
+	}
+	text_clear(&t);
+	if (!in_log && result->pages > 1)
+		text_add(&t, "page %d of %d", result->page + 1, result->pages);
+	int start = g->columns - 2 - (int)t.used;
+	if (start >= column)
+		grid_put(g, g->rows - 1, start, ATTRIBUTE_LABEL, position, (int)t.used);
+}
+
+/* Where each page of the status starts, as a row of the whole list. */
+struct pages {
+	int block_end[BLOCKS_MAX]; /* the row after each block */
+	int start[BLOCKS_MAX + 64];
+	int count;
+};
+
+enum { PAGES_MAX = sizeof(((struct pages *)0)->start) / sizeof(int) };
+
+static void measure_blocks(struct pages *p, struct canvas *c, const struct block *blocks, unsigned count,
+	const struct screen_state *s, int64_t now_ms)
+{
+	struct canvas measure = {.columns = c->columns, .roomy = c->roomy};
+	for (unsigned i = 0; i < count; i++) {
+		blocks[i].draw(&measure, s, blocks[i].index, now_ms);
+		p->block_end[i] = measure.row;
+	}
+}
+
+/* Breaks the list into pages of HEIGHT rows: between blocks where that can be, inside a block that is
+ * higher than a page. A page that is not the last gives its last row to what follows it. */
+static void break_pages(struct pages *p, unsigned block_count, int height)
+{
+	int total = p->block_end[block_count - 1], start = 0;
+	p->count = 0;
+	for (;;) {
+		p->start[p->count++] = start;
+		if (total - start <= height || p->count == PAGES_MAX)
+			return;
+		int limit = start + height - 1, next = limit;
+		for (unsigned i = 0; i < block_count; i++)
+			if (p->block_end[i] > start && p->block_end[i] <= limit)
+				next = p->block_end[i];
+		start = next;
+	}
+}
+
+/* "3 more NICs, 1 more program: n" for what ends below row END. */
+static void draw_remaining(
+	struct grid *g, int row, const struct pages *p, const struct block *blocks, unsigned count, int end)
+{
+	static const struct {
+		const char *one, *many;
+	} names[BLOCK_KIND_COUNT] = {
+		[BLOCK_SETTING] = {"refused setting", "refused settings"},
+		[BLOCK_PROGRAM] = {"program", "programs"},
+		[BLOCK_SYSTEM] = {"part", "parts"},
+		[BLOCK_NIC] = {"NIC", "NICs"},
+	};
+	unsigned left[BLOCK_KIND_COUNT] = {0};
+	char line[LINE_BYTES_MAX];
+	struct text t = TEXT(line);
+	text_clear(&t);
+	for (unsigned i = 0; i < count; i++)
+		left[blocks[i].kind] += p->block_end[i] > end;
+	for (int kind = 0; kind < BLOCK_KIND_COUNT; kind++)
+		if (left[kind] > 0)
+			text_add(&t, "%s%u more %s", t.used > 0 ? ", " : "", left[kind],
+				left[kind] == 1 ? names[kind].one : names[kind].many);
+	text_add(&t, ": n");
+	grid_put_short(g, row, VALUE_COLUMN, g->columns - VALUE_COLUMN - 1, ATTRIBUTE_WARN, line);
+}
+
+static void draw_log_below(struct grid *g, const struct screen_state *s, int row, int end)
+{
+	if (end - row < LOG_ROWS_MIN)
+		return;
+	struct canvas c = {.grid = g, .columns = g->columns, .top = row, .last = end - row};
+	canvas_rule(&c, "Log");
+	if (s->log.count > 0)
+		log_draw(&c, &s->log, s->log.lines_total, false);
+	else
+		canvas_put(&c, 1, ATTRIBUTE_NORMAL,
+			s->log.status == RECORD_UNREADABLE ? "its record is unreadable" : "no lines yet");
+}
+
+static void draw_status(struct grid *g, const struct screen_state *s, const struct layout_request *request,
+	struct layout_result *result)
+{
+	struct block blocks[BLOCKS_MAX];
+	struct pages p;
+	int bottom = g->rows - 1, height = bottom - BODY_TOP;
+	struct canvas c = {.grid = g, .columns = g->columns, .roomy = g->rows >= ROOMY_ROWS, .top = BODY_TOP};
+
+	unsigned count = blocks_list(blocks, s, request->now_ms);
+	measure_blocks(&p, &c, blocks, count, s, request->now_ms);
+	break_pages(&p, count, height);
+	result->pages = p.count;
+	result->page = request->page % p.count;
+
+	bool last_page = result->page == p.count - 1;
+	c.first = p.start[result->page];
+	c.last = last_page ? p.block_end[count - 1] : p.start[result->page + 1];
+	for (unsigned i = 0; i < count; i++)
+		blocks[i].draw(&c, s, blocks[i].index, request->now_ms);
+	if (last_page)
+		draw_log_below(g, s, BODY_TOP + c.last - c.first, bottom);
+	else
+		draw_remaining(g, bottom - 1, &p, blocks, count, c.last);
+}
+
+static void draw_log_view(struct grid *g, const struct screen_state *s, const struct layout_request *request,
+	struct layout_result *result)
+{
+	const struct log_state *log = &s->log;
+	int top = BODY_TOP - 1, bottom = g->rows - 1;
+	char heading[LINE_BYTES_MAX];
+	struct text t = TEXT(heading);
+	struct canvas c = {.grid = g, .columns = g->columns, .top = top, .row = 1, .last = bottom - top};
+	/* Lines that the ring gave up meanwhile cannot be shown: the oldest ones that it has stand in. */
+	long long end = request->log_end == 0 ? log->lines_total : request->log_end;
+	if (end < log_oldest(log))
+		end = log_oldest(log);
+	result->log_first = log_draw(&c, log, end, true);
+	result->log_older = result->log_first > log_oldest(log);
+
+	text_clear(&t);
+	if (result->log_first > 0)
+		text_add(&t, "Log, lines %lld to %lld of %lld", result->log_first,
+			end < log->lines_total ? end : log->lines_total, log->lines_total);
+	else
+		text_add(&t, "Log: %s",
+			log->status == RECORD_UNREADABLE ? "its record is unreadable" : "no lines yet");
+	if (log_oldest(log) > 1)
+		text_add(&t, " (%lld older ones are no longer held)", log_oldest(log) - 1);
+	c.row = 0;
+	canvas_rule(&c, heading);
+}
+
+static void draw_too_small(struct grid *g)
+{
+	char line[LINE_BYTES_MAX];
+	struct text t = TEXT(line);
+	text_clear(&t);
+	text_add(&t, "%dx%d is too small for the rest", g->columns, g->rows);
+	grid_put_short(g, g->rows - 2, 1, g->columns - 2, ATTRIBUTE_LABEL, line);
+}
+
+void layout_draw(struct grid *g, const struct screen_state *s, const struct layout_request *request,
+	struct layout_result *result)
+{
+	bool small = g->columns < LAYOUT_COLUMNS_MIN || g->rows < LAYOUT_ROWS_MIN;
+	*result = (struct layout_result){.pages = 1};
+	grid_reset(g, g->columns, g->rows);
+	draw_title(g, s);
+	if (small) {
+		draw_verdict(g, s, g->rows > 4 ? g->rows - 3 : 1, request->now_ms);
+		draw_too_small(g);
+	} else if (request->view == VIEW_LOG) {
+		draw_verdict(g, s, 1, request->now_ms);
+		draw_log_view(g, s, request, result);
+	} else {
+		draw_verdict(g, s, BODY_TOP - 1, request->now_ms);
+		draw_status(g, s, request, result);
+	}
+	draw_keys(g, request, result);
+}

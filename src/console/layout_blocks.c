@@ -1,0 +1,245 @@
+/* The parts of the status page that tell of the machine and its programs. */
+#include "layout_blocks.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "verdict.h"
+
+enum { LINE_BYTES_MAX = 512, MEMORY_LOW_SHARE = 10 };
+
+static void draw_setting(struct canvas *c, const struct screen_state *s, unsigned index, int64_t now_ms)
+{
+	(void)now_ms;
+	canvas_line(c, index == 0 ? "REFUSED" : "", ATTRIBUTE_BAD, s->system.refused[index], "");
+}
+
+static void draw_settings_unlisted(
+	struct canvas *c, const struct screen_state *s, unsigned index, int64_t now_ms)
+{
+	char line[LINE_BYTES_MAX];
+	struct text t = TEXT(line);
+	(void)index, (void)now_ms;
+	text_clear(&t);
+	text_add(&t, "%lld more settings refused: see the log",
+		s->system.refused_count - s->system.refused_listed);
+	canvas_line(c, s->system.refused_listed == 0 ? "REFUSED" : "", ATTRIBUTE_BAD, line, "");
+}
+
+static enum attribute phase_attribute(const struct child_state *child, int64_t now_ms)
+{
+	switch (child->phase) {
+	case PHASE_RUNNING:
+		return child_well(child, now_ms) ? ATTRIBUTE_GOOD : ATTRIBUTE_WARN;
+	case PHASE_STARTING:
+	case PHASE_STOPPING:
+		return ATTRIBUTE_WARN;
+	default:
+		return ATTRIBUTE_BAD;
+	}
+}
+
+static void draw_child(struct canvas *c, const struct child_state *child, const char *label, int64_t now_ms)
+{
+	char lead[LINE_BYTES_MAX], rest[LINE_BYTES_MAX];
+	struct text l = TEXT(lead), t = TEXT(rest);
+	text_clear(&l);
+	text_clear(&t);
+	if (child->status != RECORD_READ) {
+		bool missing = child->status == RECORD_MISSING;
+		text_add(&l, "%s: %s", child->name, missing ? "starting" : "its record is unreadable");
+		canvas_line(c, label, missing ? ATTRIBUTE_WARN : ATTRIBUTE_BAD, lead, "");
+		return;
+	}
+	text_add(&l, "%s %s", child->name, child->phase_word);
+	if (child->phase == PHASE_WAITING) {
+		text_add(&t, ", next start in ");
+		text_add_time_left(&t, child->next_start_ms, now_ms);
+	} else if (child->since_ms >= 0) {
+		text_add(&t, " for ");
+		text_add_time_left(&t, now_ms, child->since_ms);
+	}
+	if (child->pid >= 0)
+		text_add(&t, ", pid %lld", child->pid);
+	if (child->ports[0] != '\0')
+		text_add(&t, ", port %s", child->ports);
+	text_add(&t, ", %lld restart%s", child->restarts, child->restarts == 1 ? "" : "s");
+	if (child->last_exit[0] != '\0') {
+		text_add(&t, ", last exit: %s", child->last_exit);
+		if (child->last_exit_ms >= 0) {
+			text_add(&t, " ");
+			text_add_time_left(&t, now_ms, child->last_exit_ms);
+			text_add(&t, " ago");
+		}
+	}
+	canvas_line(c, label, phase_attribute(child, now_ms), lead, rest);
+}
+
+static void draw_service(struct canvas *c, const struct screen_state *s, unsigned index, int64_t now_ms)
+{
+	(void)index;
+	draw_child(c, &s->service, "Service", now_ms);
+}
+
+static void draw_program(struct canvas *c, const struct screen_state *s, unsigned index, int64_t now_ms)
+{
+	draw_child(c, &s->children[index], "Program", now_ms);
+}
+
+static void draw_programs_unkept(
+	struct canvas *c, const struct screen_state *s, unsigned index, int64_t now_ms)
+{
+	char line[LINE_BYTES_MAX];
+	struct text t = TEXT(line);
+	(void)index, (void)now_ms;
+	text_clear(&t);
+	text_add(&t, "%u more programs are not shown", s->child_count - CHILDREN_MAX);
+	canvas_line(c, "Program", ATTRIBUTE_WARN, line, "");
+}
+
+static void draw_upstreams(struct canvas *c, const struct relay_state *relay)
+{
+	char line[LINE_BYTES_MAX];
+	for (unsigned i = 0; i < relay->upstream_count && i < UPSTREAMS_MAX; i++) {
+		const struct upstream_state *u = &relay->upstreams[i];
+		bool up = strcmp(u->state, "up") == 0, down = strcmp(u->state, "down") == 0;
+		enum attribute a = up ? ATTRIBUTE_GOOD : down ? ATTRIBUTE_BAD : ATTRIBUTE_STRONG;
+		struct text t = TEXT(line);
+		text_clear(&t);
+		text_add(&t, "%s%s%s%s", up || down ? " " : ", not tried yet: ", u->endpoint,
+			u->words[0] != '\0' ? ": " : "", u->words);
+		canvas_line(c, i == 0 ? "Upstream" : "", a, u->state, line);
+	}
+	if (relay->upstream_count > UPSTREAMS_MAX) {
+		struct text t = TEXT(line);
+		text_clear(&t);
+		text_add(&t, "%u more upstreams are not shown", relay->upstream_count - UPSTREAMS_MAX);
+		canvas_line(c, "", ATTRIBUTE_WARN, line, "");
+	}
+	if (relay->upstream_count == 0)
+		canvas_line(c, "Upstream", ATTRIBUTE_BAD,
+			"none: ", relay->hint[0] != '\0' ? relay->hint : "set relay.upstream=HOST:PORT");
+}
+
+static void draw_relay(struct canvas *c, const struct screen_state *s, unsigned index, int64_t now_ms)
+{
+	const struct relay_state *relay = &s->relay;
+	char line[LINE_BYTES_MAX];
+	struct text t = TEXT(line);
+	(void)index, (void)now_ms;
+	text_clear(&t);
+	if (relay->status == RECORD_UNREADABLE) {
+		canvas_line(c, "Relay", ATTRIBUTE_BAD, "its record is unreadable", "");
+		return;
+	}
+	/* The record of a relay that is gone tells of the past. */
+	if (s->service.phase != PHASE_RUNNING) {
+		canvas_line(c, "Relay", ATTRIBUTE_WARN, "not running", "");
+		return;
+	}
+	bool ready = strcmp(relay->state, "ready") == 0;
+	if (relay->connections_now >= 0)
+		text_add(&t, ", %lld connection%s now", relay->connections_now,
+			relay->connections_now == 1 ? "" : "s");
+	if (relay->connections_max > 0)
+		text_add(&t, " of %lld", relay->connections_max);
+	if (relay->connections_total >= 0)
+		text_add(&t, ", %lld in all", relay->connections_total);
+	text_add(&t, ", %lld refused, %lld failed", relay->connections_refused, relay->connections_failed);
+	canvas_line(c, "Relay", ready ? ATTRIBUTE_GOOD : ATTRIBUTE_BAD, relay->state, line);
+	if (!ready && relay->hint[0] != '\0' && relay->upstream_count > 0)
+		canvas_line(c, "", ATTRIBUTE_BAD, relay->hint, "");
+	draw_upstreams(c, relay);
+}
+
+static void add_clock(struct text *t, const struct system_state *system)
+{
+	time_t seconds = (time_t)system->clock_unix_s;
+	struct tm utc;
+	if (system->clock_unix_s < 0 || gmtime_r(&seconds, &utc) == NULL)
+		return;
+	text_add(t, ", clock %04d-%02d-%02d %02d:%02d:%02d UTC", utc.tm_year + 1900, utc.tm_mon + 1,
+		utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
+	text_add(t, strcmp(system->clock_source, "none") == 0 ? " (not set by any source)" : " (%s)",
+		system->clock_source);
+}
+
+static void draw_memory(struct canvas *c, const struct system_state *system)
+{
+	char lead[LINE_BYTES_MAX], rest[LINE_BYTES_MAX];
+	struct text l = TEXT(lead), t = TEXT(rest);
+	long long total = system->memory_total_bytes, available = system->memory_available_bytes;
+	if (total < 0 || available < 0)
+		return;
+	text_clear(&l);
+	text_clear(&t);
+	text_add_bytes(&l, (uint64_t)available);
+	text_add(&l, " free");
+	text_add(&t, " of ");
+	text_add_bytes(&t, (uint64_t)total);
+	text_add(&t, ", ");
+	text_add_bytes(&t, available < total ? (uint64_t)(total - available) : 0);
+	text_add(&t, " used");
+	bool low = available < total / MEMORY_LOW_SHARE;
+	canvas_line(c, "Memory", low ? ATTRIBUTE_WARN : ATTRIBUTE_NORMAL, lead, rest);
+}
+
+static void draw_system(struct canvas *c, const struct screen_state *s, unsigned index, int64_t now_ms)
+{
+	const struct system_state *system = &s->system;
+	char line[LINE_BYTES_MAX];
+	struct text t = TEXT(line);
+	(void)index, (void)now_ms;
+	text_clear(&t);
+	if (system->status != RECORD_READ) {
+		bool missing = system->status == RECORD_MISSING;
+		canvas_line(c, "System", missing ? ATTRIBUTE_WARN : ATTRIBUTE_BAD,
+			missing ? "no record yet" : "its record is unreadable", "");
+		return;
+	}
+	if (system->uptime_s >= 0) {
+		text_add(&t, "up ");
+		text_add_duration(&t, (uint64_t)system->uptime_s);
+	}
+	add_clock(&t, system);
+	canvas_line(c, "System", ATTRIBUTE_NORMAL, "", line);
+	draw_memory(c, system);
+	if (c->roomy) {
+		text_clear(&t);
+		text_add(&t, "%s, Linux %s %s, watchdog: %s",
+			system->machine[0] != '\0' ? system->machine : "unknown", system->kernel,
+			system->arch, system->watchdog[0] != '\0' ? system->watchdog : "none");
+		canvas_line(c, "Machine", ATTRIBUTE_NORMAL, "", line);
+	}
+}
+
+static void add_block(
+	struct block *blocks, unsigned *count, enum block_kind kind, block_draw *draw, unsigned index)
+{
+	blocks[(*count)++] = (struct block){.kind = kind, .draw = draw, .index = index};
+}
+
+unsigned blocks_list(struct block blocks[static BLOCKS_MAX], const struct screen_state *s, int64_t now_ms)
+{
+	unsigned count = 0;
+	for (unsigned i = 0; i < s->system.refused_listed; i++)
+		add_block(blocks, &count, BLOCK_SETTING, draw_setting, i);
+	if (s->system.refused_count > s->system.refused_listed)
+		add_block(blocks, &count, BLOCK_SETTING, draw_settings_unlisted, 0);
+	add_block(blocks, &count, BLOCK_PROGRAM, draw_service, 0);
+	if (s->relay.status != RECORD_MISSING)
+		add_block(blocks, &count, BLOCK_PROGRAM, draw_relay, 0);
+	for (unsigned i = 0; i < s->child_count && i < CHILDREN_MAX; i++)
+		if (!child_well(&s->children[i], now_ms))
+			add_block(blocks, &count, BLOCK_PROGRAM, draw_program, i);
+	if (s->child_count > CHILDREN_MAX)
+		add_block(blocks, &count, BLOCK_PROGRAM, draw_programs_unkept, 0);
+	add_block(blocks, &count, BLOCK_SYSTEM, draw_system, 0);
+	if (s->nic_count == 0)
+		add_block(blocks, &count, BLOCK_NIC, draw_no_nic, 0);
+	for (unsigned i = 0; i < s->nic_count && i < NICS_MAX; i++)
+		add_block(blocks, &count, BLOCK_NIC, draw_nic, i);
+	if (s->nic_count > NICS_MAX)
+		add_block(blocks, &count, BLOCK_NIC, draw_nics_unkept, 0);
+	return count;
+}

@@ -1,0 +1,111 @@
+#include "load.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const folder_names[FOLDER_COUNT] = {
+	[FOLDER_INIT] = "init",
+	[FOLDER_NET] = "net",
+	[FOLDER_SERVICE] = "service",
+	[FOLDER_LOG] = "log",
+};
+
+static struct record_view view; /* too large for the stack */
+
+static enum record_status read_into(struct record_view *v, enum folder folder, const char *name)
+{
+	int result = record_read(v, folder_names[folder], name);
+	return record_status_of(result, errno);
+}
+
+static void load_init(struct screen_state *s)
+{
+	static const char prefix[] = "child.";
+	char names[CHILDREN_MAX + 8][RECORD_NAME_MAX];
+	enum { NAMES_MAX = sizeof(names) / sizeof(names[0]) };
+
+	enum record_status status = read_into(&view, FOLDER_INIT, "system");
+	system_from_record(&s->system, &view, status);
+	status = read_into(&view, FOLDER_INIT, "service");
+	child_from_record(&s->service, "service", &view, status);
+
+	size_t count = record_list(folder_names[FOLDER_INIT], names, NAMES_MAX);
+	s->child_count = 0;
+	for (size_t i = 0; i < count && i < NAMES_MAX; i++) {
+		if (strncmp(names[i], prefix, sizeof(prefix) - 1) != 0)
+			continue;
+		if (s->child_count < CHILDREN_MAX) {
+			status = read_into(&view, FOLDER_INIT, names[i]);
+			child_from_record(
+				&s->children[s->child_count], names[i] + sizeof(prefix) - 1, &view, status);
+		}
+		s->child_count++;
+	}
+}
+
+/* Shorter names first, so that eth2 stands before eth10. */
+static int compare_ifnames(const void *a, const void *b)
+{
+	size_t length_a = strlen(a), length_b = strlen(b);
+	if (length_a != length_b)
+		return length_a < length_b ? -1 : 1;
+	return strcmp(a, b);
+}
+
+/* What a NIC's new state needs from its former one. */
+struct former_nic {
+	char ifname[RECORD_NAME_MAX];
+	int64_t addressless_since_ms;
+};
+
+static unsigned remember_nics(const struct screen_state *s, struct former_nic former[static NICS_MAX])
+{
+	unsigned count = s->nic_count < NICS_MAX ? s->nic_count : NICS_MAX;
+	for (unsigned i = 0; i < count; i++) {
+		copy_text(former[i].ifname, sizeof(former[i].ifname), s->nics[i].ifname);
+		former[i].addressless_since_ms = s->nics[i].addressless_since_ms;
+	}
+	return count;
+}
+
+static void load_net(struct screen_state *s, int64_t now_ms)
+{
+	char names[NICS_MAX + 1][RECORD_NAME_MAX]; /* one is "resolver" */
+	struct former_nic former[NICS_MAX];
+	unsigned former_count = remember_nics(s, former);
+
+	size_t count = record_list(folder_names[FOLDER_NET], names, NICS_MAX + 1);
+	size_t listed = count < NICS_MAX + 1 ? count : NICS_MAX + 1;
+	qsort(names, listed, sizeof(names[0]), compare_ifnames);
+	s->nic_count = 0;
+	for (size_t i = 0; i < listed; i++) {
+		if (strcmp(names[i], "resolver") == 0) {
+			count--;
+			continue;
+		}
+		if (s->nic_count == NICS_MAX)
+			break;
+		int64_t since_ms = -1;
+		for (unsigned f = 0; f < former_count; f++)
+			if (strcmp(former[f].ifname, names[i]) == 0)
+				since_ms = former[f].addressless_since_ms;
+		enum record_status status = read_into(&view, FOLDER_NET, names[i]);
+		nic_from_record(&s->nics[s->nic_count++], names[i], &view, status, since_ms, now_ms);
+	}
+	s->nic_count = (unsigned)count;
+	enum record_status status = read_into(&view, FOLDER_NET, "resolver");
+	resolver_from_record(&s->resolver, &view, status);
+}
+
+void state_load(struct screen_state *s, unsigned mask, int64_t now_ms)
+{
+	if (mask & 1u << FOLDER_INIT)
+		load_init(s);
+	if (mask & 1u << FOLDER_NET)
+		load_net(s, now_ms);
+	if (mask & 1u << FOLDER_SERVICE)
+		relay_from_record(&s->relay, &view, read_into(&view, FOLDER_SERVICE, "relay"));
+	if (mask & 1u << FOLDER_LOG)
+		log_from_view(&s->log, read_into(&s->log.view, FOLDER_LOG, "tail"));
+}

@@ -1,0 +1,17 @@
+/* Fills the model from the record folders. */
+#ifndef CONSOLE_LOAD_H
+#define CONSOLE_LOAD_H
+
+#include "model.h"
+
+/* The folders that the screen is made of; also bits of a mask, as 1u << FOLDER_INIT. */
+enum folder { FOLDER_INIT, FOLDER_NET, FOLDER_SERVICE, FOLDER_LOG, FOLDER_COUNT };
+
+enum { FOLDERS_ALL = (1u << FOLDER_COUNT) - 1 };
+
+extern const char *const folder_names[FOLDER_COUNT];
+
+/* Reads the records of the folders in MASK anew. */
+void state_load(struct screen_state *s, unsigned mask, int64_t now_ms);
+
+#endif

@@ -1,0 +1,283 @@
+#include "model.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { FRESH_RESTART_MS = 60000 };
+
+enum record_status record_status_of(int result, int error)
+{
+	if (result == 0)
+		return RECORD_READ;
+	return error == ENOENT || error == ENOTDIR ? RECORD_MISSING : RECORD_UNREADABLE;
+}
+
+static void copy_bytes(char *target, size_t size, const char *source, size_t length)
+{
+	static const char mark[] = "...";
+	bool whole = length < size;
+	size_t kept = whole ? length : size - sizeof(mark);
+	memcpy(target, source, kept);
+	memcpy(target + kept, mark, whole ? 0 : sizeof(mark));
+	target[whole ? kept : size - 1] = '\0';
+}
+
+void copy_text(char *target, size_t size, const char *source)
+{
+	if (source == NULL)
+		source = "";
+	copy_bytes(target, size, source, strlen(source));
+}
+
+#define COPY(array, source) copy_text((array), sizeof(array), (source))
+
+/* Takes the next blank-separated word off *AT. */
+static void take_word(const char **at, char *target, size_t size)
+{
+	size_t length = strcspn(*at, " ");
+	copy_bytes(target, size, *at, length);
+	*at += length;
+	*at += strspn(*at, " ");
+}
+
+#define TAKE(at, array) take_word((at), (array), sizeof(array))
+
+static int64_t take_time(const char **at)
+{
+	char word[24];
+	uint64_t ms;
+	TAKE(at, word);
+	return parse_number(word, 0, INT64_MAX, &ms) ? (int64_t)ms : FOREVER;
+}
+
+void system_from_record(struct system_state *s, const struct record_view *v, enum record_status status)
+{
+	memset(s, 0, sizeof(*s));
+	s->status = status;
+	s->uptime_s = s->clock_unix_s = s->memory_total_bytes = s->memory_available_bytes = -1;
+	if (status != RECORD_READ)
+		return;
+	COPY(s->appliance, record_get(v, "appliance"));
+	COPY(s->version, record_get(v, "version"));
+	COPY(s->hostname, record_get(v, "hostname"));
+	COPY(s->kernel, record_get(v, "kernel"));
+	COPY(s->arch, record_get(v, "arch"));
+	COPY(s->machine, record_get(v, "machine"));
+	COPY(s->clock_source, record_get(v, "clock_source"));
+	COPY(s->watchdog, record_get(v, "watchdog"));
+	COPY(s->stopping_reason, record_get(v, "stopping_reason"));
+	const char *state = record_get(v, "state");
+	s->stopping = state != NULL && strcmp(state, "stopping") == 0;
+	s->debug = record_get_number(v, "debug", 0) != 0;
+	s->uptime_s = record_get_number(v, "uptime_s", -1);
+	s->clock_unix_s = record_get_number(v, "clock_unix_s", -1);
+	s->memory_total_bytes = record_get_number(v, "memory_total_bytes", -1);
+	s->memory_available_bytes = record_get_number(v, "memory_available_bytes", -1);
+	s->refused_count = record_get_number(v, "settings_refused", 0);
+	const char *line;
+	while (s->refused_listed < REFUSED_MAX &&
+		(line = record_get_item(v, "setting_refused", s->refused_listed + 1)) != NULL)
+		COPY(s->refused[s->refused_listed++], line);
+	if (s->refused_count < s->refused_listed)
+		s->refused_count = s->refused_listed;
+}
+
+static enum child_phase phase_of(const char *word)
+{
+	static const char *const words[] = {
+		[PHASE_STARTING] = "starting",
+		[PHASE_RUNNING] = "running",
+		[PHASE_WAITING] = "waiting",
+		[PHASE_STOPPING] = "stopping",
+		[PHASE_STOPPED] = "stopped",
+	};
+	for (size_t i = PHASE_STARTING; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(word, words[i]) == 0)
+			return (enum child_phase)i;
+	return PHASE_UNKNOWN;
+}
+
+void child_from_record(
+	struct child_state *s, const char *name, const struct record_view *v, enum record_status status)
+{
+	memset(s, 0, sizeof(*s));
+	s->status = status;
+	s->pid = s->since_ms = s->next_start_ms = s->last_exit_ms = -1;
+	COPY(s->name, name);
+	if (status != RECORD_READ)
+		return;
+	if (record_get(v, "name") != NULL)
+		COPY(s->name, record_get(v, "name"));
+	COPY(s->phase_word, record_get(v, "state"));
+	s->phase = phase_of(s->phase_word);
+	COPY(s->last_exit, record_get(v, "last_exit"));
+	s->pid = record_get_number(v, "pid", -1);
+	s->since_ms = record_get_number(v, "since_ms", -1);
+	s->next_start_ms = record_get_number(v, "next_start_ms", -1);
+	s->last_exit_ms = record_get_number(v, "last_exit_ms", -1);
+	s->restarts = record_get_number(v, "restarts", 0);
+
+	char ports[256];
+	struct text t = TEXT(ports);
+	text_clear(&t);
+	const char *port;
+	for (unsigned i = 1; (port = record_get_item(v, "port", i)) != NULL; i++)
+		text_add(&t, "%s%s", i > 1 ? ", " : "", port);
+	COPY(s->ports, ports);
+}
+
+void relay_from_record(struct relay_state *s, const struct record_view *v, enum record_status status)
+{
+	memset(s, 0, sizeof(*s));
+	s->status = status;
+	if (status != RECORD_READ)
+		return;
+	COPY(s->state, record_get(v, "state"));
+	COPY(s->hint, record_get(v, "hint"));
+	s->connections_now = record_get_number(v, "connections_now", -1);
+	s->connections_total = record_get_number(v, "connections_total", -1);
+	s->connections_max = record_get_number(v, "connections_max", -1);
+	s->connections_refused = record_get_number(v, "connections_refused", 0);
+	s->connections_failed = record_get_number(v, "connections_failed", 0);
+	const char *value;
+	while ((value = record_get_item(v, "upstream", s->upstream_count + 1)) != NULL) {
+		if (s->upstream_count < UPSTREAMS_MAX) {
+			struct upstream_state *u = &s->upstreams[s->upstream_count];
+			TAKE(&value, u->endpoint);
+			TAKE(&value, u->state);
+			COPY(u->words, value);
+		}
+		s->upstream_count++;
+	}
+}
+
+void resolver_from_record(struct resolver_state *s, const struct record_view *v, enum record_status status)
+{
+	memset(s, 0, sizeof(*s));
+	s->status = status;
+	if (status != RECORD_READ)
+		return;
+	const char *value;
+	while ((value = record_get_item(v, "server", s->server_count + 1)) != NULL) {
+		if (s->server_count < SERVERS_MAX) {
+			struct server_state *server = &s->servers[s->server_count];
+			TAKE(&value, server->address);
+			TAKE(&value, server->origin);
+			TAKE(&value, server->ifname);
+			server->expires_ms = take_time(&value);
+		}
+		s->server_count++;
+	}
+	char search[1024];
+	struct text t = TEXT(search);
+	text_clear(&t);
+	for (unsigned i = 1; (value = record_get_item(v, "search", i)) != NULL; i++) {
+		char domain[256];
+		TAKE(&value, domain);
+		text_add(&t, "%s%s", i > 1 ? " " : "", domain);
+	}
+	COPY(s->search, search);
+}
+
+static void read_addresses(struct nic_state *s, const struct record_view *v)
+{
+	const char *value;
+	while ((value = record_get_item(v, "address", s->address_count + 1)) != NULL) {
+		if (s->address_count < ADDRESSES_MAX) {
+			struct address_state *a = &s->addresses[s->address_count];
+			TAKE(&value, a->address);
+			TAKE(&value, a->origin);
+			a->expires_ms = take_time(&value);
+			TAKE(&value, a->flags);
+		}
+		s->address_count++;
+	}
+	while ((value = record_get_item(v, "gateway", s->gateway_count + 1)) != NULL) {
+		if (s->gateway_count < GATEWAYS_MAX) {
+			struct gateway_state *g = &s->gateways[s->gateway_count];
+			TAKE(&value, g->address);
+			TAKE(&value, g->origin);
+		}
+		s->gateway_count++;
+	}
+}
+
+void nic_from_record(struct nic_state *s, const char *ifname, const struct record_view *v,
+	enum record_status status, int64_t since_ms, int64_t now_ms)
+{
+	memset(s, 0, sizeof(*s));
+	s->status = status;
+	COPY(s->ifname, ifname);
+	s->dhcp4_lease_s = s->dhcp4_renew_ms = -1;
+	if (status == RECORD_READ) {
+		COPY(s->mac, record_get(v, "mac"));
+		COPY(s->driver, record_get(v, "driver"));
+		COPY(s->link, record_get(v, "link"));
+		COPY(s->dhcp4, record_get(v, "dhcp4"));
+		COPY(s->dhcp6, record_get(v, "dhcp6"));
+		COPY(s->ra, record_get(v, "ra"));
+		COPY(s->dhcp4_server, record_get(v, "dhcp4_server"));
+		s->dhcp4_lease_s = record_get_number(v, "dhcp4_lease_s", -1);
+		s->dhcp4_renew_ms = record_get_number(v, "dhcp4_renew_ms", -1);
+		s->up = strcmp(s->link, "up") == 0;
+		read_addresses(s, v);
+	}
+	if (nic_usable(s, now_ms))
+		s->addressless_since_ms = -1;
+	else
+		s->addressless_since_ms = since_ms >= 0 ? since_ms : now_ms;
+}
+
+void log_from_view(struct log_state *s, enum record_status status)
+{
+	s->status = status;
+	s->count = 0;
+	s->lines_total = 0;
+	if (status != RECORD_READ)
+		return;
+	/* One walk: record_get_item for each of 200 lines would be 200 walks. */
+	const char *key, *value;
+	for (size_t at = 0; record_next(&s->view, &at, &key, &value);) {
+		if (strncmp(key, "line.", 5) != 0)
+			continue;
+		if (s->count == LOG_LINES_MAX) {
+			memmove(s->entries, s->entries + 1, sizeof(s->entries) - sizeof(s->entries[0]));
+			s->count--;
+		}
+		struct log_entry *e = &s->entries[s->count++];
+		char word[24];
+		uint64_t number;
+		TAKE(&value, word);
+		e->ms = parse_number(word, 0, INT64_MAX, &number) ? (long long)number : -1;
+		TAKE(&value, word);
+		e->level = parse_number(word, 0, 7, &number) ? (int)number : 6;
+		e->name = value;
+		e->name_length = (int)strcspn(value, " ");
+		value += e->name_length;
+		e->text = value + strspn(value, " ");
+	}
+	s->lines_total = record_get_number(&s->view, "lines_total", s->count);
+	if (s->lines_total < s->count)
+		s->lines_total = s->count;
+}
+
+bool address_usable(const struct address_state *a, int64_t now_ms)
+{
+	return strcmp(a->origin, "link-local") != 0 && a->expires_ms > now_ms &&
+	       strstr(a->flags, "tentative") == NULL && strstr(a->flags, "dadfailed") == NULL;
+}
+
+bool nic_usable(const struct nic_state *n, int64_t now_ms)
+{
+	for (unsigned i = 0; i < n->address_count && i < ADDRESSES_MAX; i++)
+		if (address_usable(&n->addresses[i], now_ms))
+			return n->up;
+	return false;
+}
+
+bool child_well(const struct child_state *c, int64_t now_ms)
+{
+	if (c->status != RECORD_READ || c->phase != PHASE_RUNNING)
+		return false;
+	return c->restarts == 0 || (c->since_ms >= 0 && now_ms - c->since_ms >= FRESH_RESTART_MS);
+}

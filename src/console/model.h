@@ -1,0 +1,160 @@
+/* What the screen shows, taken from records (docs/records.md). Pure: no files, no clock; text is bounded
+ * and as hostile as its writer. load.h fills it from the disk. */
+#ifndef CONSOLE_MODEL_H
+#define CONSOLE_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/record.h"
+
+enum {
+	NICS_MAX = 32,
+	ADDRESSES_MAX = 16,
+	GATEWAYS_MAX = 4,
+	SERVERS_MAX = 6,
+	UPSTREAMS_MAX = 8,
+	CHILDREN_MAX = 24,
+	REFUSED_MAX = 8,
+	LOG_LINES_MAX = 256,
+	PROMPT_BYTES_MAX = 160,
+};
+
+#define FOREVER INT64_MAX
+
+enum record_status { RECORD_MISSING, RECORD_UNREADABLE, RECORD_READ };
+
+/* From what record_read returned, and errno. */
+enum record_status record_status_of(int result, int error);
+
+struct system_state {
+	enum record_status status;
+	char appliance[48], version[24], hostname[72], kernel[48], arch[16], machine[96];
+	char clock_source[16], watchdog[48], stopping_reason[80];
+	bool stopping, debug;
+	long long uptime_s;                                   /* -1: not told */
+	long long clock_unix_s;                               /* -1: not told */
+	long long memory_total_bytes, memory_available_bytes; /* -1: not told */
+	long long refused_count;
+	char refused[REFUSED_MAX][256];
+	unsigned refused_listed;
+};
+
+enum child_phase {
+	PHASE_UNKNOWN,
+	PHASE_STARTING,
+	PHASE_RUNNING,
+	PHASE_WAITING,
+	PHASE_STOPPING,
+	PHASE_STOPPED
+};
+
+struct child_state {
+	enum record_status status;
+	enum child_phase phase;
+	char name[40], phase_word[24], last_exit[96], ports[64];
+	long long pid, since_ms, next_start_ms, last_exit_ms; /* -1: not told */
+	long long restarts;
+};
+
+struct upstream_state {
+	char endpoint[264], state[16], words[80];
+};
+
+struct relay_state {
+	enum record_status status;
+	char state[24], hint[96];
+	struct upstream_state upstreams[UPSTREAMS_MAX];
+	unsigned upstream_count; /* in all; more than UPSTREAMS_MAX are not kept */
+	long long connections_now, connections_total, connections_max; /* -1: not told */
+	long long connections_refused, connections_failed;
+};
+
+struct address_state {
+	char address[52], origin[16], flags[40];
+	int64_t expires_ms;
+};
+
+struct gateway_state {
+	char address[48], origin[16];
+};
+
+struct nic_state {
+	enum record_status status;
+	char ifname[20], mac[24], driver[24], link[12];
+	char dhcp4[16], dhcp6[16], ra[16], dhcp4_server[48];
+	bool up;
+	long long dhcp4_lease_s, dhcp4_renew_ms; /* -1: not told */
+	struct address_state addresses[ADDRESSES_MAX];
+	unsigned address_count; /* in all */
+	struct gateway_state gateways[GATEWAYS_MAX];
+	unsigned gateway_count;       /* in all */
+	int64_t addressless_since_ms; /* seen without a usable address since; -1: it has one */
+};
+
+struct server_state {
+	char address[52], origin[16], ifname[20];
+	int64_t expires_ms;
+};
+
+struct resolver_state {
+	enum record_status status;
+	struct server_state servers[SERVERS_MAX];
+	unsigned server_count; /* in all */
+	char search[160];
+};
+
+struct log_entry {
+	long long ms;
+	int level;
+	int name_length;
+	const char *name; /* both point into log_state.view */
+	const char *text;
+};
+
+struct log_state {
+	enum record_status status;
+	long long lines_total;
+	unsigned count;
+	struct log_entry entries[LOG_LINES_MAX];
+	struct record_view view;
+};
+
+struct screen_state {
+	struct system_state system;
+	struct child_state service;
+	struct child_state children[CHILDREN_MAX];
+	unsigned child_count; /* in all; at most CHILDREN_MAX are kept */
+	struct relay_state relay;
+	struct nic_state nics[NICS_MAX];
+	unsigned nic_count; /* in all; at most NICS_MAX are kept */
+	struct resolver_state resolver;
+	struct log_state log;
+};
+
+/* Each takes what record_read gave: V is looked at only when STATUS is RECORD_READ. */
+void system_from_record(struct system_state *s, const struct record_view *v, enum record_status status);
+void child_from_record(
+	struct child_state *s, const char *name, const struct record_view *v, enum record_status status);
+void relay_from_record(struct relay_state *s, const struct record_view *v, enum record_status status);
+void resolver_from_record(struct resolver_state *s, const struct record_view *v, enum record_status status);
+
+/* SINCE_MS: since when the NIC was known to have no usable address, -1 when it had one or was not there. */
+void nic_from_record(struct nic_state *s, const char *ifname, const struct record_view *v,
+	enum record_status status, int64_t since_ms, int64_t now_ms);
+
+/* Indexes S->view. */
+void log_from_view(struct log_state *s, enum record_status status);
+
+/* Whether peers can reach this address: global, and not tentative, failed or run out. */
+bool address_usable(const struct address_state *a, int64_t now_ms);
+bool nic_usable(const struct nic_state *n, int64_t now_ms);
+
+/* Neither failing nor freshly restarted: nothing an admin needs to see. */
+bool child_well(const struct child_state *c, int64_t now_ms);
+
+/* Copies SOURCE (NULL: nothing) into an array, ending in "..." when it does not fit. */
+void copy_text(char *target, size_t size, const char *source);
+
+#endif

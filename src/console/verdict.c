@@ -1,0 +1,226 @@
+#include "verdict.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+enum { SILENT_INIT_S = 10 }; /* init/system is written once a second */
+
+/* The parts of the sentence, worst first. */
+struct reasons {
+	struct text text;
+	bool not_ready;
+	bool warned;
+};
+
+/* Starts the next reason. */
+static struct text *add_reason(struct reasons *r)
+{
+	if (r->text.used > 0)
+		text_add(&r->text, "; ");
+	return &r->text;
+}
+
+static struct text *not_ready(struct reasons *r)
+{
+	r->not_ready = true;
+	return add_reason(r);
+}
+
+static struct text *warn(struct reasons *r)
+{
+	r->warned = true;
+	return add_reason(r);
+}
+
+void text_add_time_left(struct text *t, int64_t then_ms, int64_t now_ms)
+{
+	text_add_duration(t, then_ms > now_ms ? (uint64_t)(then_ms - now_ms) / 1000 : 0);
+}
+
+static void add_since(struct text *t, int64_t since_ms, int64_t now_ms)
+{
+	text_add_time_left(t, now_ms, since_ms);
+}
+
+void text_add_nic_wait(struct text *t, const struct nic_state *n, int64_t now_ms)
+{
+	text_add(t, "waiting for an address (DHCP: %s", n->dhcp4[0] != '\0' ? n->dhcp4 : "none");
+	if (strcmp(n->ra, "received") != 0)
+		text_add(t, ", no router heard");
+	text_add(t, ", ");
+	add_since(t, n->addressless_since_ms, now_ms);
+	text_add(t, ")");
+}
+
+static void judge_service(struct reasons *r, const struct screen_state *s, int64_t now_ms)
+{
+	const struct child_state *c = &s->service;
+	if (c->status == RECORD_MISSING) {
+		text_add(not_ready(r), "service: starting");
+		return;
+	}
+	if (c->status == RECORD_UNREADABLE) {
+		text_add(not_ready(r), "service: its record is unreadable");
+		return;
+	}
+	switch (c->phase) {
+	case PHASE_RUNNING:
+		if (!child_well(c, now_ms))
+			text_add(warn(r), "%s restarted (%s)", c->name, c->last_exit);
+		break;
+	case PHASE_WAITING:
+		text_add(not_ready(r), "%s failed", c->name);
+		if (c->last_exit[0] != '\0')
+			text_add(&r->text, " (%s)", c->last_exit);
+		text_add(&r->text, ", next start in ");
+		text_add_time_left(&r->text, c->next_start_ms, now_ms);
+		break;
+	case PHASE_STARTING:
+	case PHASE_STOPPING:
+	case PHASE_STOPPED:
+	case PHASE_UNKNOWN:
+		text_add(not_ready(r), "%s: %s", c->name, c->phase_word);
+		break;
+	}
+}
+
+static void judge_network(struct reasons *r, const struct screen_state *s, int64_t now_ms)
+{
+	const struct nic_state *waiting = NULL, *unlinked = NULL;
+	for (unsigned i = 0; i < s->nic_count && i < NICS_MAX; i++) {
+		const struct nic_state *n = &s->nics[i];
+		if (nic_usable(n, now_ms))
+			return;
+		if (n->up && waiting == NULL)
+			waiting = n;
+		if (!n->up && unlinked == NULL)
+			unlinked = n;
+	}
+	if (waiting != NULL) {
+		text_add(not_ready(r), "no address yet on %s (DHCP: %s, ", waiting->ifname,
+			waiting->dhcp4[0] != '\0' ? waiting->dhcp4 : "none");
+		add_since(&r->text, waiting->addressless_since_ms, now_ms);
+		text_add(&r->text, ")");
+	} else if (unlinked != NULL) {
+		text_add(
+			not_ready(r), "no link on %s: connect its cable or virtual switch", unlinked->ifname);
+	} else {
+		text_add(not_ready(r), "no network card found");
+	}
+}
+
+static const struct upstream_state *best_upstream(const struct relay_state *relay, unsigned *down)
+{
+	const struct upstream_state *best = NULL;
+	*down = 0;
+	for (unsigned i = 0; i < relay->upstream_count && i < UPSTREAMS_MAX; i++) {
+		const struct upstream_state *u = &relay->upstreams[i];
+		bool is_down = strcmp(u->state, "down") == 0;
+		bool is_up = strcmp(u->state, "up") == 0;
+		*down += is_down;
+		if (!is_down && (best == NULL || (is_up && strcmp(best->state, "up") != 0)))
+			best = u;
+	}
+	return best;
+}
+
+static void judge_relay(struct reasons *r, const struct screen_state *s)
+{
+	const struct relay_state *relay = &s->relay;
+	unsigned down;
+	const struct upstream_state *best = best_upstream(relay, &down);
+	if (relay->status == RECORD_MISSING || s->service.phase != PHASE_RUNNING)
+		return;
+	if (relay->status == RECORD_UNREADABLE) {
+		text_add(warn(r), "the relay's record is unreadable");
+	} else if (strcmp(relay->state, "no upstream") == 0 && relay->upstream_count == 0) {
+		text_add(not_ready(r), "no upstream set: %s",
+			relay->hint[0] != '\0' ? relay->hint : "set relay.upstream=HOST:PORT");
+	} else if (best == NULL && relay->upstream_count > 0) {
+		const struct upstream_state *u = &relay->upstreams[0];
+		text_add(not_ready(r), "no upstream answers: %s", u->endpoint);
+		if (u->words[0] != '\0')
+			text_add(&r->text, " (%s)", u->words);
+	} else if (strcmp(relay->state, "ready") != 0) {
+		text_add(not_ready(r), "relay: %s", relay->state);
+		if (relay->hint[0] != '\0')
+			text_add(&r->text, " (%s)", relay->hint);
+	} else if (down > 0) {
+		text_add(warn(r), "%u of %u upstreams down", down, relay->upstream_count);
+	}
+}
+
+static void judge_system(struct reasons *r, const struct screen_state *s, int64_t now_ms)
+{
+	const struct system_state *system = &s->system;
+	long long silent_s = now_ms / 1000 - system->uptime_s;
+	if (system->status == RECORD_UNREADABLE)
+		text_add(warn(r), "the record init/system is unreadable");
+	if (system->uptime_s >= 0 && silent_s >= SILENT_INIT_S)
+		text_add(warn(r), "init has been silent for %lld s", silent_s);
+	if (system->refused_count > 0)
+		text_add(warn(r), "%lld setting%s refused", system->refused_count,
+			system->refused_count == 1 ? "" : "s");
+}
+
+/* "relay to 10.0.0.5:1688", or where a service that is no relay can be reached. */
+static void add_purpose(struct text *t, const struct screen_state *s, int64_t now_ms)
+{
+	unsigned down;
+	const struct upstream_state *u = best_upstream(&s->relay, &down);
+	if (s->relay.status == RECORD_READ && u != NULL) {
+		text_add(t, "relay to %s%s", u->endpoint,
+			strcmp(u->state, "up") == 0 ? "" : " (not tried yet)");
+		return;
+	}
+	text_add(t, "%s", s->service.name);
+	for (unsigned i = 0; i < s->nic_count && i < NICS_MAX; i++) {
+		const struct nic_state *n = &s->nics[i];
+		for (unsigned j = 0; j < n->address_count && j < ADDRESSES_MAX; j++) {
+			const struct address_state *a = &n->addresses[j];
+			if (!n->up || !address_usable(a, now_ms))
+				continue;
+			text_add(t, " on %.*s", (int)strcspn(a->address, "/"), a->address);
+			if (s->service.ports[0] != '\0')
+				text_add(t, ", port %s", s->service.ports);
+			return;
+		}
+	}
+}
+
+void verdict_of(struct verdict *v, const struct screen_state *s, int64_t now_ms)
+{
+	char purpose[VERDICT_BYTES_MAX], reasons[VERDICT_BYTES_MAX];
+	struct text t = TEXT(purpose), all = TEXT(v->text);
+	struct reasons r = {.text = TEXT(reasons)};
+	text_clear(&t);
+	text_clear(&all);
+	text_clear(&r.text);
+
+	if (s->system.stopping) {
+		text_add(&all, "Stopping");
+		if (s->system.stopping_reason[0] != '\0')
+			text_add(&all, ": %s", s->system.stopping_reason);
+		v->attribute = ATTRIBUTE_WARN;
+		return;
+	}
+	if (s->system.status == RECORD_MISSING) {
+		text_add(&all, "Starting: no record from init yet");
+		v->attribute = ATTRIBUTE_WARN;
+		return;
+	}
+	judge_service(&r, s, now_ms);
+	judge_network(&r, s, now_ms);
+	judge_relay(&r, s);
+	judge_system(&r, s, now_ms);
+	if (r.not_ready) {
+		text_add(&all, "Not ready: %s", reasons);
+		v->attribute = ATTRIBUTE_BAD;
+		return;
+	}
+	add_purpose(&t, s, now_ms);
+	text_add(&all, "Ready: %s", purpose);
+	if (r.warned)
+		text_add(&all, "; %s", reasons);
+	v->attribute = r.warned ? ATTRIBUTE_WARN : ATTRIBUTE_GOOD;
+}

@@ -1,0 +1,27 @@
+/* The one line that says whether the appliance does its job, and if not, what is missing. */
+#ifndef CONSOLE_VERDICT_H
+#define CONSOLE_VERDICT_H
+
+#include <stdint.h>
+
+#include "common/text.h"
+#include "grid.h"
+#include "model.h"
+
+enum { VERDICT_BYTES_MAX = 1024 };
+
+struct verdict {
+	enum attribute attribute; /* ATTRIBUTE_GOOD, _WARN, _BAD */
+	char text[VERDICT_BYTES_MAX];
+};
+
+/* NOW_MS: CLOCK_MONOTONIC, as the records' times. */
+void verdict_of(struct verdict *v, const struct screen_state *s, int64_t now_ms);
+
+/* What NIC waits for, in words: "waiting for an address (DHCP: discover, 12 s)". */
+void text_add_nic_wait(struct text *t, const struct nic_state *n, int64_t now_ms);
+
+/* "UNTIL in 12 s"-like times: the duration from NOW_MS to THEN_MS, 0 when that has passed. */
+void text_add_time_left(struct text *t, int64_t then_ms, int64_t now_ms);
+
+#endif

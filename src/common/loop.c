@@ -35,15 +35,28 @@ int loop_change(struct loop *loop, struct loop_fd *w, uint32_t events)
 	return control(loop, EPOLL_CTL_MOD, w, events);
 }
 
+static void drop_events(struct loop *loop, const struct loop_fd *w)
+{
+	for (int i = loop->batch_at; i < loop->batch_count; i++)
+		if (loop->batch[i].data.ptr == w)
+			loop->batch[i].data.ptr = NULL;
+}
+
 void loop_remove(struct loop *loop, struct loop_fd *w)
 {
 	int saved_errno = errno;
 	if (w->fd >= 0)
 		control(loop, EPOLL_CTL_DEL, w, 0);
-	for (int i = loop->batch_at; i < loop->batch_count; i++)
-		if (loop->batch[i].data.ptr == w)
-			loop->batch[i].data.ptr = NULL;
+	drop_events(loop, w);
 	errno = saved_errno;
+}
+
+void loop_close(struct loop *loop, struct loop_fd *w)
+{
+	drop_events(loop, w);
+	if (w->fd >= 0)
+		close(w->fd);
+	w->fd = -1;
 }
 
 void loop_disarm(struct loop *loop, struct loop_timer *t)

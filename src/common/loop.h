@@ -55,6 +55,11 @@ int loop_change(struct loop *loop, struct loop_fd *w, uint32_t events);
  * Nothing happens when it is not watched (fd -1 included). */
 void loop_remove(struct loop *loop, struct loop_fd *w);
 
+/* Drops W's events that wait in this round and closes its descriptor (-1 afterwards), watched or not. The
+ * kernel ends the watch with the last descriptor of a file, which saves a call of loop_remove; so not for a
+ * descriptor that was duplicated or that another process has inherited. */
+void loop_close(struct loop *loop, struct loop_fd *w);
+
 /* Calls T->handle once at or after DEADLINE_MS; arming again moves it. */
 void loop_arm(struct loop *loop, struct loop_timer *t, int64_t deadline_ms);
 void loop_disarm(struct loop *loop, struct loop_timer *t);

@@ -1,0 +1,135 @@
+#include "flow.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <sys/socket.h>
+
+#include "tcp.h"
+
+enum {
+	/* One page fragment of a socket's queue takes one of a pipe's 16 slots, up to 32 KiB of them each,
+	 * so a pipe of "64 KiB" takes up more than that at once. */
+	SPLICE_BYTES = 256 * 1024,
+	COPY_BYTES = 16 * 1024,
+	ROUNDS_MAX = 16, /* then others' turn */
+};
+
+/* 1: bytes moved; 0: they cannot now; -1 with errno. */
+static int fill_pipe(struct flow *f, struct side *from)
+{
+	/* Only into an empty pipe: a full one would answer EAGAIN too, as if the socket were empty. */
+	ssize_t n = splice(from->watch.fd, NULL, f->pipe->write_fd, NULL, SPLICE_BYTES, SPLICE_F_NONBLOCK);
+	if (n > 0) {
+		f->piped_bytes = (uint32_t)n;
+		return 1;
+	}
+	if (n == 0) {
+		f->state = FLOW_ENDED;
+		return 0;
+	}
+	if (errno == EINTR)
+		return 1;
+	from->readable = false;
+	return errno == EAGAIN ? 0 : -1;
+}
+
+static int empty_pipe(struct flow *f, struct side *to, uint64_t *bytes)
+{
+	/* The first bytes go out at once by themselves: Nagle's algorithm (RFC 9293 3.7.4) holds back only
+	 * what follows bytes that are not acknowledged. Short sessions are spared the call. */
+	if (f->used && !to->nodelay) {
+		tcp_set_nodelay(to->watch.fd);
+		to->nodelay = true;
+	}
+	while (f->piped_bytes > 0) {
+		ssize_t n =
+			splice(f->pipe->read_fd, NULL, to->watch.fd, NULL, f->piped_bytes, SPLICE_F_NONBLOCK);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			to->writable = false;
+			return n == 0 || errno == EAGAIN ? 0 : -1;
+		}
+		f->used = true;
+		f->piped_bytes -= (uint32_t)n;
+		*bytes += (uint64_t)n;
+	}
+	return 1;
+}
+
+static int splice_round(struct flow *f, struct side *from, struct side *to, uint64_t *bytes)
+{
+	if (f->piped_bytes == 0) {
+		int filled = fill_pipe(f, from);
+		if (filled <= 0 || f->piped_bytes == 0)
+			return filled;
+	}
+	return empty_pipe(f, to, bytes);
+}
+
+/* Without a pipe: looks at the bytes, sends what the receiver takes, and only then takes those out of the
+ * sender's queue, so nothing has to be kept here. */
+static int copy_round(struct flow *f, struct side *from, struct side *to, uint64_t *bytes)
+{
+	static char buffer[COPY_BYTES];
+	ssize_t seen = recv(from->watch.fd, buffer, sizeof(buffer), MSG_PEEK | MSG_DONTWAIT);
+	if (seen == 0) {
+		f->state = FLOW_ENDED;
+		return 0;
+	}
+	if (seen < 0) {
+		from->readable = errno == EINTR;
+		return errno == EINTR ? 1 : errno == EAGAIN ? 0 : -1;
+	}
+	ssize_t sent = send(to->watch.fd, buffer, (size_t)seen, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (sent < 0) {
+		to->writable = errno == EINTR;
+		return errno == EINTR ? 1 : errno == EAGAIN ? 0 : -1;
+	}
+	for (ssize_t left = sent; left > 0;) {
+		ssize_t taken =
+			recv(from->watch.fd, NULL, (size_t)left, MSG_TRUNC | MSG_DONTWAIT); /* tcp(7) */
+		if (taken < 0 && errno != EINTR)
+			return -1;
+		left -= taken > 0 ? taken : 0;
+	}
+	f->used = true;
+	*bytes += (uint64_t)sent;
+	return 1;
+}
+
+static bool can_run(const struct flow *f, const struct side *from, const struct side *to)
+{
+	return f->state == FLOW_OPEN && to->writable && (from->readable || f->piped_bytes > 0);
+}
+
+enum flow_result flow_run(
+	struct flow *f, struct side *from, struct side *to, struct pipe_pool *pool, uint64_t *bytes)
+{
+	int moved = 1;
+	int rounds = 0;
+	if (!can_run(f, from, to))
+		return FLOW_WAITS;
+	if (f->pipe == NULL)
+		f->pipe = pipe_pool_get(pool);
+	for (; moved > 0 && rounds < ROUNDS_MAX && can_run(f, from, to); rounds++)
+		moved = f->pipe != NULL ? splice_round(f, from, to, bytes) : copy_round(f, from, to, bytes);
+	if (moved < 0)
+		return FLOW_FAILED;
+	if (f->piped_bytes == 0)
+		flow_free(f, pool);
+	return moved > 0 && rounds == ROUNDS_MAX ? FLOW_AGAIN : FLOW_WAITS;
+}
+
+void flow_free(struct flow *f, struct pipe_pool *pool)
+{
+	if (f->pipe == NULL)
+		return;
+	if (f->piped_bytes == 0)
+		pipe_pool_put(pool, f->pipe);
+	else
+		pipe_pool_discard(pool, f->pipe);
+	f->pipe = NULL;
+	f->piped_bytes = 0;
+}

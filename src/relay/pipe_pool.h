@@ -1,0 +1,34 @@
+/* Pipes for splice(2). A flow holds one only while bytes are on their way, so a few serve thousands of
+ * connections. */
+#ifndef RELAY_PIPE_POOL_H
+#define RELAY_PIPE_POOL_H
+
+struct pipe {
+	int read_fd, write_fd;
+	struct pipe *next; /* in the pool */
+};
+
+enum { PIPES_IDLE_MAX = 32 };
+
+struct pipe_pool {
+	struct pipe *idle; /* last in, first out: the one that is still in the processor's cache */
+	unsigned idle_count;
+	unsigned count, max; /* idle and in use */
+};
+
+void pipe_pool_init(struct pipe_pool *pool, unsigned max);
+
+/* An empty pipe, or NULL with errno when there is none to be had (EMFILE, ENFILE, ENOMEM; EAGAIN: the
+ * pool's limit). Its size is what the kernel gives: 16 pages, fewer once the user holds many (pipe(7)). */
+struct pipe *pipe_pool_get(struct pipe_pool *pool);
+
+/* Takes P, which must be empty, back. */
+void pipe_pool_put(struct pipe_pool *pool, struct pipe *p);
+
+/* Closes P with what is in it. */
+void pipe_pool_discard(struct pipe_pool *pool, struct pipe *p);
+
+/* Closes the idle pipes. */
+void pipe_pool_free(struct pipe_pool *pool);
+
+#endif

@@ -76,6 +76,7 @@ void canvas_line(struct canvas *c, const char *label, enum attribute a, const ch
 
 void canvas_rule(struct canvas *c, const char *heading)
 {
+	c->row += c->roomy ? 1 : 0;
 	int row = canvas_grid_row(c);
 	if (row >= 0) {
 		int column = grid_put(c->grid, row, 1, ATTRIBUTE_LABEL, heading, (int)strlen(heading));

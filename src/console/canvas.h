@@ -29,7 +29,7 @@ void canvas_wrap(
 /* A line "Label     lead text"; a label that is too long for its column gets a row of its own. */
 void canvas_line(struct canvas *c, const char *label, enum attribute a, const char *lead, const char *text);
 
-/* A heading with a rule up to the right edge. */
+/* A heading with a rule up to the right edge, after a blank row when there is place. */
 void canvas_rule(struct canvas *c, const char *heading);
 
 /* The grid's row of the present row, or -1 when it is not drawn. */

@@ -9,7 +9,8 @@
 enum {
 	BODY_TOP = 3, /* below the title and two rows of verdict */
 	ROOMY_ROWS = 30,
-	LOG_ROWS_MIN = 2, /* heading and one line */
+	LABEL_COLUMNS = 80, /* long names of keys from here on */
+	LOG_ROWS_MIN = 3,   /* heading and a few lines */
 	LINE_BYTES_MAX = 256,
 };
 
@@ -20,11 +21,13 @@ static void draw_title(struct grid *g, const struct screen_state *s)
 	struct text t = TEXT(left);
 	text_clear(&t);
 	text_add(&t, "%s %s", system->appliance[0] != '\0' ? system->appliance : "Thimble", system->version);
-	if (system->debug)
-		text_add(&t, "  DEBUG: shells are open");
 
 	grid_fill(g, 0, 0, g->columns, ATTRIBUTE_BAR, ' ');
 	int column = grid_put_short(g, 0, 1, g->columns - 2, ATTRIBUTE_BAR, left) + 2;
+	if (system->debug)
+		column = grid_put_short(g, 0, column, g->columns - 1 - column, ATTRIBUTE_BAD,
+				 " DEBUG: shells are open ") +
+			 2;
 	int length = (int)strlen(system->hostname), room = g->columns - 1 - column;
 	int start = length < room ? g->columns - 1 - length : column;
 	grid_put_short(g, 0, start, room, ATTRIBUTE_BAR, system->hostname);
@@ -66,7 +69,7 @@ static void draw_keys(
 		column = draw_key(g, column, "n", "next page");
 	column = draw_key(g, column, "Enter", "refresh");
 	if (!request->readonly) {
-		column = draw_key(g, column, "r", "restart");
+		column = draw_key(g, column, "r", g->columns < LABEL_COLUMNS ? "restart" : "restart service");
 		column = draw_key(g, column, "p", "power off");
 	}
 	text_clear(&t);
@@ -144,7 +147,11 @@ static void draw_log_below(struct grid *g, const struct screen_state *s, int row
 {
 	if (end - row < LOG_ROWS_MIN)
 		return;
-	struct canvas c = {.grid = g, .columns = g->columns, .top = row, .last = end - row};
+	struct canvas c = {.grid = g,
+		.columns = g->columns,
+		.roomy = g->rows >= ROOMY_ROWS,
+		.top = row,
+		.last = end - row};
 	canvas_rule(&c, "Log");
 	if (s->log.count > 0)
 		log_draw(&c, &s->log, s->log.lines_total, false);

@@ -39,6 +39,7 @@ static enum attribute phase_attribute(const struct child_state *child, int64_t n
 	}
 }
 
+/* LABEL names a child whose record does not. */
 static void draw_child(struct canvas *c, const struct child_state *child, const char *label, int64_t now_ms)
 {
 	char lead[LINE_BYTES_MAX], rest[LINE_BYTES_MAX];
@@ -47,7 +48,7 @@ static void draw_child(struct canvas *c, const struct child_state *child, const 
 	text_clear(&t);
 	if (child->status != RECORD_READ) {
 		bool missing = child->status == RECORD_MISSING;
-		text_add(&l, "%s: %s", child->name, missing ? "starting" : "its record is unreadable");
+		text_add(&l, "%s", missing ? "starting: no record yet" : "its record is unreadable");
 		canvas_line(c, label, missing ? ATTRIBUTE_WARN : ATTRIBUTE_BAD, lead, "");
 		return;
 	}
@@ -83,7 +84,8 @@ static void draw_service(struct canvas *c, const struct screen_state *s, unsigne
 
 static void draw_program(struct canvas *c, const struct screen_state *s, unsigned index, int64_t now_ms)
 {
-	draw_child(c, &s->children[index], "Program", now_ms);
+	const struct child_state *child = &s->children[index];
+	draw_child(c, child, child->status == RECORD_READ ? "Program" : child->name, now_ms);
 }
 
 static void draw_programs_unkept(
@@ -106,8 +108,11 @@ static void draw_upstreams(struct canvas *c, const struct relay_state *relay)
 		enum attribute a = up ? ATTRIBUTE_GOOD : down ? ATTRIBUTE_BAD : ATTRIBUTE_STRONG;
 		struct text t = TEXT(line);
 		text_clear(&t);
-		text_add(&t, "%s%s%s%s", up || down ? " " : ", not tried yet: ", u->endpoint,
-			u->words[0] != '\0' ? ": " : "", u->words);
+		text_add(&t, "%s%s%s%s",
+			up     ? "    "
+			: down ? "  "
+			       : " (not tried yet)  ",
+			u->endpoint, u->words[0] != '\0' ? ": " : "", u->words);
 		canvas_line(c, i == 0 ? "Upstream" : "", a, u->state, line);
 	}
 	if (relay->upstream_count > UPSTREAMS_MAX) {

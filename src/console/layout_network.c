@@ -44,7 +44,7 @@ void draw_no_nic(struct canvas *c, const struct screen_state *s, unsigned index,
 {
 	(void)index, (void)now_ms;
 	draw_heading(c, s);
-	canvas_line(c, "NIC", ATTRIBUTE_WARN, "none found", "");
+	canvas_line(c, "NIC", ATTRIBUTE_WARN, "waiting for an address: no network card seen yet", "");
 }
 
 void draw_nics_unkept(struct canvas *c, const struct screen_state *s, unsigned index, int64_t now_ms)
@@ -108,7 +108,7 @@ static void add_leases(struct text *t, const struct canvas *c, const struct nic_
 		text_add(t, "  DHCPv6 %s", n->dhcp6);
 }
 
-static void draw_gateways(struct canvas *c, const struct nic_state *n)
+static void draw_gateways(struct canvas *c, const struct nic_state *n, int64_t now_ms)
 {
 	char line[LINE_BYTES_MAX];
 	struct text t = TEXT(line);
@@ -119,7 +119,7 @@ static void draw_gateways(struct canvas *c, const struct nic_state *n)
 		text_add(&t, ", %u more", n->gateway_count - GATEWAYS_MAX);
 	if (n->gateway_count > 0)
 		canvas_line(c, "", ATTRIBUTE_NORMAL, "gateway ", line);
-	else if (n->addressless_since_ms < 0)
+	else if (nic_usable(n, now_ms))
 		canvas_line(c, "", ATTRIBUTE_WARN, "no gateway", ": reaches only its own network");
 }
 
@@ -151,9 +151,9 @@ void draw_nic(struct canvas *c, const struct screen_state *s, unsigned index, in
 		canvas_line(c, "", ATTRIBUTE_WARN, line, "");
 	}
 	text_clear(&t);
-	if (n->up && n->addressless_since_ms >= 0) {
+	if (n->up && !nic_usable(n, now_ms)) {
 		text_add_nic_wait(&t, n, now_ms);
 		canvas_line(c, "", ATTRIBUTE_WARN, line, "");
 	}
-	draw_gateways(c, n);
+	draw_gateways(c, n, now_ms);
 }

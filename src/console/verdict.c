@@ -37,19 +37,21 @@ void text_add_time_left(struct text *t, int64_t then_ms, int64_t now_ms)
 	text_add_duration(t, then_ms > now_ms ? (uint64_t)(then_ms - now_ms) / 1000 : 0);
 }
 
-static void add_since(struct text *t, int64_t since_ms, int64_t now_ms)
+/* "DHCP: discover, 12 s" */
+static void add_dhcp_wait(struct text *t, const struct nic_state *n, int64_t now_ms)
 {
-	text_add_time_left(t, now_ms, since_ms);
+	text_add(t, "DHCP: %s", n->dhcp4[0] != '\0' ? n->dhcp4 : "none");
+	if (n->addressless_since_ms < 0)
+		return;
+	text_add(t, ", ");
+	text_add_time_left(t, now_ms, n->addressless_since_ms);
 }
 
 void text_add_nic_wait(struct text *t, const struct nic_state *n, int64_t now_ms)
 {
-	text_add(t, "waiting for an address (DHCP: %s", n->dhcp4[0] != '\0' ? n->dhcp4 : "none");
-	if (strcmp(n->ra, "received") != 0)
-		text_add(t, ", no router heard");
-	text_add(t, ", ");
-	add_since(t, n->addressless_since_ms, now_ms);
-	text_add(t, ")");
+	text_add(t, "waiting for an address (");
+	add_dhcp_wait(t, n, now_ms);
+	text_add(t, strcmp(n->ra, "received") == 0 ? ")" : "; no IPv6 router heard)");
 }
 
 static void judge_service(struct reasons *r, const struct screen_state *s, int64_t now_ms)
@@ -97,15 +99,14 @@ static void judge_network(struct reasons *r, const struct screen_state *s, int64
 			unlinked = n;
 	}
 	if (waiting != NULL) {
-		text_add(not_ready(r), "no address yet on %s (DHCP: %s, ", waiting->ifname,
-			waiting->dhcp4[0] != '\0' ? waiting->dhcp4 : "none");
-		add_since(&r->text, waiting->addressless_since_ms, now_ms);
+		text_add(not_ready(r), "no address yet on %s (", waiting->ifname);
+		add_dhcp_wait(&r->text, waiting, now_ms);
 		text_add(&r->text, ")");
 	} else if (unlinked != NULL) {
 		text_add(
 			not_ready(r), "no link on %s: connect its cable or virtual switch", unlinked->ifname);
 	} else {
-		text_add(not_ready(r), "no network card found");
+		text_add(not_ready(r), "waiting for an address: no network card seen yet");
 	}
 }
 

@@ -18,10 +18,10 @@ struct verdict {
 /* NOW_MS: CLOCK_MONOTONIC, as the records' times. */
 void verdict_of(struct verdict *v, const struct screen_state *s, int64_t now_ms);
 
-/* What NIC waits for, in words: "waiting for an address (DHCP: discover, 12 s)". */
+/* What NIC waits for, in words: "waiting for an address (DHCP: discover, 12 s; no IPv6 router heard)". */
 void text_add_nic_wait(struct text *t, const struct nic_state *n, int64_t now_ms);
 
-/* "UNTIL in 12 s"-like times: the duration from NOW_MS to THEN_MS, 0 when that has passed. */
+/* The duration from NOW_MS to THEN_MS; "0 s" when that has passed. */
 void text_add_time_left(struct text *t, int64_t then_ms, int64_t now_ms);
 
 #endif

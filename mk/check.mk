@@ -18,7 +18,7 @@ $(HOST)/$1: $(call host_objects,$1)
 	$$(call say,HOSTLD,$$@)
 	$$(Q)$(HOST_GCC) $(SANITIZE) -o $$@ $$^
 endef
-$(foreach program,$(PROGRAMS),$(eval $(call host_program,$(program))))
+$(foreach name,$(PROGRAMS),$(eval $(call host_program,$(name))))
 
 # tests/unit/PROGRAM/test_*.c: one executable each, with all of the program but its main.
 UNIT_SOURCES := $(sort $(wildcard tests/unit/*/test_*.c))
@@ -30,7 +30,7 @@ $(HOST)/unit/$1: tests/unit/$1.c $(filter-out %/main.o,$(call host_objects,$(pat
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$(HOST_GCC) $(HOST_CFLAGS) -Isrc/$(dir $1) -MMD -MP -o $$@ $$^ -lcmocka
 endef
-$(foreach test,$(UNIT_TESTS),$(eval $(call unit_test,$(patsubst $(HOST)/unit/%,%,$(test)))))
+$(foreach name,$(UNIT_TESTS),$(eval $(call unit_test,$(patsubst $(HOST)/unit/%,%,$(name)))))
 
 PYTEST := /usr/bin/python3 -B -m pytest -p no:cacheprovider -q
 CHECK := $(BUILD)/check

@@ -15,13 +15,13 @@ $(BUILD)/obj/%.o: src/%.c $(MUSL_CC) mk/programs.mk mk/toolchain.mk
 	$(Q)mkdir -p $(@D)
 	$(Q)$(MUSL_CC) $(MUSL_CFLAGS) $(PROGRAM_CFLAGS) -I$(<D) -MMD -MP -c -o $@ $<
 
-define program
+define program_rule
 $(BUILD)/bin/$1: $(call program_objects,$1)
 	$$(call say,LD,$$@)
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$$(MUSL_CC) $$(MUSL_LDFLAGS) -o $$@ $$^
 endef
-$(foreach program,$(PROGRAMS),$(eval $(call program,$(program))))
+$(foreach name,$(PROGRAMS),$(eval $(call program_rule,$(name))))
 
 .PHONY: programs
 programs: $(addprefix $(BUILD)/bin/,$(PROGRAMS))

@@ -1,0 +1,348 @@
+#include "children.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "system.h"
+
+enum {
+	BACKOFF_FIRST_MS = 100,
+	BACKOFF_MAX_MS = 30000,
+	BACKOFF_RESET_MS = 60000, /* a child that lived so long starts afresh */
+};
+
+static void handle_next_start(struct children *c, struct child *child);
+static void handle_stop_deadline(struct children *c, struct child *child);
+
+/* One row a state: its word in records, whether a process is there, what its deadline does. */
+static const struct {
+	const char *name;
+	bool has_process;
+	void (*handle_deadline)(struct children *, struct child *);
+} states[] = {
+	[CHILD_STOPPED] = {"stopped", false, NULL},
+	[CHILD_STARTING] = {"starting", true, NULL},
+	[CHILD_RUNNING] = {"running", true, NULL},
+	[CHILD_STOPPING] = {"stopping", true, handle_stop_deadline},
+	[CHILD_CLEARING] = {"stopping", true, NULL},
+	[CHILD_WAITING] = {"waiting", false, handle_next_start},
+};
+_Static_assert(sizeof(states) / sizeof(states[0]) == CHILD_STATE_COUNT, "one row a state");
+
+static struct children *all; /* for timers and descriptors, which know only their child */
+
+static void add_if(struct record *r, const char *key, int64_t value)
+{
+	if (value != 0)
+		record_add(r, key, "%lld", (long long)value);
+}
+
+static void add_child(struct record *r, const struct child *child)
+{
+	const struct child_definition *d = &child->definition;
+	record_add(r, "name", "%s", d->name);
+	record_add(r, "state", "%s", states[child->state].name);
+	if (child->state == CHILD_STARTING || child->state == CHILD_RUNNING || child->state == CHILD_STOPPING)
+		record_add(r, "pid", "%d", (int)child->pid);
+	record_add(r, "since_ms", "%lld", (long long)child->since_ms);
+	if (child->state == CHILD_WAITING)
+		add_if(r, "next_start_ms", child->next_start_ms);
+	record_add(r, "starts", "%lu", child->starts);
+	record_add(r, "restarts", "%lu", child->starts > 0 ? child->starts - 1 : 0);
+	if (child->last_exit[0] != '\0') {
+		record_add(r, "last_exit", "%s", child->last_exit);
+		record_add(r, "last_exit_ms", "%lld", (long long)child->last_exit_ms);
+	}
+	record_add(r, "user", "%s", d->user);
+	add_if(r, "memory_limit_bytes", (int64_t)child->memory_limit_in_force);
+	add_if(r, "processes_limit", d->processes_limit);
+}
+
+void child_write_record(const struct children *c, const struct child *child)
+{
+	static struct record r;
+	char name[RECORD_NAME_MAX];
+	record_begin(&r);
+	add_child(&r, child);
+	if (child->definition.is_service) {
+		for (size_t i = 0; i < c->appliance->port_count; i++) {
+			snprintf(name, sizeof(name), "port.%zu", i + 1);
+			record_add(&r, name, "%s", c->appliance->ports[i]);
+		}
+		snprintf(name, sizeof(name), "service");
+	} else {
+		snprintf(name, sizeof(name), "child.%s", child->definition.name);
+	}
+	if (record_commit(&r, "init", name) < 0)
+		log_warn("record init/%s", name);
+}
+
+/* The one place that changes a state. DEADLINE_MS: when the state's handle_deadline is called, 0 for never.
+ */
+static void set_state(struct children *c, struct child *child, enum child_state state, int64_t deadline_ms)
+{
+	child->state = state;
+	child->since_ms = now_ms();
+	if (deadline_ms != 0)
+		loop_arm(c->loop, &child->timer, deadline_ms);
+	else
+		loop_disarm(c->loop, &child->timer);
+	child_write_record(c, child);
+}
+
+static void handle_timer(struct loop *loop, struct loop_timer *timer)
+{
+	struct child *child = container_of(timer, struct child, timer);
+	(void)loop;
+	if (states[child->state].handle_deadline != NULL)
+		states[child->state].handle_deadline(all, child);
+}
+
+/* The last exit in words, for the record and the log. */
+static void note_exit(struct child *child, const char *words)
+{
+	snprintf(child->last_exit, sizeof(child->last_exit), "%s", words);
+	child->last_exit_ms = now_ms();
+}
+
+/* The child is gone, and so is what it left. */
+static void after_end(struct children *c, struct child *child)
+{
+	if (c->shutting_down) {
+		set_state(c, child, CHILD_STOPPED, 0);
+		c->handle_stopped(c);
+		return;
+	}
+	if (child->restart_at_once) {
+		child->restart_at_once = false;
+		child->backoff_ms = BACKOFF_FIRST_MS;
+		child_start(c, child);
+		return;
+	}
+	child->next_start_ms = now_ms() + child->backoff_ms;
+	log_warnx("%s: %s; next start in %lld.%lld s", child->definition.name, child->last_exit,
+		(long long)child->backoff_ms / 1000, (long long)child->backoff_ms / 100 % 10);
+	child->backoff_ms = child->backoff_ms * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : child->backoff_ms * 2;
+	set_state(c, child, CHILD_WAITING, child->next_start_ms);
+}
+
+static void handle_next_start(struct children *c, struct child *child)
+{
+	child_start(c, child);
+}
+
+static void handle_stop_deadline(struct children *c, struct child *child)
+{
+	(void)c;
+	log_warnx("%s: still there %d ms after SIGTERM; killed", child->definition.name, CHILD_STOP_MS);
+	child->killed_by_init = true;
+	kill(child->pid, SIGKILL);
+}
+
+static void close_report(struct children *c, struct child *child)
+{
+	if (child->start_report.fd < 0)
+		return;
+	loop_remove(c->loop, &child->start_report);
+	close(child->start_report.fd);
+	child->start_report.fd = -1;
+}
+
+/* The pipe of a start: end of file when the program executes, a struct start_failure when it cannot. */
+static void handle_start_report(struct loop *loop, struct loop_fd *w, uint32_t events)
+{
+	struct child *child = container_of(w, struct child, start_report);
+	struct start_failure failure;
+	char words[sizeof(child->last_exit)];
+	(void)loop;
+	(void)events;
+	ssize_t got = read(w->fd, &failure, sizeof(failure));
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	close_report(all, child);
+	if (got == (ssize_t)sizeof(failure)) {
+		failure.step[sizeof(failure.step) - 1] = '\0';
+		snprintf(words, sizeof(words), "cannot start: %s: %s", failure.step, strerror(failure.error));
+		note_exit(child, words);
+	} else if (child->state == CHILD_STARTING) {
+		set_state(all, child, CHILD_RUNNING, 0);
+	}
+}
+
+static uint64_t memory_limit(const struct child_definition *d)
+{
+	if (d->memory_limit_percent == 0)
+		return d->memory_limit_bytes;
+	return memory_read().available_bytes / 100 * d->memory_limit_percent;
+}
+
+void child_start(struct children *c, struct child *child)
+{
+	if (c->shutting_down || states[child->state].has_process)
+		return;
+	/* Taken at the first start: a restart while others are busy must not get less. */
+	if (child->memory_limit_in_force == 0)
+		child->memory_limit_in_force = memory_limit(&child->definition);
+	child->killed_by_init = false;
+	int report;
+	pid_t pid = spawn(c, child, &report);
+	if (pid < 0) {
+		char words[sizeof(child->last_exit)];
+		snprintf(words, sizeof(words), "cannot start: fork: %s", strerror(errno));
+		note_exit(child, words);
+		after_end(c, child);
+		return;
+	}
+	child->pid = pid;
+	child->starts++;
+	child->start_report.fd = report;
+	set_state(c, child, CHILD_STARTING, 0);
+	if (loop_add(c->loop, &child->start_report, EPOLLIN) < 0) {
+		log_warn("%s: watching its start", child->definition.name);
+		close_report(c, child);
+		set_state(c, child, CHILD_RUNNING, 0);
+	}
+}
+
+void child_stop(struct children *c, struct child *child, bool restart)
+{
+	child->restart_at_once = restart;
+	switch (child->state) {
+	case CHILD_STARTING:
+	case CHILD_RUNNING:
+		kill(child->pid, SIGTERM);
+		set_state(c, child, CHILD_STOPPING, now_ms() + CHILD_STOP_MS);
+		break;
+	case CHILD_WAITING:
+		set_state(c, child, CHILD_STOPPED, 0);
+		/* fall through */
+	case CHILD_STOPPED:
+		if (restart) {
+			child->restart_at_once = false;
+			child->backoff_ms = BACKOFF_FIRST_MS;
+			child_start(c, child);
+		}
+		break;
+	case CHILD_STOPPING:
+	case CHILD_CLEARING:
+	case CHILD_STATE_COUNT:
+		break;
+	}
+}
+
+static void handle_exit(struct children *c, struct child *child, int status)
+{
+	char words[sizeof(child->last_exit)];
+	struct text t = TEXT(words);
+	/* A failed start left its reason in the pipe: read it before the exit status says less. */
+	bool started = child->state != CHILD_STARTING;
+	if (child->start_report.fd >= 0) {
+		handle_start_report(c->loop, &child->start_report, EPOLLIN);
+		started = started || child->state == CHILD_RUNNING;
+	}
+	if (started) {
+		text_clear(&t);
+		text_add_exit(&t, status);
+		if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && !child->killed_by_init)
+			text_add(&t, ": out of memory, or by hand");
+		note_exit(child, words);
+	}
+	if (now_ms() - child->since_ms >= BACKOFF_RESET_MS)
+		child->backoff_ms = BACKOFF_FIRST_MS;
+	/* Its process group goes with it; processes that left the group go with their user. */
+	kill(-child->pid, SIGKILL);
+	pid_t killer = child->definition.leftovers == NULL ? 0 : spawn_killer(child->definition.leftovers);
+	if (killer > 0) {
+		child->pid = killer;
+		set_state(c, child, CHILD_CLEARING, 0);
+		return;
+	}
+	if (killer < 0)
+		log_warn("%s: killing what it left", child->definition.name);
+	after_end(c, child);
+}
+
+void children_reap(struct children *c)
+{
+	int status;
+	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+		for (size_t i = 0; i < c->count; i++) {
+			struct child *child = &c->child[i];
+			if (child->pid != pid || !states[child->state].has_process)
+				continue;
+			if (child->state == CHILD_CLEARING)
+				after_end(c, child);
+			else
+				handle_exit(c, child, status);
+			break;
+		}
+	}
+}
+
+int children_init(struct children *c, struct loop *loop, const struct appliance *appliance)
+{
+	memset(c, 0, sizeof(*c));
+	c->loop = loop;
+	c->appliance = appliance;
+	all = c;
+	if (pipe2(c->own_output, O_CLOEXEC | O_NONBLOCK) < 0) {
+		c->own_output[0] = -1;
+		return -1;
+	}
+	/* Both ends without blocking: PID 1 would rather lose a line than wait for the log. */
+	return dup2(c->own_output[1], STDERR_FILENO) < 0 ? -1 : 0;
+}
+
+struct child *children_add(struct children *c, const struct child_definition *definition)
+{
+	int output[2];
+	if (c->count == CHILDREN_MAX) {
+		log_warnx("%s: no room for more than %d children", definition->name, CHILDREN_MAX);
+		return NULL;
+	}
+	if (pipe2(output, O_CLOEXEC) < 0) {
+		log_warn("%s: pipe", definition->name);
+		return NULL;
+	}
+	struct child *child = &c->child[c->count++];
+	*child = (struct child){.definition = *definition,
+		.backoff_ms = BACKOFF_FIRST_MS,
+		.output_read = output[0],
+		.output_write = output[1],
+		.start_report = {.fd = -1, .handle = handle_start_report},
+		.timer = {.handle = handle_timer}};
+	return child;
+}
+
+struct child *children_find(struct children *c, const char *name)
+{
+	for (size_t i = 0; i < c->count; i++)
+		if (strcmp(c->child[i].definition.name, name) == 0)
+			return &c->child[i];
+	return NULL;
+}
+
+void children_stop(struct children *c)
+{
+	for (size_t i = 0; i < c->count; i++)
+		child_stop(c, &c->child[i], false);
+}
+
+bool child_runs(const struct child *child)
+{
+	return states[child->state].has_process;
+}
+
+bool children_running(const struct children *c)
+{
+	for (size_t i = 0; i < c->count; i++)
+		if (child_runs(&c->child[i]))
+			return true;
+	return false;
+}

@@ -1,0 +1,107 @@
+/* The children that init supervises: a table of what they are, and one state machine each. */
+#ifndef THIMBLE_CHILDREN_H
+#define THIMBLE_CHILDREN_H
+
+#include "init.h"
+
+enum child_state {
+	CHILD_STOPPED,  /* not running, and nothing will start it */
+	CHILD_STARTING, /* forked, not yet executing its program */
+	CHILD_RUNNING,
+	CHILD_STOPPING, /* asked to end by SIGTERM, killed at the deadline */
+	CHILD_CLEARING, /* ended; what its user left running is being killed */
+	CHILD_WAITING,  /* for its next start */
+	CHILD_STATE_COUNT
+};
+
+/* System calls that a child may make. Filters come with the hardening of each program. */
+enum sandbox { SANDBOX_NONE };
+
+/* What a child is. Strings are kept, not copied. */
+struct child_definition {
+	const char *name;
+	const char *const *arguments; /* NULL-terminated; [0] is the path */
+	const char *user;
+	const char *terminal;  /* its standard input and output, or NULL for /dev/null and the log */
+	bool controls;         /* the terminal: a shell with job control */
+	bool reads_outputs;    /* the log: gets every child's output; its arguments are made at each start */
+	const char *leftovers; /* the user whose processes are killed when the child has ended, or NULL */
+	uint64_t capabilities; /* mask of 1 << CAP_*: all that it and its children can ever have */
+	uint64_t memory_limit_bytes;   /* RLIMIT_DATA of each process */
+	unsigned memory_limit_percent; /* instead: of what is available at its start */
+	unsigned processes_limit;      /* RLIMIT_NPROC of its user: processes and threads */
+	unsigned files_limit;          /* RLIMIT_NOFILE */
+	int oom_score_adj;
+	enum sandbox sandbox;
+	bool is_service;
+};
+
+struct child {
+	struct child_definition definition;
+	enum child_state state;
+	pid_t pid; /* of the program, or of the process that kills its leftovers */
+	bool restart_at_once;
+	bool killed_by_init;
+	int64_t since_ms, next_start_ms;
+	int64_t backoff_ms;
+	unsigned long starts;
+	int64_t last_exit_ms;
+	char last_exit[160];
+	uint64_t memory_limit_in_force;
+	int output_read,
+		output_write; /* a pipe; init keeps both ends, so no line is lost when the log restarts */
+	struct loop_fd start_report; /* the other end closes when the program executes */
+	struct loop_timer timer;
+};
+
+enum { CHILDREN_MAX = 24, CHILD_STOP_MS = 1500 };
+
+struct children {
+	struct loop *loop;
+	const struct appliance *appliance;
+	struct child child[CHILDREN_MAX];
+	size_t count;
+	int own_output[2];                         /* init's own lines */
+	bool shutting_down;                        /* nothing is started any more */
+	void (*handle_stopped)(struct children *); /* a child has stopped during the shutdown */
+};
+
+/* 0, or -1 with errno. After it init's own log lines go to the log like a child's. */
+int children_init(struct children *c, struct loop *loop, const struct appliance *appliance);
+
+/* Adds one child, CHILD_STOPPED. NULL when the table is full or there is no pipe for it (logged). */
+struct child *children_add(struct children *c, const struct child_definition *definition);
+
+/* Starts a stopped or waiting child now. */
+void child_start(struct children *c, struct child *child);
+
+/* Ends it, SIGKILL after CHILD_STOP_MS, and starts it again at once when RESTART. */
+void child_stop(struct children *c, struct child *child, bool restart);
+
+struct child *children_find(struct children *c, const char *name);
+
+/* Collects whoever has ended: for SIGCHLD. */
+void children_reap(struct children *c);
+
+/* SIGTERM to every child that still runs. */
+void children_stop(struct children *c);
+
+bool child_runs(const struct child *child);
+
+bool children_running(const struct children *c);
+
+/* Writes the child's record anew. */
+void child_write_record(const struct children *c, const struct child *child);
+
+/* spawn.c: forks and executes. The pid, or -1 with errno. *REPORT gets the end of a pipe that closes when
+ * the program executes, or delivers a struct start_failure. */
+struct start_failure {
+	int error;     /* errno */
+	char step[28]; /* what failed, NUL-terminated */
+};
+pid_t spawn(const struct children *c, const struct child *child, int *report);
+
+/* Forks a process that kills every process of USER. Its pid, or -1 with errno. */
+pid_t spawn_killer(const char *user);
+
+#endif

@@ -1,0 +1,57 @@
+/* PID 1: what its parts share. docs/init.md draws the two state machines. */
+#ifndef THIMBLE_INIT_H
+#define THIMBLE_INIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "common/config.h"
+#include "common/loop.h"
+#include "common/record.h"
+
+enum { REFUSED_MAX = 8, PORTS_MAX = 16 };
+
+/* What this image is: /etc/thimble/appliance, written by the build. */
+struct appliance {
+	char name[64];
+	char version[32];
+	char arch[16];
+	char service[64];
+	bool debug;
+	char ports[PORTS_MAX][16]; /* "1688/tcp" */
+	size_t port_count;
+	uint64_t capabilities; /* of the service, mask of 1 << CAP_* */
+	uint64_t processes_limit;
+	unsigned memory_limit_percent; /* of the memory available when the service starts */
+};
+
+struct settings {
+	struct config config;
+	char refused[REFUSED_MAX][256]; /* the first error lines */
+};
+
+/* mounts.c: makes the file systems, folders and kernel settings that everything else needs. Failures are
+ * logged and left at that: a guest with a part missing shows more than one that does not start. */
+void mount_all(void);
+void apply_sysctl(const char *path);
+void set_host_name(const struct config *c);
+void bring_loopback_up(void);
+
+/* settings.c */
+void appliance_read(struct appliance *a, const char *path);
+void settings_read(struct settings *s);
+
+/* Reads a file of at most SIZE - 1 bytes into BUFFER, NUL-terminated. Its length, or -1 with errno; what
+ * is longer is cut. */
+ssize_t read_file(const char *path, char *buffer, size_t size);
+
+/* Splits LINE in place into words at blanks; double quotes keep blanks. At most MAX - 1 words and a NULL.
+ * The number of words; 0 when there are too many or a quote is open. */
+size_t split_words(char *line, char **words, size_t max);
+
+/* exit_words.c: STATUS of waitpid in words: "exit status 3", "killed by SIGSEGV". */
+void text_add_exit(struct text *t, int status);
+
+#endif

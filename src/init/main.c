@@ -1,0 +1,137 @@
+/* PID 1: prepares the guest, starts the children, keeps them going, ends in order. It never exits and never
+ * blocks. Called as poweroff or reboot it is a client of the running one. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/klog.h>
+#include <sys/reboot.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "control_server.h"
+#include "system.h"
+#include "table.h"
+
+enum { RECORD_MS = 1000 };
+
+static struct appliance appliance;
+static struct settings settings;
+static struct loop loop;
+static struct children children;
+static struct power power;
+static struct watchdog watchdog;
+static struct system state = {&appliance, &settings, &power, &watchdog, 0};
+
+static void write_system(void)
+{
+	system_write_record(&state);
+}
+
+static void handle_second(struct loop *l, struct loop_timer *timer)
+{
+	write_system();
+	loop_arm(l, timer,
+		timer->deadline_ms + RECORD_MS > now_ms() ? timer->deadline_ms + RECORD_MS : now_ms());
+}
+
+static void handle_signal(struct loop *l, int number)
+{
+	(void)l;
+	if (number == SIGCHLD)
+		children_reap(&children);
+	else if (number == SIGINT) /* the kernel's word for Ctrl-Alt-Del, reboot(2) RB_DISABLE_CAD */
+		power_end(&power, RB_AUTOBOOT, "Ctrl-Alt-Del");
+}
+
+static void handle_request(const char *request, const char *user, char answer[static CONTROL_MESSAGE_MAX])
+{
+	char reason[CONTROL_MESSAGE_MAX];
+	snprintf(reason, sizeof(reason), "requested by %s", user);
+	snprintf(answer, CONTROL_MESSAGE_MAX, "ok");
+	if (power.state != POWER_ON) {
+		snprintf(answer, CONTROL_MESSAGE_MAX, "refused: stopping already");
+	} else if (strcmp(request, CONTROL_RESTART_SERVICE) == 0 && power.service != NULL) {
+		log_info("restart of the service, %s", reason);
+		child_stop(&children, power.service, true);
+	} else if (strcmp(request, CONTROL_POWEROFF) == 0) {
+		power_end(&power, RB_POWER_OFF, reason);
+	} else if (strcmp(request, CONTROL_REBOOT) == 0) {
+		power_end(&power, RB_AUTOBOOT, reason);
+	} else {
+		snprintf(answer, CONTROL_MESSAGE_MAX, "refused: not one of %s, %s, %s",
+			CONTROL_RESTART_SERVICE, CONTROL_POWEROFF, CONTROL_REBOOT);
+	}
+}
+
+/* /sbin/poweroff and /sbin/reboot: the kernel runs them when a hypervisor asks (kernel/reboot.c). */
+static int ask(const char *path)
+{
+	char answer[CONTROL_MESSAGE_MAX];
+	const char *slash = strrchr(path, '/');
+	const char *name = slash == NULL ? path : slash + 1;
+	if (control_request(strcmp(name, "reboot") == 0 ? CONTROL_REBOOT : CONTROL_POWEROFF, answer) < 0)
+		fatal("%s: init does not answer", name);
+	if (strcmp(answer, "ok") != 0) {
+		log_warnx("%s: %s", name, answer);
+		return EXIT_USAGE;
+	}
+	return 0;
+}
+
+static void watch_signals(void)
+{
+	static struct loop_signals signals = {.handle = handle_signal};
+	sigset_t set;
+	sigfillset(&set);
+	signal(SIGPIPE, SIG_IGN);
+	reboot(RB_DISABLE_CAD);
+	if (loop_signals(&loop, &signals, &set) < 0)
+		log_warn("signals");
+}
+
+static void prepare(void)
+{
+	mount_all();
+	if (children_init(&children, &loop, &appliance) < 0)
+		log_warn("the log's pipe");
+	log_info("PID 1 started at %lld ms", (long long)state.started_ms);
+	appliance_read(&appliance, "/etc/thimble/appliance");
+	settings_read(&settings);
+	apply_sysctl("/etc/sysctl.conf");
+	set_host_name(&settings.config);
+	bring_loopback_up();
+	/* The screens show the kernel's warnings from the log; on the console itself only its last words may
+	 * stand between them (SYSLOG_ACTION_CONSOLE_LEVEL of syslog(2)). */
+	if (klogctl(8, NULL, 1) < 0)
+		log_warn("console log level");
+	if (config_save(&settings.config) < 0)
+		log_warn("record init/config");
+}
+
+int main(int argc, char **argv)
+{
+	static struct loop_timer second = {.handle = handle_second};
+	log_open("init");
+	if (getpid() != 1)
+		return ask(argc > 0 ? argv[0] : "poweroff");
+	state.started_ms = now_ms();
+	if (loop_init(&loop) < 0)
+		log_warn("event loop");
+	prepare();
+	watch_signals();
+	power_init(&power, &children, write_system);
+	power.service = table_fill(&children, &settings.config);
+	write_system();
+	for (size_t i = 0; i < children.count; i++)
+		child_start(&children, &children.child[i]);
+	power_watch_button(&power);
+	watchdog_start(&watchdog, &loop);
+	if (control_server_start(&loop, handle_request) < 0)
+		log_warn("control socket");
+	loop_arm(&loop, &second, now_ms() + RECORD_MS);
+	/* An error of epoll itself must not end PID 1. */
+	while (loop_run(&loop) < 0)
+		log_warn("event loop");
+	for (;;)
+		pause();
+}

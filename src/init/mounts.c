@@ -1,0 +1,146 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <pwd.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "init.h"
+
+static const struct {
+	const char *type, *where;
+	unsigned long flags;
+	const char *options;
+} mounts[] = {
+	{"devtmpfs", "/dev", MS_NOSUID | MS_NOEXEC, "mode=0755"},
+	{"proc", "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL},
+	{"sysfs", "/sys", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY, NULL},
+	/* Records and sockets of our own programs; a megabyte is many times what they write. */
+	{"tmpfs", "/run", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0755,size=1m,nr_inodes=512"},
+	/* Anybody may write here; the size keeps it from taking the memory of the rest. */
+	{"tmpfs", "/tmp", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=1777,size=1m,nr_inodes=128"},
+};
+
+/* Folders below /run and who owns them. The service's has a file system of its own: what it writes there
+ * must not fill the space that the others need. */
+static const struct {
+	const char *path, *user;
+	mode_t mode;
+	bool own_file_system;
+} folders[] = {
+	{"/run/thimble", "root", 0755, false},
+	{"/run/thimble/init", "root", 0755, false},
+	{"/run/thimble/net", "net", 0755, false},
+	{"/run/thimble/log", "log", 0755, false},
+	{"/run/thimble/service", "service", 0755, true},
+	/* dhcpcd: sockets, leases, and the empty folder that its unprivileged processes are locked into. */
+	{"/run/dhcpcd", "root", 0755, false},
+	{"/run/dhcpcd/chroot", "root", 0755, false},
+	{"/run/dhcpcd-db", "dhcpcd", 0750, false},
+};
+
+static void make_folder(size_t i)
+{
+	const struct passwd *user = getpwnam(folders[i].user);
+	if (user == NULL) {
+		log_warnx("%s: there is no user %s", folders[i].path, folders[i].user);
+		return;
+	}
+	if (mkdir(folders[i].path, folders[i].mode) < 0 && errno != EEXIST)
+		log_warn("mkdir %s", folders[i].path);
+	if (folders[i].own_file_system &&
+		mount("tmpfs", folders[i].path, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+			"size=256k,nr_inodes=32") < 0)
+		log_warn("mount %s", folders[i].path);
+	if (chown(folders[i].path, user->pw_uid, user->pw_gid) < 0 ||
+		chmod(folders[i].path, folders[i].mode) < 0)
+		log_warn("chown %s", folders[i].path);
+}
+
+void mount_all(void)
+{
+	umask(022);
+	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++)
+		if (mount(mounts[i].type, mounts[i].where, mounts[i].type, mounts[i].flags,
+			    mounts[i].options) < 0 &&
+			errno != EBUSY)
+			log_warn("mount %s", mounts[i].where);
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
+		make_folder(i);
+	/* Nothing on the root file system changes any more: it holds only what the image brought. */
+	if (mount(NULL, "/", NULL, MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV, NULL) < 0)
+		log_warn("remount / read-only");
+}
+
+static void write_sysctl(const char *name, const char *value)
+{
+	char path[160];
+	struct text t = TEXT(path);
+	text_add(&t, "/proc/sys/%s", name);
+	for (char *dot = path + strlen("/proc/sys/"); *dot != '\0'; dot++)
+		if (*dot == '.')
+			*dot = '/';
+	int fd = t.overflow ? -1 : open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, value, strlen(value)) < 0)
+		log_warn("kernel setting %s = %s", name, value);
+	if (fd >= 0)
+		close(fd);
+}
+
+void apply_sysctl(const char *path)
+{
+	static char text[4096];
+	char *words[4], *next;
+	if (read_file(path, text, sizeof(text)) < 0) {
+		log_warn("%s", path);
+		return;
+	}
+	for (char *line = text; line != NULL && *line != '\0'; line = next) {
+		next = strchr(line, '\n');
+		if (next != NULL)
+			*next++ = '\0';
+		if (line[0] != '#' && split_words(line, words, 4) == 3)
+			write_sysctl(words[0], words[2]);
+	}
+}
+
+/* "thimble-" and the last three bytes of the first NIC's MAC: a name that stays and is nobody else's. */
+static void default_host_name(struct text *name)
+{
+	char mac[32] = "";
+	text_add(name, "thimble");
+	if (read_file("/sys/class/net/eth0/address", mac, sizeof(mac)) >= 17)
+		text_add(name, "-%.2s%.2s%.2s", mac + 9, mac + 12, mac + 15);
+}
+
+void set_host_name(const struct config *c)
+{
+	char buffer[65] = "";
+	struct text name = TEXT(buffer);
+	if (config_get(c, CONFIG_HOSTNAME)[0] != '\0')
+		text_add(&name, "%s", config_get(c, CONFIG_HOSTNAME));
+	else
+		default_host_name(&name);
+	if (sethostname(name.data, name.used) < 0)
+		log_warn("host name %s", name.data);
+}
+
+void bring_loopback_up(void)
+{
+	struct ifreq request = {.ifr_name = "lo"};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || ioctl(fd, SIOCGIFFLAGS, &request) < 0) {
+		log_warn("loopback");
+	} else {
+		request.ifr_flags |= IFF_UP;
+		if (ioctl(fd, SIOCSIFFLAGS, &request) < 0)
+			log_warn("loopback up");
+	}
+	if (fd >= 0)
+		close(fd);
+}

@@ -1,0 +1,46 @@
+/* The end of the guest: who asks for it, and the orderly way there, within 2 s. docs/init.md draws it. */
+#ifndef THIMBLE_POWER_H
+#define THIMBLE_POWER_H
+
+#include "children.h"
+
+enum power_state {
+	POWER_ON,
+	POWER_STOPPING_SERVICE, /* the service may finish its sessions */
+	POWER_STOPPING_REST,
+	POWER_ENDING, /* reboot(2) is next */
+	POWER_STATE_COUNT
+};
+
+struct power {
+	struct children *children;
+	struct child *service;
+	enum power_state state;
+	int command; /* of reboot(2) */
+	char reason[80];
+	struct loop_timer timer;
+	struct loop_fd acpi; /* generic netlink socket */
+	uint16_t acpi_family;
+	void (*changed)(void); /* the record init/system is to be written */
+};
+
+void power_init(struct power *p, struct children *children, void (*changed)(void));
+
+/* Begins the end: COMMAND is RB_POWER_OFF or RB_AUTOBOOT, REASON is shown and logged. Asking again changes
+ * nothing. */
+void power_end(struct power *p, int command, const char *reason);
+
+/* Listens for the ACPI power button (generic netlink family acpi_event, drivers/acpi/event.c). Without
+ * ACPI there is none, which is no error. */
+void power_watch_button(struct power *p);
+
+/* What a message of that socket means. Pure. */
+enum acpi_message { ACPI_OTHER, ACPI_FAMILY, ACPI_POWER_BUTTON };
+struct acpi_family {
+	uint16_t id;
+	uint32_t group;
+};
+enum acpi_message acpi_parse(
+	const void *bytes, size_t length, uint16_t family_id, struct acpi_family *family);
+
+#endif

@@ -1,0 +1,188 @@
+/* From a fork to a program with its user, capabilities and limits. Between fork and exec only the child's
+ * own copy of memory changes; each failure is reported through the pipe that exec closes. */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "children.h"
+#include "common/log.h"
+
+static char *const environment[] = {"PATH=/bin:/sbin", "HOME=/", "TERM=linux", NULL};
+
+static _Noreturn void fail(int report, const char *step)
+{
+	struct start_failure failure = {.error = errno};
+	strncpy(failure.step, step, sizeof(failure.step) - 1);
+	(void)!write(report, &failure, sizeof(failure));
+	_exit(EXIT_SYSTEM);
+}
+
+static void set_limit(int report, int resource, uint64_t value)
+{
+	struct rlimit limit = {.rlim_cur = value, .rlim_max = value};
+	if (value != 0 && setrlimit(resource, &limit) < 0)
+		fail(report, "setrlimit");
+}
+
+static void set_limits(int report, const struct child *child)
+{
+	set_limit(report, RLIMIT_DATA, child->memory_limit_in_force);
+	set_limit(report, RLIMIT_NPROC, child->definition.processes_limit);
+	set_limit(report, RLIMIT_NOFILE, child->definition.files_limit);
+	struct rlimit none = {0};
+	if (setrlimit(RLIMIT_CORE, &none) < 0)
+		fail(report, "setrlimit");
+
+	char score[16];
+	int length = snprintf(score, sizeof(score), "%d", child->definition.oom_score_adj);
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, score, (size_t)length) != length)
+		fail(report, "oom_score_adj");
+	close(fd);
+}
+
+/* Descriptors 0, 1 and 2; init opened all others close-on-exec. */
+static void set_files(int report, const struct child *child)
+{
+	const char *terminal = child->definition.terminal;
+	/* O_NONBLOCK: a serial line without carrier would block the open. */
+	int input =
+		open(terminal != NULL ? terminal : "/dev/null", O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (input < 0)
+		fail(report, terminal != NULL ? terminal : "/dev/null");
+	if (fcntl(input, F_SETFL, 0) < 0)
+		fail(report, "fcntl");
+	int output = terminal != NULL ? input : child->output_write;
+	int errors = child->definition.controls ? input : child->output_write;
+	if (dup2(input, 0) < 0 || dup2(output, 1) < 0 || dup2(errors, 2) < 0)
+		fail(report, "dup2");
+	if (child->definition.controls && ioctl(0, TIOCSCTTY, 1) < 0)
+		fail(report, "TIOCSCTTY");
+}
+
+static void set_capabilities(int report, uint64_t mask)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2] = {0};
+	for (int i = 0; i < 2; i++) {
+		data[i].permitted = data[i].effective = data[i].inheritable = (uint32_t)(mask >> (32 * i));
+	}
+	if (syscall(SYS_capset, &header, data) < 0)
+		fail(report, "capset");
+	for (unsigned long capability = 0; capability <= CAP_LAST_CAP; capability++)
+		if ((mask >> capability & 1) != 0 &&
+			prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) < 0)
+			fail(report, "PR_CAP_AMBIENT_RAISE");
+}
+
+static void become_user(int report, const struct child_definition *d)
+{
+	const struct passwd *user = getpwnam(d->user);
+	if (user == NULL) {
+		errno = ENOENT;
+		fail(report, d->user);
+	}
+	for (unsigned long capability = 0; capability <= CAP_LAST_CAP; capability++)
+		if ((d->capabilities >> capability & 1) == 0 &&
+			prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0 && errno != EINVAL)
+			fail(report, "PR_CAPBSET_DROP");
+	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 || setgroups(0, NULL) < 0 ||
+		setresgid(user->pw_gid, user->pw_gid, user->pw_gid) < 0 ||
+		setresuid(user->pw_uid, user->pw_uid, user->pw_uid) < 0)
+		fail(report, "setresuid");
+	set_capabilities(report, d->capabilities);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		fail(report, "PR_SET_NO_NEW_PRIVS");
+}
+
+enum { OUTPUT_ARGUMENTS_MAX = CHILDREN_MAX + 4, OUTPUT_ARGUMENT_BYTES = 80 };
+
+/* The log's arguments: NAME:DESCRIPTOR for each output, which it inherits. */
+static const char *const *output_arguments(int report, const struct children *c, const char *path)
+{
+	static char text[OUTPUT_ARGUMENTS_MAX][OUTPUT_ARGUMENT_BYTES];
+	static const char *arguments[OUTPUT_ARGUMENTS_MAX];
+	size_t count = 0;
+	int kernel = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	arguments[count++] = path;
+	for (size_t i = 0; i < c->count + 2; i++) {
+		const char *name = i == 0 ? "kernel" : i == 1 ? "init" : c->child[i - 2].definition.name;
+		int fd = i == 0 ? kernel : i == 1 ? c->own_output[0] : c->child[i - 2].output_read;
+		if (fd < 0)
+			continue;
+		if (fcntl(fd, F_SETFD, 0) < 0)
+			fail(report, "fcntl");
+		snprintf(text[count], OUTPUT_ARGUMENT_BYTES, "%s:%d", name, fd);
+		arguments[count] = text[count];
+		count++;
+	}
+	arguments[count] = NULL;
+	return arguments;
+}
+
+static _Noreturn void run_child(const struct children *c, const struct child *child, int report)
+{
+	const struct child_definition *d = &child->definition;
+	const char *const *arguments = d->arguments;
+	sigset_t none;
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	setsid();
+	set_files(report, child);
+	if (d->reads_outputs)
+		arguments = output_arguments(report, c, arguments[0]);
+	set_limits(report, child);
+	become_user(report, d);
+	execve(arguments[0], (char *const *)arguments, environment);
+	fail(report, arguments[0]);
+}
+
+pid_t spawn(const struct children *c, const struct child *child, int *report)
+{
+	int ends[2];
+	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
+		return -1;
+	pid_t pid = fork();
+	if (pid == 0)
+		run_child(c, child, ends[1]);
+	int error = errno;
+	close(ends[1]);
+	if (pid < 0) {
+		close(ends[0]);
+		errno = error;
+		return -1;
+	}
+	*report = ends[0];
+	return pid;
+}
+
+pid_t spawn_killer(const char *user_name)
+{
+	const struct passwd *user = getpwnam(user_name);
+	if (user == NULL) {
+		errno = ENOENT;
+		return -1;
+	}
+	pid_t pid = fork();
+	if (pid != 0)
+		return pid;
+	/* As that user, "everybody" (kill(2), pid -1) is exactly its processes, all in one system call: a
+	 * process that forks meanwhile cannot get away. Without CAP_KILL, and never as root. */
+	if (user->pw_uid == 0 || setresuid(user->pw_uid, user->pw_uid, user->pw_uid) < 0)
+		_exit(EXIT_SYSTEM);
+	kill(-1, SIGKILL);
+	_exit(0);
+}

@@ -1,0 +1,26 @@
+/* The record init/system, and the memory figures that it and the children's limits use. */
+#ifndef THIMBLE_SYSTEM_H
+#define THIMBLE_SYSTEM_H
+
+#include "power.h"
+#include "watchdog.h"
+
+struct memory {
+	uint64_t total_bytes, available_bytes; /* 0 when unknown */
+};
+
+/* MemTotal and MemAvailable of /proc/meminfo. */
+struct memory memory_read(void);
+void memory_parse(struct memory *m, const char *meminfo);
+
+struct system {
+	const struct appliance *appliance;
+	const struct settings *settings;
+	const struct power *power;
+	const struct watchdog *watchdog;
+	int64_t started_ms; /* when PID 1 began */
+};
+
+void system_write_record(const struct system *s);
+
+#endif

@@ -1,0 +1,168 @@
+/* What init runs, in the order of its start. */
+#include "table.h"
+
+#include <linux/capability.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/log.h"
+
+#define CAPABILITY(name) (UINT64_C(1) << CAP_##name)
+#define MIB              (UINT64_C(1) << 20)
+
+enum { TERMINALS_MAX = 8, ARGUMENTS_MAX = 32 };
+
+/* dhcpcd's master drops to its own user and keeps a helper as root: sockets, addresses and routes need these.
+ */
+static const uint64_t dhcpcd_capabilities = CAPABILITY(NET_ADMIN) | CAPABILITY(NET_RAW) |
+					    CAPABILITY(NET_BIND_SERVICE) | CAPABILITY(SETUID) |
+					    CAPABILITY(SETGID) | CAPABILITY(SYS_CHROOT) | CAPABILITY(CHOWN) |
+					    CAPABILITY(KILL) | CAPABILITY(DAC_OVERRIDE) | CAPABILITY(FOWNER);
+
+static const char *const dhcpcd_arguments[] = {"/sbin/dhcpcd", "-B", "-M", NULL};
+static const char *const net_arguments[] = {"/bin/net", NULL};
+static const char *const log_arguments[] = {"/bin/log", NULL};
+static const char *const shell_arguments[] = {"/bin/sh", "-l", NULL};
+
+/* Ours are small and well known: low limits show a leak early. Out of memory takes the service first (1000),
+ * these last (-900); init itself is never taken. */
+static const struct child_definition definitions[] = {
+	{.name = "dhcpcd",
+		.arguments = dhcpcd_arguments,
+		.user = "root",
+		.leftovers = "dhcpcd",
+		.capabilities = dhcpcd_capabilities,
+		.memory_limit_bytes = 16 * MIB,
+		.processes_limit = 32,
+		.files_limit = 256,
+		.oom_score_adj = -900,
+		.sandbox = SANDBOX_NONE},
+	{.name = "net",
+		.arguments = net_arguments,
+		.user = "net",
+		.leftovers = "net",
+		.memory_limit_bytes = 8 * MIB,
+		.processes_limit = 2,
+		.files_limit = 64,
+		.oom_score_adj = -900,
+		.sandbox = SANDBOX_NONE},
+	{.name = "log",
+		.arguments = log_arguments,
+		.user = "log",
+		.reads_outputs = true,
+		.leftovers = "log",
+		.memory_limit_bytes = 8 * MIB,
+		.processes_limit = 2,
+		.files_limit = 64,
+		.oom_score_adj = -900,
+		.sandbox = SANDBOX_NONE},
+};
+
+/* One screen; several share the user, so none has `leftovers`. */
+static const struct child_definition console_definition = {.user = "console",
+	.memory_limit_bytes = 8 * MIB,
+	.processes_limit = 2 * TERMINALS_MAX,
+	.files_limit = 64,
+	.oom_score_adj = -900,
+	.sandbox = SANDBOX_NONE};
+
+static const struct child_definition shell_definition = {.user = "root",
+	.arguments = shell_arguments,
+	.controls = true,
+	.capabilities = (UINT64_C(2) << CAP_LAST_CAP) - 1,
+	.files_limit = 256,
+	.oom_score_adj = -900,
+	.sandbox = SANDBOX_NONE};
+
+/* Whether tty1 is only the kernel's dummy: a machine without a display (drivers/video/console/dummycon.c). */
+static bool display_is_dummy(void)
+{
+	char name[64];
+	/* The dummy is vtcon0 on every machine; a display takes over as vtcon0 (VGA text) or as vtcon1
+	 * (framebuffer). */
+	return access("/sys/class/vtconsole/vtcon1", F_OK) < 0 &&
+	       read_file("/sys/class/vtconsole/vtcon0/name", name, sizeof(name)) > 0 &&
+	       strstr(name, "dummy device") != NULL;
+}
+
+static void add_terminal(
+	struct children *c, const struct child_definition *base, const char *kind, const char *tty)
+{
+	static struct terminal {
+		char name[40], path[32];
+		const char *arguments[3];
+	} terminals[TERMINALS_MAX];
+	static size_t count;
+	if (count == TERMINALS_MAX) {
+		log_warnx("%s: no room for more than %d terminals", tty, TERMINALS_MAX);
+		return;
+	}
+	struct terminal *t = &terminals[count++];
+	struct child_definition d = *base;
+	snprintf(t->name, sizeof(t->name), "%s.%.16s", kind, tty);
+	snprintf(t->path, sizeof(t->path), "/dev/%.16s", tty);
+	d.name = t->name;
+	d.terminal = t->path;
+	if (d.arguments == NULL) {
+		t->arguments[0] = "/bin/console";
+		t->arguments[1] = t->path + strlen("/dev/");
+		d.arguments = t->arguments;
+	}
+	children_add(c, &d);
+}
+
+/* One screen for each console that the kernel writes to: those are the ones that somebody can see. */
+static void add_consoles(struct children *c)
+{
+	char active[128], *words[TERMINALS_MAX + 1];
+	if (read_file("/sys/class/tty/console/active", active, sizeof(active)) < 0) {
+		log_warn("which consoles are active");
+		return;
+	}
+	active[strcspn(active, "\n")] = '\0';
+	size_t count = split_words(active, words, TERMINALS_MAX + 1);
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(words[i], "tty0") != 0)
+			add_terminal(c, &console_definition, "console", words[i]);
+		else if (!display_is_dummy())
+			add_terminal(c, &console_definition, "console", "tty1");
+	}
+}
+
+static struct child *add_service(struct children *c, const struct config *config)
+{
+	static char line[CONFIG_VALUE_MAX];
+	static char *arguments[ARGUMENTS_MAX + 1] = {"/bin/service"};
+	const struct appliance *a = c->appliance;
+	memcpy(line, config_get(config, CONFIG_SERVICE_ARGS), sizeof(line));
+	if (split_words(line, arguments + 1, ARGUMENTS_MAX) == 0 && line[strspn(line, " ")] != '\0')
+		log_warnx("service.args: more than %d words or an open quote; started without",
+			ARGUMENTS_MAX - 1);
+	struct child_definition d = {.name = a->service,
+		.arguments = (const char *const *)arguments,
+		.user = "service",
+		.leftovers = "service",
+		.capabilities = a->capabilities,
+		.memory_limit_percent = a->memory_limit_percent,
+		.processes_limit = (unsigned)a->processes_limit,
+		.files_limit = 262144,
+		.oom_score_adj = 1000,
+		.sandbox = SANDBOX_NONE,
+		.is_service = true};
+	return children_add(c, &d);
+}
+
+struct child *table_fill(struct children *c, const struct config *config)
+{
+	if (strcmp(config_get(config, CONFIG_CONSOLE), "off") != 0)
+		add_consoles(c);
+	for (size_t i = 0; i < sizeof(definitions) / sizeof(definitions[0]); i++)
+		children_add(c, &definitions[i]);
+	struct child *service = add_service(c, config);
+	if (c->appliance->debug) {
+		add_terminal(c, &shell_definition, "shell", "tty2");
+		add_terminal(c, &shell_definition, "shell", "hvc1");
+	}
+	return service;
+}

@@ -36,7 +36,7 @@ PYTEST := /usr/bin/python3 -B -m pytest -p no:cacheprovider -q
 CHECK := $(BUILD)/check
 export THIMBLE_HOST_BIN := $(abspath $(HOST))
 
-.PHONY: check check-unit check-netns check-boot check-fault host-programs unit-tests
+.PHONY: check check-unit check-netns check-boot check-images check-fault host-programs unit-tests
 check:
 	$(Q)tools/check-totals run $(CHECK) unit netns boot fault
 
@@ -49,6 +49,13 @@ check-unit: $(UNIT_TESTS) | $(DEPS_CHECK)
 check-netns: host-programs | $(DEPS_CHECK)
 	$(Q)mkdir -p $(CHECK)
 	$(Q)tools/in-namespaces $(PYTEST) --junitxml=$(CHECK)/netns.xml tests/netns
+
+# The service that the boot tests lay over the image's own.
+check-images: $(CHECK)/misbehave
+$(CHECK)/misbehave: tests/boot/daemons/misbehave.c $(MUSL_CC)
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(MUSL_CC) $(MUSL_CFLAGS) -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror $(MUSL_LDFLAGS) -o $@ $<
 
 check-boot: image check-images | $(DEPS_CHECK)
 	$(Q)mkdir -p $(CHECK)

@@ -19,7 +19,7 @@ class Qmp:
         self.changed = threading.Condition()
         self.answers = []
         self.closed = False
-        self.ready = False
+        self.greeted = self.negotiated = False
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self):
@@ -38,7 +38,7 @@ class Qmp:
             if "event" in message:
                 self.events.append(message)
             elif "QMP" in message:
-                self.ready = True
+                self.greeted = True
             else:
                 self.answers.append(message)
             self.changed.notify_all()
@@ -51,11 +51,10 @@ class Qmp:
 
     def command(self, name, fds=(), deadline_s=30, **arguments):
         """Runs one command, sending FDS along (for getfd), and returns its answer."""
-        if not self.ready:
-            self._await(lambda: self.ready, deadline_s, "QMP greeting")
-            self.sock.sendall(b'{"execute": "qmp_capabilities"}\n')
-            self._await(lambda: self.answers, deadline_s, "QMP capabilities")
-            self.answers.pop()
+        if not self.negotiated and name != "qmp_capabilities":
+            self._await(lambda: self.greeted, deadline_s, "QMP greeting")
+            self.command("qmp_capabilities")
+            self.negotiated = True
         message = {"execute": name, "arguments": {k.replace("_", "-"): v for k, v in arguments.items()}}
         ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
         self.sock.sendmsg([json.dumps(message).encode() + b"\n"], ancillary)

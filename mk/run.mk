@@ -1,0 +1,20 @@
+# Running the image here, in QEMU with its own user network.
+# needs: $(IMAGE); QEMU
+# makes: nothing; logs of the last run in $(IMAGE_BUILD)/run
+#
+#   MEMORY=64        of the guest, MB
+#   MACHINE=q35      or pc, microvm
+#   ACCEL=           kvm or tcg; else what works here
+#   APPEND=          more of the kernel's command line: APPEND='thimble.relay.upstream=192.0.2.1:1688'
+
+MEMORY  ?= 64
+MACHINE ?= q35
+ACCEL   ?=
+APPEND  ?=
+export ACCEL APPEND
+
+.PHONY: run
+run: image | $(DEPS_RUN)
+	$(Q)tools/qemu run $(IMAGE) --name '$(APPLIANCE_NAME)' $(addprefix --port ,$(SERVICE_PORTS)) \
+		--memory '$(MEMORY)' --machine '$(MACHINE)' --append "$$APPEND" --log $(IMAGE_BUILD)/run \
+		$(if $(filter 1,$(V)),--verbose)

@@ -1,0 +1,202 @@
+/* net: tells what addresses, gateways and DNS servers the guest has, in records and resolv.conf. It only
+ * watches: dhcpcd and the kernel do the work. docs/net.md. */
+#include <errno.h>
+#include <linux/if_addr.h>
+#include <linux/rtnetlink.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "common/log.h"
+#include "common/loop.h"
+#include "common/record.h"
+#include "netlink.h"
+#include "nic.h"
+#include "output.h"
+#include "resolver.h"
+
+enum {
+	/* A storm of changes is looked at once in this time; the first change at once. */
+	REFRESH_PAUSE_MS = 20,
+	REFRESH_RETRY_MS = 200,
+};
+
+static struct net {
+	struct loop loop;
+	struct loop_signals signals;
+	struct loop_fd notifications;
+	int dump_fd;
+	struct loop_timer refresh_timer; /* armed: the kernel is asked when it ends */
+	int64_t refreshed_ms;
+	struct loop_timer expiry_timer;
+	struct client client;
+	struct nics nics;
+} net = {.refreshed_ms = INT64_MIN / 2};
+
+static void publish(void)
+{
+	struct resolver resolver;
+	int64_t now = now_ms();
+
+	for (struct nic *nic = net.nics.first; nic != NULL; nic = nic->next) {
+		ra_expire(&nic->leases.ra, now);
+		output_nic(nic);
+	}
+	resolver_build(&resolver, &net.nics, now);
+	output_resolver(&resolver);
+	if (resolver.next_expiry_ms == FOREVER)
+		loop_disarm(&net.loop, &net.expiry_timer);
+	else
+		loop_arm(&net.loop, &net.expiry_timer, resolver.next_expiry_ms);
+}
+
+static const struct address *find_usable(const struct address_list *list, const struct address *wanted)
+{
+	for (unsigned i = 0; i < list->count; i++) {
+		const struct address *a = &list->entry[i];
+		if (ip_equal(&a->ip, &wanted->ip) && !(a->flags & IFA_F_TENTATIVE))
+			return a;
+	}
+	return NULL;
+}
+
+/* Logs the usable addresses of A that B has not. */
+static void log_missing(
+	const struct nic *nic, const char *what, const struct address_list *a, const struct address_list *b)
+{
+	char text[64];
+	struct text t = TEXT(text);
+	for (unsigned i = 0; i < a->count; i++) {
+		const struct address *address = &a->entry[i];
+		if ((address->flags & IFA_F_TENTATIVE) || find_usable(b, address) != NULL)
+			continue;
+		text_clear(&t);
+		text_add_ip(&t, &address->ip);
+		text_add(&t, "/%u", address->prefix_length);
+		log_info("%s: %s %s", nic->ifname, what, text);
+	}
+}
+
+static void remove_gone(struct nic *gone)
+{
+	for (const struct nic *nic = gone; nic != NULL; nic = nic->next) {
+		log_info("%s: gone", nic->ifname);
+		output_nic_gone(nic);
+	}
+	nics_free_list(gone);
+}
+
+static void refresh(void)
+{
+	struct nic *gone;
+	int64_t now = now_ms();
+	int error = nics_refresh(&net.nics, net.dump_fd, now, &gone) < 0 ? errno : 0;
+
+	net.refreshed_ms = now;
+	for (const struct nic *nic = net.nics.first; nic != NULL && error == 0; nic = nic->next) {
+		log_missing(nic, "lost address", &nic->addresses_before, &nic->addresses);
+		log_missing(nic, "has address", &nic->addresses, &nic->addresses_before);
+	}
+	/* EINTR: things changed while they were told, which is no fault. A NIC that is gone may be back under
+	 * another name. */
+	if (error != 0 && error != EINTR) {
+		errno = error;
+		log_warn("rtnetlink: no answer, asking again");
+		loop_arm(&net.loop, &net.refresh_timer, now + REFRESH_RETRY_MS);
+	} else if (error == EINTR || gone != NULL) {
+		loop_arm(&net.loop, &net.refresh_timer, now + REFRESH_PAUSE_MS);
+	}
+	remove_gone(gone);
+	publish();
+}
+
+static void handle_refresh_timer(struct loop *loop, struct loop_timer *timer)
+{
+	(void)loop, (void)timer;
+	refresh();
+}
+
+static void handle_expiry_timer(struct loop *loop, struct loop_timer *timer)
+{
+	(void)loop, (void)timer;
+	publish();
+}
+
+static void handle_notifications(struct loop *loop, struct loop_fd *w, uint32_t events)
+{
+	(void)events;
+	if (netlink_drain(w->fd) < 0)
+		log_warn("rtnetlink: cannot read its notifications");
+	if (net.refresh_timer.previous == NULL)
+		loop_arm(loop, &net.refresh_timer, net.refreshed_ms + REFRESH_PAUSE_MS);
+}
+
+static void handle_event(struct client *client, const struct event *e)
+{
+	const char *ifname = event_get(e, "interface");
+	struct nic *nic;
+
+	(void)client;
+	if (ifname == NULL)
+		return;
+	nic = nics_find(&net.nics, ifname);
+	if (nic == NULL) {
+		/* dhcpcd may hear of a new NIC before we look. */
+		refresh();
+		nic = nics_find(&net.nics, ifname);
+	}
+	if (nic == NULL)
+		return;
+	leases_apply(&nic->leases, e, now_ms());
+	nic_adopt_expiry(nic);
+}
+
+static void handle_batch_end(struct client *client)
+{
+	(void)client;
+	publish();
+}
+
+static void handle_signal(struct loop *loop, int signal_number)
+{
+	(void)signal_number;
+	loop_stop(loop);
+}
+
+int main(int argc, char **argv)
+{
+	sigset_t signals;
+
+	log_open("net");
+	if (argc > 2) {
+		log_warnx("usage: net [DHCPCD-SOCKET]");
+		return EXIT_USAGE;
+	}
+	net.client.path = argc > 1 ? argv[1] : "/run/dhcpcd/unpriv.sock";
+	net.client.handle_event = handle_event;
+	net.client.handle_batch_end = handle_batch_end;
+	net.refresh_timer.handle = handle_refresh_timer;
+	net.expiry_timer.handle = handle_expiry_timer;
+	net.signals.handle = handle_signal;
+	net.notifications = (struct loop_fd){.handle = handle_notifications};
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	if (record_make_folder("net") < 0)
+		fatal("%s/net", run_dir());
+	if (loop_init(&net.loop) < 0 || loop_signals(&net.loop, &net.signals, &signals) < 0)
+		fatal("event loop");
+	net.dump_fd = netlink_open_dump();
+	net.notifications.fd = netlink_open_notifications();
+	if (net.dump_fd < 0 || net.notifications.fd < 0 ||
+		loop_add(&net.loop, &net.notifications, EPOLLIN) < 0)
+		fatal("rtnetlink");
+	refresh();
+	client_start(&net.client, &net.loop);
+	if (loop_run(&net.loop) < 0)
+		fatal("event loop");
+	return 0;
+}

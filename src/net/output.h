@@ -1,0 +1,22 @@
+/* Writes what is known: the records net/IFNAME and net/resolver, and resolv.conf; only what changed. */
+#ifndef THIMBLE_NET_OUTPUT_H
+#define THIMBLE_NET_OUTPUT_H
+
+#include "common/record.h"
+#include "nic.h"
+#include "resolver.h"
+
+/* The record of NIC as docs/records.md has it. */
+void nic_to_record(struct record *r, const struct nic *nic);
+
+void resolver_to_record(struct record *r, const struct resolver *resolver, unsigned left_out);
+
+/* Writes what differs from what was written before. A write that fails is logged, and made again at the
+ * next call. */
+void output_nic(struct nic *nic);
+void output_resolver(const struct resolver *resolver);
+
+/* Removes the record of a NIC that is gone. */
+void output_nic_gone(const struct nic *nic);
+
+#endif

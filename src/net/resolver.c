@@ -1,0 +1,195 @@
+#include "resolver.h"
+
+#include <string.h>
+#include <strings.h>
+
+/* musl 1.2.5 src/network/resolvconf.c: char line[256], search[256]. */
+enum { CONF_LINE_MAX = 255 };
+
+const char *const resolver_origin_words[RESOLVER_ORIGIN_COUNT] = {
+	[FROM_LEASE4] = "dhcp4",
+	[FROM_LEASE6] = "dhcp6",
+	[FROM_ADVERTISEMENT] = "ra",
+};
+
+/* Where an entry comes from, handed down while the lists are filled. */
+struct provenance {
+	const struct nic *nic;
+	enum resolver_origin origin;
+	int64_t expires_ms;
+};
+
+static void add_server(struct resolver *r, const struct ip *ip, const struct provenance *p)
+{
+	for (unsigned i = 0; i < r->server_count; i++) {
+		struct resolver_server *known = &r->server[i];
+		if (!ip_equal(&known->ip, ip) || (ip_is_link_local(ip) && known->nic != p->nic))
+			continue;
+		if (known->expires_ms < p->expires_ms)
+			known->expires_ms = p->expires_ms;
+		return;
+	}
+	if (r->server_count == RESOLVER_SERVERS_MAX) {
+		r->left_out++;
+		return;
+	}
+	r->server[r->server_count++] = (struct resolver_server){
+		.ip = *ip,
+		.origin = p->origin,
+		.nic = p->nic,
+		.expires_ms = p->expires_ms,
+	};
+}
+
+static void add_domain(struct resolver *r, const char *name, const struct provenance *p)
+{
+	for (unsigned i = 0; i < r->domain_count; i++) {
+		struct resolver_domain *known = &r->domain[i];
+		if (strcasecmp(known->name, name) != 0)
+			continue;
+		if (known->expires_ms < p->expires_ms)
+			known->expires_ms = p->expires_ms;
+		return;
+	}
+	if (r->domain_count == RESOLVER_DOMAINS_MAX) {
+		r->left_out++;
+		return;
+	}
+	r->domain[r->domain_count++] = (struct resolver_domain){
+		.name = name,
+		.origin = p->origin,
+		.nic = p->nic,
+		.expires_ms = p->expires_ms,
+	};
+}
+
+static void add_ips(struct resolver *r, struct ip to[static RESOLVER_SERVERS_MAX], unsigned *count,
+	const struct ip_list *from)
+{
+	for (unsigned i = 0; i < from->count; i++) {
+		unsigned known = 0;
+		while (known < *count && !ip_equal(&to[known], &from->ip[i]))
+			known++;
+		if (known < *count)
+			continue;
+		if (*count < RESOLVER_SERVERS_MAX)
+			to[(*count)++] = from->ip[i];
+		else
+			r->left_out++;
+	}
+}
+
+static void note_expiry(struct resolver *r, int64_t expires_ms)
+{
+	if (expires_ms < r->next_expiry_ms)
+		r->next_expiry_ms = expires_ms;
+}
+
+static void add_lease(struct resolver *r, const struct nic *nic, const struct lease *lease,
+	enum resolver_origin origin, int64_t now_ms)
+{
+	struct provenance p = {.nic = nic, .origin = origin, .expires_ms = lease->expires_ms};
+
+	if (!nic_lease_in_force(nic, lease, now_ms))
+		return;
+	note_expiry(r, lease->expires_ms);
+	for (unsigned i = 0; i < lease->dns.count; i++)
+		add_server(r, &lease->dns.ip[i], &p);
+	for (unsigned i = 0; i < lease->search.count; i++)
+		add_domain(r, lease->search.name[i], &p);
+	add_ips(r, r->ntp, &r->ntp_count, &lease->ntp);
+	add_ips(r, r->log, &r->log_count, &lease->log);
+	if (r->host_name == NULL && lease->host_name[0] != '\0')
+		r->host_name = lease->host_name;
+	r->left_out += lease->left_out;
+}
+
+static void add_advertisements(struct resolver *r, const struct nic *nic, int64_t now_ms)
+{
+	const struct ra *ra = &nic->leases.ra;
+	for (unsigned i = 0; i < ra->entry_count; i++) {
+		const struct ra_entry *entry = &ra->entry[i];
+		struct provenance p = {
+			.nic = nic, .origin = FROM_ADVERTISEMENT, .expires_ms = entry->expires_ms};
+		if (entry->expires_ms <= now_ms)
+			continue;
+		note_expiry(r, entry->expires_ms);
+		if (entry->server.family != AF_UNSPEC)
+			add_server(r, &entry->server, &p);
+		else
+			add_domain(r, entry->domain, &p);
+	}
+	r->left_out += ra->left_out;
+}
+
+static uint32_t best_metric(const struct nic *nic)
+{
+	uint32_t best = UINT32_MAX;
+	for (unsigned i = 0; i < nic->gateways.count; i++)
+		if (nic->gateways.entry[i].metric < best)
+			best = nic->gateways.entry[i].metric;
+	return best;
+}
+
+/* The NICs in the order in which their servers are asked. Returns how many. */
+static unsigned order_nics(const struct nics *nics, const struct nic *ordered[static NICS_MAX])
+{
+	unsigned count = 0;
+	for (const struct nic *nic = nics->first; nic != NULL && count < NICS_MAX; nic = nic->next) {
+		unsigned to = count++;
+		for (; to > 0 && best_metric(ordered[to - 1]) > best_metric(nic); to--)
+			ordered[to] = ordered[to - 1];
+		ordered[to] = nic;
+	}
+	return count;
+}
+
+void resolver_build(struct resolver *r, const struct nics *nics, int64_t now_ms)
+{
+	const struct nic *ordered[NICS_MAX];
+	unsigned count = order_nics(nics, ordered);
+
+	*r = (struct resolver){.next_expiry_ms = FOREVER};
+	for (unsigned i = 0; i < count; i++) {
+		if (!ordered[i]->carrier)
+			continue;
+		add_lease(r, ordered[i], &ordered[i]->leases.dhcp4, FROM_LEASE4, now_ms);
+		add_lease(r, ordered[i], &ordered[i]->leases.dhcp6, FROM_LEASE6, now_ms);
+		add_advertisements(r, ordered[i], now_ms);
+	}
+}
+
+void text_add_server(struct text *t, const struct resolver_server *server)
+{
+	text_add_ip(t, &server->ip);
+	if (server->ip.family == AF_INET6 && ip_is_link_local(&server->ip))
+		text_add(t, "%%%s", server->nic->ifname);
+}
+
+unsigned resolver_write_conf(const struct resolver *r, struct text *t)
+{
+	size_t line = 0;
+	unsigned left_out = 0;
+
+	for (unsigned i = 0; i < r->server_count; i++) {
+		text_add(t, "nameserver ");
+		text_add_server(t, &r->server[i]);
+		text_add(t, "\n");
+	}
+	for (unsigned i = 0; i < r->domain_count; i++) {
+		size_t length = strlen(r->domain[i].name) + 1;
+		if (line == 0 ? length + 7 > CONF_LINE_MAX : line + length + 1 > CONF_LINE_MAX) {
+			left_out++;
+			continue;
+		}
+		if (line == 0) {
+			text_add(t, "search");
+			line = 6;
+		}
+		text_add(t, " %s", r->domain[i].name);
+		line += length;
+	}
+	if (line > 0)
+		text_add(t, "\n");
+	return left_out;
+}

@@ -1,0 +1,51 @@
+/* The servers and search domains in force, put together from all NICs. */
+#ifndef THIMBLE_NET_RESOLVER_H
+#define THIMBLE_NET_RESOLVER_H
+
+#include <stdint.h>
+
+#include "common/text.h"
+#include "nic.h"
+
+enum { RESOLVER_SERVERS_MAX = 8, RESOLVER_DOMAINS_MAX = 8 };
+
+enum resolver_origin { FROM_LEASE4, FROM_LEASE6, FROM_ADVERTISEMENT, RESOLVER_ORIGIN_COUNT };
+
+extern const char *const resolver_origin_words[RESOLVER_ORIGIN_COUNT];
+
+struct resolver_server {
+	struct ip ip;
+	enum resolver_origin origin;
+	const struct nic *nic;
+	int64_t expires_ms;
+};
+
+struct resolver_domain {
+	const char *name; /* within the NIC's leases */
+	enum resolver_origin origin;
+	const struct nic *nic;
+	int64_t expires_ms;
+};
+
+struct resolver {
+	unsigned server_count, domain_count, ntp_count, log_count;
+	struct resolver_server server[RESOLVER_SERVERS_MAX];
+	struct resolver_domain domain[RESOLVER_DOMAINS_MAX];
+	struct ip ntp[RESOLVER_SERVERS_MAX], log[RESOLVER_SERVERS_MAX];
+	const char *host_name;  /* NULL: nobody gave one */
+	unsigned left_out;      /* servers and domains that are not in the lists */
+	int64_t next_expiry_ms; /* when the lists change by time alone, or FOREVER */
+};
+
+/* Fills R with what is in force at NOW_MS: NICs with a carrier, the one with the best default route first,
+ * then by ifindex; of each NIC DHCPv4, DHCPv6, then router advertisements. R points into NICS. */
+void resolver_build(struct resolver *r, const struct nics *nics, int64_t now_ms);
+
+/* The server's address; a link-local one with its scope: "fe80::1%eth0". */
+void text_add_server(struct text *t, const struct resolver_server *server);
+
+/* resolv.conf(5) as musl reads it: lines of at most 255 bytes, so the search line takes the domains that
+ * fit. Returns how many did not. */
+unsigned resolver_write_conf(const struct resolver *r, struct text *t);
+
+#endif

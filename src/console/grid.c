@@ -26,7 +26,7 @@ int grid_put(struct grid *g, int row, int column, enum attribute a, const char *
 		return column;
 	for (int i = 0; i < length && column < g->columns; i++) {
 		unsigned char c = (unsigned char)text[i];
-		if (i > 0 && (c & 0xc0) == 0x80)
+		if (i > 0 && (c & 0xc0) == 0x80 && (text[i - 1] & 0x80) != 0)
 			continue;
 		bool printable = c >= 0x20 && c <= 0x7e;
 		*grid_at(g, row, column++) = (struct cell){printable ? c : '?', (uint8_t)a};

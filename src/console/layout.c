@@ -75,7 +75,7 @@ static void draw_keys(
 	text_clear(&t);
 	if (!in_log && result->pages > 1)
 		text_add(&t, "page %d of %d", result->page + 1, result->pages);
-	int start = g->columns - 2 - (int)t.used;
+	int start = g->columns - 1 - (int)t.used; /* the last cell stays blank */
 	if (start >= column)
 		grid_put(g, g->rows - 1, start, ATTRIBUTE_LABEL, position, (int)t.used);
 }

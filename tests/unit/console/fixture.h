@@ -1,0 +1,110 @@
+/* States for tests, built from records' text as a writer would have written it. */
+#ifndef CONSOLE_TEST_FIXTURE_H
+#define CONSOLE_TEST_FIXTURE_H
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "grid.h"
+#include "model.h"
+
+enum { NOW_MS = 1000000 };
+
+/* The view of TEXT; fails the test when TEXT is no record. */
+static inline const struct record_view *view_of(const char *text)
+{
+	static struct record_view view;
+	assert_int_equal(record_parse(&view, text, strlen(text)), 0);
+	return &view;
+}
+
+static inline void add_nic(struct screen_state *s, const char *ifname, const char *text)
+{
+	nic_from_record(&s->nics[s->nic_count++], ifname, view_of(text), RECORD_READ, -1, NOW_MS);
+}
+
+/* A log of COUNT lines, TOTAL since boot; each says its number. */
+static inline void set_log(struct screen_state *s, unsigned count, unsigned total, const char *words)
+{
+	static char bytes[RECORD_BYTES_MAX];
+	size_t used = (size_t)snprintf(bytes, sizeof(bytes), "lines_total=%u\n", total);
+	for (unsigned i = 1; i <= count; i++)
+		used += (size_t)snprintf(bytes + used, sizeof(bytes) - used,
+			"line.%u=%u 6 relay number %u%s\n", i, i * 1000, total - count + i, words);
+	assert_true(used < sizeof(bytes));
+	assert_int_equal(record_parse(&s->log.view, bytes, used), 0);
+	log_from_view(&s->log, RECORD_READ);
+}
+
+#define NIC_TEXT(address)                                                                                    \
+	"ifname=eth0\nmac=52:54:00:12:34:56\nlink=up\ndriver=virtio_net\ndhcp4=bound\nra=received\n"         \
+	"address.1=" address " dhcp 4600000\n"                                                               \
+	"address.2=2001:db8:1:2:5054:ff:fe12:3456/64 slaac 87400000\n"                                       \
+	"address.3=2001:db8:1:2::1f3/128 dhcp 1043000\n"                                                     \
+	"address.4=fe80::5054:ff:fe12:3456/64 link-local forever\n"                                          \
+	"gateway.1=192.0.2.1 dhcp 1002\ngateway.2=fe80::1 ra 1024\n"
+
+static const char relay_text[] = "state=ready\nupstream.1=10.0.0.5:1688 up\nconnections_now=3\n"
+				 "connections_total=1204\nconnections_refused=0\nconnections_max=4096\n";
+static const char service_text[] = "name=relay\nstate=running\npid=77\nsince_ms=800000\nrestarts=0\n"
+				   "port.1=1688/tcp\n";
+
+/* An appliance that is well: one NIC, a relay with one upstream, 40 log lines. */
+static inline void set_well(struct screen_state *s)
+{
+	memset(s, 0, sizeof(*s));
+	system_from_record(&s->system,
+		view_of("appliance=kms-relay\nversion=0.1.0\nhostname=relay1\nstate=running\nuptime_s=1000\n"
+			"clock_unix_s=1795342800\nclock_source=rtc\nmemory_total_bytes=29360128\n"
+			"memory_available_bytes=17301504\nsettings_refused=0\n"),
+		RECORD_READ);
+	child_from_record(&s->service, "service", view_of(service_text), RECORD_READ);
+	relay_from_record(&s->relay, view_of(relay_text), RECORD_READ);
+	add_nic(s, "eth0", NIC_TEXT("192.0.2.77/24"));
+	resolver_from_record(&s->resolver,
+		view_of("server.1=192.0.2.1 dhcp4 eth0 forever\nsearch.1=branch.example dhcp4 eth0 "
+			"forever\n"),
+		RECORD_READ);
+	set_log(s, 40, 40, "");
+}
+
+/* The grid as text, a newline after each row; the rule's glyph as '-'. */
+static inline const char *text_of(struct grid *g)
+{
+	static char text[(COLUMNS_MAX + 1) * ROWS_MAX + 1];
+	char *at = text;
+	for (int row = 0; row < g->rows; row++) {
+		for (int column = 0; column < g->columns; column++) {
+			uint8_t glyph = grid_at(g, row, column)->glyph;
+			assert_true(glyph == GLYPH_LINE || (glyph >= 0x20 && glyph <= 0x7e));
+			*at++ = glyph == GLYPH_LINE ? '-' : (char)glyph;
+		}
+		*at++ = '\n';
+	}
+	*at = '\0';
+	return text;
+}
+
+static inline void assert_has(const char *text, const char *wanted)
+{
+	if (strstr(text, wanted) == NULL) {
+		fprintf(stderr, "expected to see: %s\ngot:\n%s", wanted, text);
+		fail();
+	}
+}
+
+static inline void assert_has_not(const char *text, const char *unwanted)
+{
+	if (strstr(text, unwanted) != NULL) {
+		fprintf(stderr, "expected not to see: %s\ngot:\n%s", unwanted, text);
+		fail();
+	}
+}
+
+#endif

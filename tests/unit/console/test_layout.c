@@ -1,0 +1,342 @@
+/* The model fits every size of screen; what does not fit is counted and paged, never cut in silence. */
+#include "fixture.h"
+
+#include "layout.h"
+#include "load.h"
+
+static struct screen_state state;
+static struct grid grid;
+static struct layout_request request;
+static struct layout_result result;
+
+static const char *draw(int columns, int rows)
+{
+	request.now_ms = NOW_MS;
+	grid_reset(&grid, columns, rows);
+	layout_draw(&grid, &state, &request, &result);
+	return text_of(&grid);
+}
+
+static int set_up(void **unused)
+{
+	(void)unused;
+	set_well(&state);
+	request = (struct layout_request){.view = VIEW_STATUS};
+	return 0;
+}
+
+static void test_one_nic_fits(void **unused)
+{
+	static const int sizes[][2] = {{80, 24}, {80, 25}, {100, 30}, {132, 43}, {160, 50}, {240, 100}};
+	static const char *const wanted[] = {
+		" kms-relay 0.1.0 ",
+		" relay1 \n",
+		" Ready: relay to 10.0.0.5:1688 ",
+		" Service   relay running for 3 min 20 s, pid 77, port 1688/tcp, 0 restarts",
+		" Relay     ready, 3 connections now of 4096, 1204 in all, 0 refused, 0 failed",
+		" Upstream  up    10.0.0.5:1688",
+		" System    up 16 min 40 s, clock 2026-11-22 10:20:00 UTC (rtc)",
+		" Memory    16.5 MiB free of 28.0 MiB, 11.5 MiB used",
+		" DNS       192.0.2.1 (dhcp4); search branch.example",
+		" eth0      UP  52:54:00:12:34:56  virtio_net  DHCP bound",
+		"           192.0.2.77/24                      dhcp        1 h 0 min left",
+		"           2001:db8:1:2:5054:ff:fe12:3456/64  slaac       1 d 0 h left",
+		"           fe80::5054:ff:fe12:3456/64         link-local ",
+		"           gateway 192.0.2.1 (dhcp), fe80::1 (ra)",
+		"40.000 relay      number 40 ",
+		" l log  Enter refresh  r restart service  p power off ",
+	};
+	(void)unused;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		const char *text = draw(sizes[i][0], sizes[i][1]);
+		for (size_t j = 0; j < sizeof(wanted) / sizeof(wanted[0]); j++)
+			assert_has(text, wanted[j]);
+		assert_int_equal(result.pages, 1);
+	}
+}
+
+static void test_too_small_shows_the_verdict(void **unused)
+{
+	(void)unused;
+	state.nic_count = 0;
+	add_nic(&state, "eth0", "link=up\ndhcp4=discover\n");
+	const char *text = draw(40, 10);
+	assert_has(text, "Not ready: no address yet on eth0");
+	assert_has(text, "40x10 is too small for the rest");
+}
+
+static void test_any_size_is_safe(void **unused)
+{
+	(void)unused;
+	for (int view = VIEW_STATUS; view <= VIEW_LOG; view++)
+		for (int columns = 0; columns <= 250; columns += columns < 90 ? 1 : 20)
+			for (int rows = 0; rows <= 110; rows += rows < 30 ? 1 : 20) {
+				request.view = (enum view)view;
+				request.prompt = rows % 2 ? NULL : "Power off? y/n (10 s)";
+				draw(columns, rows);
+			}
+}
+
+static void add_nics(int count)
+{
+	state.nic_count = 0;
+	for (int i = 0; i < count; i++) {
+		char ifname[24];
+		snprintf(ifname, sizeof(ifname), "eth%d", i);
+		add_nic(&state, ifname, NIC_TEXT("192.0.2.77/24"));
+	}
+}
+
+/* Each NIC stands on exactly one page, whole, and each page counts those after it. */
+static void test_nics_are_counted_and_paged(void **unused)
+{
+	int seen = 0;
+	(void)unused;
+	add_nics(12);
+	for (int page = 0; page == 0 || page < result.pages; page++) {
+		char wanted[64];
+		request.page = page;
+		const char *text = draw(80, 25);
+		for (int i = 0; i < 12; i++) {
+			snprintf(wanted, sizeof(wanted), "\n eth%d ", i);
+			seen += strstr(text, wanted) != NULL;
+		}
+		if (page < result.pages - 1)
+			snprintf(wanted, sizeof(wanted), " %d more NIC%s: n ", 12 - seen,
+				seen == 11 ? "" : "s");
+		else
+			snprintf(wanted, sizeof(wanted), "number 40 ");
+		assert_has(text, wanted);
+		snprintf(wanted, sizeof(wanted), "page %d of %d", page + 1, result.pages);
+		assert_has(text, wanted);
+		assert_has(text, "n next page");
+	}
+	assert_int_equal(seen, 12);
+	request.page = result.pages;
+	draw(80, 25);
+	assert_int_equal(result.page, 0);
+}
+
+static void test_more_nics_than_are_kept(void **unused)
+{
+	(void)unused;
+	add_nics(NICS_MAX);
+	state.nic_count = NICS_MAX + 8;
+	draw(80, 25);
+	request.page = result.pages - 1;
+	assert_has(draw(80, 25), "8 more NICs are not shown");
+}
+
+static void test_a_nic_higher_than_the_screen(void **unused)
+{
+	char text[4096];
+	int seen = 0;
+	(void)unused;
+	size_t used = (size_t)snprintf(text, sizeof(text), "link=up\n");
+	for (int i = 1; i <= 40; i++)
+		used += (size_t)snprintf(
+			text + used, sizeof(text) - used, "address.%d=192.0.2.%d/24 dhcp forever\n", i, i);
+	state.nic_count = 0;
+	add_nic(&state, "eth0", text);
+	for (int page = 0; page == 0 || page < result.pages; page++) {
+		request.page = page;
+		const char *page_text = draw(60, 15);
+		for (int i = 1; i <= ADDRESSES_MAX; i++) {
+			char wanted[32];
+			snprintf(wanted, sizeof(wanted), " 192.0.2.%d/24 ", i);
+			seen += strstr(page_text, wanted) != NULL;
+		}
+		if (page == result.pages - 1)
+			assert_has(page_text, "24 more addresses are not shown");
+	}
+	assert_int_equal(seen, ADDRESSES_MAX);
+}
+
+static void test_missing_records_are_said(void **unused)
+{
+	(void)unused;
+	memset(&state, 0, sizeof(state));
+	const char *text = draw(80, 24);
+	assert_has(text, "Starting: no record from init yet");
+	assert_has(text, "Service   starting: no record yet");
+	assert_has(text, "System    no record yet");
+	assert_has(text, "waiting for an address");
+	assert_has(text, "no lines yet");
+}
+
+static void test_unreadable_records_are_said(void **unused)
+{
+	(void)unused;
+	system_from_record(&state.system, NULL, RECORD_UNREADABLE);
+	child_from_record(&state.service, "service", NULL, RECORD_UNREADABLE);
+	relay_from_record(&state.relay, NULL, RECORD_UNREADABLE);
+	nic_from_record(&state.nics[0], "eth0", NULL, RECORD_UNREADABLE, -1, NOW_MS);
+	resolver_from_record(&state.resolver, NULL, RECORD_UNREADABLE);
+	log_from_view(&state.log, RECORD_UNREADABLE);
+	const char *text = draw(80, 24);
+	assert_has(text, "System    its record is unreadable");
+	assert_has(text, "Service   its record is unreadable");
+	assert_has(text, "Relay     its record is unreadable");
+	assert_has(text, "eth0      its record is unreadable");
+	assert_has(text, "DNS       its record is unreadable");
+	assert_has(text, "the record init/system is unreadable");
+}
+
+static void test_refused_settings_are_loud(void **unused)
+{
+	(void)unused;
+	system_from_record(&state.system,
+		view_of("uptime_s=1000\nsettings_refused=3\nsetting_refused.1=kernel command line: a = "
+			"\"b\": a number from "
+			"1 to 86400 is allowed for it\n"),
+		RECORD_READ);
+	const char *text = draw(80, 25);
+	assert_has(text,
+		" REFUSED   kernel command line: a = \"b\": a number from 1 to 86400 is allowed    \n"
+		"           for it ");
+	assert_has(text, "2 more settings refused: see the log");
+	assert_int_equal(grid_at(&grid, 3, 11)->attribute, ATTRIBUTE_BAD);
+}
+
+static void test_debug_is_marked(void **unused)
+{
+	(void)unused;
+	assert_has_not(draw(80, 25), "DEBUG");
+	state.system.debug = true;
+	assert_has(draw(80, 25), "DEBUG: shells are open");
+}
+
+static void test_programs_show_only_when_not_well(void **unused)
+{
+	(void)unused;
+	child_from_record(&state.children[0], "dhcpcd", view_of("name=dhcpcd\nstate=running\n"), RECORD_READ);
+	child_from_record(&state.children[1], "net",
+		view_of("name=net\nstate=waiting\nnext_start_ms=1003000\nrestarts=2\nlast_exit=exit status "
+			"1\n"
+			"last_exit_ms=995000\n"),
+		RECORD_READ);
+	state.child_count = 2;
+	const char *text = draw(80, 25);
+	assert_has(text, "Program   net waiting, next start in 3 s, 2 restarts, last exit: exit status 1");
+	assert_has(text, "5 s ago");
+	assert_has_not(text, "dhcpcd");
+}
+
+static void test_long_host_name_has_a_mark(void **unused)
+{
+	(void)unused;
+	memset(state.system.hostname, 'h', sizeof(state.system.hostname) - 1);
+	assert_has(draw(80, 25), "hhh... \n");
+}
+
+static void test_long_upstream_is_whole_or_marked(void **unused)
+{
+	char text[600];
+	(void)unused;
+	int length = snprintf(text, sizeof(text), "state=ready\nupstream.1=");
+	memset(text + length, 'u', 253);
+	strcpy(text + length + 253, ":1688 down no route to host\n");
+	relay_from_record(&state.relay, view_of(text), RECORD_READ);
+	assert_has(draw(80, 25), "uuu...");
+	assert_has(draw(160, 50), "no route to host");
+}
+
+static void test_readonly_has_no_keys_that_change_something(void **unused)
+{
+	(void)unused;
+	request.readonly = true;
+	const char *text = draw(80, 25);
+	assert_has(text, "l log  Enter refresh ");
+	assert_has_not(text, "restart service");
+	assert_has_not(text, "power off");
+}
+
+static void test_prompt_takes_the_place_of_the_keys(void **unused)
+{
+	(void)unused;
+	request.prompt = "Power off? y/n (10 s)";
+	const char *text = draw(80, 25);
+	assert_has(text, " Power off? y/n (10 s) ");
+	assert_has_not(text, "l log");
+}
+
+/* Going back page by page shows each of the 200 lines once, though lines wrap. */
+static void test_log_view_goes_through_all_lines(void **unused)
+{
+	long long expected_last = 500;
+	(void)unused;
+	set_log(&state, 200, 500, " with words and words and words and words and words and words to wrap");
+	request.view = VIEW_LOG;
+	for (int page = 0; page < 200; page++) {
+		char wanted[80];
+		const char *text = draw(80, 25);
+		snprintf(wanted, sizeof(wanted),
+			"Log, lines %lld to %lld of 500 (300 older ones are no longer held)",
+			result.log_first, expected_last);
+		assert_has(text, wanted);
+		for (long long number = result.log_first; number <= expected_last; number++) {
+			snprintf(wanted, sizeof(wanted), " number %lld ", number);
+			assert_has(text, wanted);
+		}
+		expected_last = result.log_first - 1;
+		request.log_end = expected_last;
+		if (!result.log_older)
+			break;
+		assert_has(text, "n older");
+	}
+	assert_int_equal(expected_last, 300);
+	assert_has(draw(80, 25), "n newest"); /* the line asked for is no longer held: the oldest stands in */
+}
+
+static void test_log_levels_have_colours(void **unused)
+{
+	static const char text[] = "line.1=1 3 relay broken\nline.2=2 4 relay odd\nline.3=3 6 relay fine\n";
+	(void)unused;
+	assert_int_equal(record_parse(&state.log.view, text, strlen(text)), 0);
+	log_from_view(&state.log, RECORD_READ);
+	request.view = VIEW_LOG;
+	assert_has(draw(80, 24), "     0.001 relay      broken ");
+	assert_int_equal(grid_at(&grid, 3, 22)->attribute, ATTRIBUTE_BAD);
+	assert_int_equal(grid_at(&grid, 4, 22)->attribute, ATTRIBUTE_WARN);
+	assert_int_equal(grid_at(&grid, 5, 22)->attribute, ATTRIBUTE_NORMAL);
+}
+
+static void test_hostile_log_line(void **unused)
+{
+	static char text[20000];
+	(void)unused;
+	size_t used = (size_t)snprintf(text, sizeof(text), "line.1=1 6 relay ");
+	memset(text + used, '\033', 15000);
+	strcpy(text + used + 15000, "\n");
+	assert_int_equal(record_parse(&state.log.view, text, strlen(text)), 0);
+	log_from_view(&state.log, RECORD_READ);
+	for (int view = VIEW_STATUS; view <= VIEW_LOG; view++) {
+		request.view = (enum view)view;
+		assert_has(draw(80, 24), "????...");
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_one_nic_fits, set_up),
+		cmocka_unit_test_setup(test_too_small_shows_the_verdict, set_up),
+		cmocka_unit_test_setup(test_any_size_is_safe, set_up),
+		cmocka_unit_test_setup(test_nics_are_counted_and_paged, set_up),
+		cmocka_unit_test_setup(test_more_nics_than_are_kept, set_up),
+		cmocka_unit_test_setup(test_a_nic_higher_than_the_screen, set_up),
+		cmocka_unit_test_setup(test_missing_records_are_said, set_up),
+		cmocka_unit_test_setup(test_unreadable_records_are_said, set_up),
+		cmocka_unit_test_setup(test_refused_settings_are_loud, set_up),
+		cmocka_unit_test_setup(test_debug_is_marked, set_up),
+		cmocka_unit_test_setup(test_programs_show_only_when_not_well, set_up),
+		cmocka_unit_test_setup(test_long_host_name_has_a_mark, set_up),
+		cmocka_unit_test_setup(test_long_upstream_is_whole_or_marked, set_up),
+		cmocka_unit_test_setup(test_readonly_has_no_keys_that_change_something, set_up),
+		cmocka_unit_test_setup(test_prompt_takes_the_place_of_the_keys, set_up),
+		cmocka_unit_test_setup(test_log_view_goes_through_all_lines, set_up),
+		cmocka_unit_test_setup(test_log_levels_have_colours, set_up),
+		cmocka_unit_test_setup(test_hostile_log_line, set_up),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

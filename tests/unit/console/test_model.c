@@ -1,0 +1,208 @@
+/* Records become the model: what is missing, torn or hostile is kept apart from what was told. */
+#include "fixture.h"
+
+#include <errno.h>
+
+static struct screen_state state;
+
+static void test_missing_and_unreadable(void **unused)
+{
+	(void)unused;
+	assert_int_equal(record_status_of(0, 0), RECORD_READ);
+	assert_int_equal(record_status_of(-1, ENOENT), RECORD_MISSING);
+	assert_int_equal(record_status_of(-1, EBADMSG), RECORD_UNREADABLE);
+	assert_int_equal(record_status_of(-1, EACCES), RECORD_UNREADABLE);
+	system_from_record(&state.system, NULL, RECORD_UNREADABLE);
+	assert_int_equal(state.system.status, RECORD_UNREADABLE);
+	assert_int_equal(state.system.uptime_s, -1);
+	assert_string_equal(state.system.hostname, "");
+}
+
+static void test_system(void **unused)
+{
+	(void)unused;
+	system_from_record(&state.system,
+		view_of("appliance=kms-relay\nstate=stopping\nstopping_reason=power button\nuptime_s=12\n"
+			"settings_refused=9\nsetting_refused.1=first\nsetting_refused.2=second\ndebug=1\n"),
+		RECORD_READ);
+	assert_true(state.system.stopping);
+	assert_true(state.system.debug);
+	assert_string_equal(state.system.stopping_reason, "power button");
+	assert_int_equal(state.system.uptime_s, 12);
+	assert_int_equal(state.system.refused_count, 9);
+	assert_int_equal(state.system.refused_listed, 2);
+	assert_int_equal(state.system.memory_total_bytes, -1);
+}
+
+static void test_child(void **unused)
+{
+	struct child_state c;
+	(void)unused;
+	child_from_record(&c, "service",
+		view_of("name=dns\nstate=waiting\nnext_start_ms=5000\nlast_exit=exit status 3\nrestarts=4\n"
+			"port.1=53/udp\nport.2=53/tcp\n"),
+		RECORD_READ);
+	assert_string_equal(c.name, "dns");
+	assert_int_equal(c.phase, PHASE_WAITING);
+	assert_int_equal(c.next_start_ms, 5000);
+	assert_string_equal(c.ports, "53/udp, 53/tcp");
+	assert_int_equal(c.pid, -1);
+	assert_false(child_well(&c, NOW_MS));
+	child_from_record(&c, "service", view_of("state=dancing\n"), RECORD_READ);
+	assert_int_equal(c.phase, PHASE_UNKNOWN);
+	assert_string_equal(c.phase_word, "dancing");
+	assert_string_equal(c.name, "service");
+}
+
+static void test_child_is_well_a_minute_after_a_restart(void **unused)
+{
+	struct child_state c;
+	(void)unused;
+	child_from_record(&c, "x", view_of("state=running\nrestarts=1\nsince_ms=1000000\n"), RECORD_READ);
+	assert_false(child_well(&c, 1059999));
+	assert_true(child_well(&c, 1060000));
+	child_from_record(&c, "x", view_of("state=running\nrestarts=0\nsince_ms=1000000\n"), RECORD_READ);
+	assert_true(child_well(&c, 1000000));
+}
+
+static void test_relay(void **unused)
+{
+	(void)unused;
+	relay_from_record(&state.relay,
+		view_of("state=ready\nupstream.1=10.0.0.5:1688 up\nupstream.2=kms.example:1688 down "
+			"connection refused\n"
+			"connections_now=x\nconnections_total=18446744073709551616\n"),
+		RECORD_READ);
+	assert_int_equal(state.relay.upstream_count, 2);
+	assert_string_equal(state.relay.upstreams[0].words, "");
+	assert_string_equal(state.relay.upstreams[1].endpoint, "kms.example:1688");
+	assert_string_equal(state.relay.upstreams[1].state, "down");
+	assert_string_equal(state.relay.upstreams[1].words, "connection refused");
+	assert_int_equal(state.relay.connections_now, -1);
+	assert_int_equal(state.relay.connections_total, -1);
+}
+
+static void test_nic(void **unused)
+{
+	struct nic_state n;
+	(void)unused;
+	nic_from_record(&n, "eth0", view_of(NIC_TEXT("192.0.2.77/24")), RECORD_READ, 5, NOW_MS);
+	assert_true(n.up);
+	assert_int_equal(n.address_count, 4);
+	assert_string_equal(n.addresses[0].address, "192.0.2.77/24");
+	assert_int_equal(n.addresses[0].expires_ms, 4600000);
+	assert_true(n.addresses[3].expires_ms == FOREVER);
+	assert_string_equal(n.gateways[1].address, "fe80::1");
+	assert_string_equal(n.gateways[1].origin, "ra");
+	assert_int_equal(n.addressless_since_ms, -1);
+}
+
+static void test_nic_without_a_usable_address(void **unused)
+{
+	static const char *const addresses[] = {
+		"",
+		"address.1=fe80::1/64 link-local forever\n",
+		"address.1=169.254.1.2/16 link-local forever\n",
+		"address.1=192.0.2.1/24 dhcp 1000000\n",
+		"address.1=2001:db8::1/64 slaac forever tentative\n",
+		"address.1=2001:db8::1/64 slaac forever dadfailed,tentative\n",
+	};
+	(void)unused;
+	for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
+		struct nic_state n;
+		char text[256];
+		snprintf(text, sizeof(text), "link=up\n%s", addresses[i]);
+		nic_from_record(&n, "eth0", view_of(text), RECORD_READ, -1, NOW_MS);
+		assert_int_equal(n.addressless_since_ms, NOW_MS);
+		nic_from_record(&n, "eth0", view_of(text), RECORD_READ, 700, NOW_MS);
+		assert_int_equal(n.addressless_since_ms, 700);
+	}
+}
+
+static void test_more_than_is_kept_is_counted(void **unused)
+{
+	static char text[8192];
+	struct nic_state n;
+	size_t used = 0;
+	(void)unused;
+	for (int i = 1; i <= 100; i++)
+		used += (size_t)snprintf(
+			text + used, sizeof(text) - used, "address.%d=10.0.0.%d/24 dhcp forever\n", i, i);
+	nic_from_record(&n, "eth0", view_of(text), RECORD_READ, -1, NOW_MS);
+	assert_int_equal(n.address_count, 100);
+}
+
+static void test_long_values_end_in_a_mark(void **unused)
+{
+	char text[1024], target[8];
+	(void)unused;
+	memset(text, 'x', sizeof(text));
+	memcpy(text, "hostname=", 9);
+	memcpy(text + 1000, "\n", 2);
+	system_from_record(&state.system, view_of(text), RECORD_READ);
+	assert_int_equal(strlen(state.system.hostname), sizeof(state.system.hostname) - 1);
+	assert_string_equal(state.system.hostname + sizeof(state.system.hostname) - 5, "x...");
+	copy_text(target, sizeof(target), "1234567");
+	assert_string_equal(target, "1234567");
+	copy_text(target, sizeof(target), "12345678");
+	assert_string_equal(target, "1234...");
+	copy_text(target, sizeof(target), NULL);
+	assert_string_equal(target, "");
+}
+
+static void test_log(void **unused)
+{
+	static const char text[] =
+		"lines_total=12\nline.1=1500 4 dhcpcd eth0: no carrier\nline.2=oops\nline.3=\n";
+	(void)unused;
+	assert_int_equal(record_parse(&state.log.view, text, strlen(text)), 0);
+	log_from_view(&state.log, RECORD_READ);
+	assert_int_equal(state.log.count, 3);
+	assert_int_equal(state.log.lines_total, 12);
+	assert_int_equal(state.log.entries[0].ms, 1500);
+	assert_int_equal(state.log.entries[0].level, 4);
+	assert_memory_equal(state.log.entries[0].name, "dhcpcd", 6);
+	assert_int_equal(state.log.entries[0].name_length, 6);
+	assert_string_equal(state.log.entries[0].text, "eth0: no carrier");
+	assert_int_equal(state.log.entries[1].ms, -1);
+	assert_string_equal(state.log.entries[2].text, "");
+}
+
+static void test_log_keeps_the_newest(void **unused)
+{
+	(void)unused;
+	set_log(&state, 300, 300, "");
+	assert_int_equal(state.log.count, LOG_LINES_MAX);
+	assert_string_equal(state.log.entries[LOG_LINES_MAX - 1].text, "number 300");
+}
+
+static void test_resolver(void **unused)
+{
+	(void)unused;
+	resolver_from_record(&state.resolver,
+		view_of("server.1=192.0.2.1 dhcp4 eth0 5000\nserver.2=2001:db8::1 ra eth0 forever\n"
+			"search.1=a.example dhcp4 eth0 forever\nsearch.2=b.example ra eth0 7\n"),
+		RECORD_READ);
+	assert_int_equal(state.resolver.server_count, 2);
+	assert_string_equal(state.resolver.servers[1].origin, "ra");
+	assert_string_equal(state.resolver.search, "a.example b.example");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_missing_and_unreadable),
+		cmocka_unit_test(test_system),
+		cmocka_unit_test(test_child),
+		cmocka_unit_test(test_child_is_well_a_minute_after_a_restart),
+		cmocka_unit_test(test_relay),
+		cmocka_unit_test(test_nic),
+		cmocka_unit_test(test_nic_without_a_usable_address),
+		cmocka_unit_test(test_more_than_is_kept_is_counted),
+		cmocka_unit_test(test_long_values_end_in_a_mark),
+		cmocka_unit_test(test_log),
+		cmocka_unit_test(test_log_keeps_the_newest),
+		cmocka_unit_test(test_resolver),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,162 @@
+/* One line says whether the appliance does its job, and if not, what is missing. */
+#include "fixture.h"
+
+#include "verdict.h"
+
+static struct screen_state state;
+static struct verdict verdict;
+
+static const char *judge(void)
+{
+	verdict_of(&verdict, &state, NOW_MS);
+	return verdict.text;
+}
+
+static void set_nic(const char *text)
+{
+	state.nic_count = 0;
+	nic_from_record(&state.nics[state.nic_count++], "eth0", view_of(text), RECORD_READ, 988000, NOW_MS);
+}
+
+static void set_relay(const char *text)
+{
+	relay_from_record(&state.relay, view_of(text), RECORD_READ);
+}
+
+static void set_service(const char *text)
+{
+	child_from_record(&state.service, "service", view_of(text), RECORD_READ);
+}
+
+static void test_ready(void **unused)
+{
+	(void)unused;
+	set_well(&state);
+	assert_string_equal(judge(), "Ready: relay to 10.0.0.5:1688");
+	assert_int_equal(verdict.attribute, ATTRIBUTE_GOOD);
+}
+
+static void test_ready_without_a_relay(void **unused)
+{
+	(void)unused;
+	set_well(&state);
+	relay_from_record(&state.relay, NULL, RECORD_MISSING);
+	set_service("name=dns\nstate=running\nport.1=53/udp\n");
+	assert_string_equal(judge(), "Ready: dns on 192.0.2.77, port 53/udp");
+}
+
+static void test_nothing_yet(void **unused)
+{
+	(void)unused;
+	memset(&state, 0, sizeof(state));
+	system_from_record(&state.system, NULL, RECORD_MISSING);
+	assert_string_equal(judge(), "Starting: no record from init yet");
+	system_from_record(&state.system, view_of("state=running\nuptime_s=1000\n"), RECORD_READ);
+	assert_string_equal(
+		judge(), "Not ready: service: starting; waiting for an address: no network card seen yet");
+	assert_int_equal(verdict.attribute, ATTRIBUTE_BAD);
+}
+
+static void test_waits_for_an_address(void **unused)
+{
+	(void)unused;
+	set_well(&state);
+	set_nic("link=up\ndhcp4=discover\naddress.1=fe80::1/64 link-local forever\n");
+	assert_string_equal(judge(), "Not ready: no address yet on eth0 (DHCP: discover, 12 s)");
+}
+
+static void test_no_link(void **unused)
+{
+	(void)unused;
+	set_well(&state);
+	set_nic("link=down\naddress.1=192.0.2.1/24 dhcp forever\n");
+	assert_string_equal(judge(), "Not ready: no link on eth0: connect its cable or virtual switch");
+}
+
+static void test_one_usable_nic_is_enough(void **unused)
+{
+	(void)unused;
+	set_well(&state);
+	add_nic(&state, "eth1", "link=down\n");
+	add_nic(&state, "eth2", "link=up\ndhcp4=discover\n");
+	assert_string_equal(judge(), "Ready: relay to 10.0.0.5:1688");
+}
+
+static void test_service_failed(void **unused)
+{
+	(void)unused;
+	set_well(&state);
+	set_service("name=relay\nstate=waiting\nlast_exit=killed by SIGSEGV\nnext_start_ms=1008000\n");
+	assert_string_equal(judge(), "Not ready: relay failed (killed by SIGSEGV), next start in 8 s");
+	set_service("name=relay\nstate=running\nrestarts=3\nsince_ms=999000\nlast_exit=exit status 1\n");
+	assert_string_equal(judge(), "Ready: relay to 10.0.0.5:1688; relay restarted (exit status 1)");
+	assert_int_equal(verdict.attribute, ATTRIBUTE_WARN);
+	child_from_record(&state.service, "service", NULL, RECORD_UNREADABLE);
+	assert_string_equal(judge(), "Not ready: service: its record is unreadable");
+}
+
+static void test_upstreams(void **unused)
+{
+	(void)unused;
+	set_well(&state);
+	set_relay("state=no upstream\nhint=set relay.upstream=HOST:PORT\n");
+	assert_string_equal(judge(), "Not ready: no upstream set: set relay.upstream=HOST:PORT");
+	set_relay("state=no upstream\nupstream.1=a:1 down connection refused\nupstream.2=b:2 down\n");
+	assert_string_equal(judge(), "Not ready: no upstream answers: a:1 (connection refused)");
+	set_relay("state=ready\nupstream.1=a:1 down\nupstream.2=b:2 unknown\nupstream.3=c:3 up\n");
+	assert_string_equal(judge(), "Ready: relay to c:3; 1 of 3 upstreams down");
+	set_relay("state=ready\nupstream.1=a:1 unknown\n");
+	assert_string_equal(judge(), "Ready: relay to a:1 (not tried yet)");
+	set_relay("state=cannot listen\nhint=port 1688 is taken\nupstream.1=a:1 up\n");
+	assert_string_equal(judge(), "Not ready: relay: cannot listen (port 1688 is taken)");
+	relay_from_record(&state.relay, NULL, RECORD_UNREADABLE);
+	assert_string_equal(
+		judge(), "Ready: relay on 192.0.2.77, port 1688/tcp; the relay's record is unreadable");
+}
+
+static void test_stale_relay_record_counts_for_nothing(void **unused)
+{
+	(void)unused;
+	set_well(&state);
+	set_service("name=relay\nstate=starting\n");
+	set_relay("state=no upstream\n");
+	assert_string_equal(judge(), "Not ready: relay: starting");
+}
+
+static void test_refused_settings_and_silent_init(void **unused)
+{
+	(void)unused;
+	set_well(&state);
+	state.system.refused_count = 1;
+	assert_string_equal(judge(), "Ready: relay to 10.0.0.5:1688; 1 setting refused");
+	state.system.refused_count = 0;
+	state.system.uptime_s = 990;
+	assert_string_equal(judge(), "Ready: relay to 10.0.0.5:1688; init has been silent for 10 s");
+}
+
+static void test_stopping(void **unused)
+{
+	(void)unused;
+	set_well(&state);
+	system_from_record(
+		&state.system, view_of("state=stopping\nstopping_reason=power button\n"), RECORD_READ);
+	assert_string_equal(judge(), "Stopping: power button");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_ready),
+		cmocka_unit_test(test_ready_without_a_relay),
+		cmocka_unit_test(test_nothing_yet),
+		cmocka_unit_test(test_waits_for_an_address),
+		cmocka_unit_test(test_no_link),
+		cmocka_unit_test(test_one_usable_nic_is_enough),
+		cmocka_unit_test(test_service_failed),
+		cmocka_unit_test(test_upstreams),
+		cmocka_unit_test(test_stale_relay_record_counts_for_nothing),
+		cmocka_unit_test(test_refused_settings_and_silent_init),
+		cmocka_unit_test(test_stopping),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -3,6 +3,7 @@
 dhcpcd_SOURCE  := dhcpcd
 dhcpcd_LICENSE := BSD-2-Clause AND BSD-3-Clause AND ISC
 dhcpcd_WHY     := takes the addresses: DHCPv4, DHCPv6, SLAAC
+dhcpcd_FILES   := sbin/dhcpcd
 
 # --small:       no prefix delegation, no lease dumps, a short table of options; 8 KB of the image
 # --disable-arp: no probing of IPv4 addresses (rootfs/etc/dhcpcd.conf says why), no IPv4LL; 6 KB, and with
@@ -17,7 +18,7 @@ printf '#!/bin/sh\nexec %s "$$@"\n' "$$CC" > cc-guest && chmod +x cc-guest
 	--rundir=/run/dhcpcd --dbdir=/run/dhcpcd-db \
 	--enable-privsep --privsepuser=dhcpcd --enable-seccomp \
 	--small --disable-arp --disable-auth --without-dev --without-udev --without-openssl
-$(MAKE) -C src dhcpcd
+make -j"$$JOBS" -C src dhcpcd
 mkdir -p "$$DESTDIR/sbin"
 install -s src/dhcpcd "$$DESTDIR/sbin/dhcpcd"
 endef

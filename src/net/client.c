@@ -28,7 +28,8 @@ static const struct {
 static void set_state(struct client *c, enum client_state state)
 {
 	int64_t limit_ms = state == CLIENT_WAITING ? c->back_off_ms : states[state].limit_ms;
-	log_line(LOG_LEVEL_DEBUG, "dhcpcd: %s -> %s", states[c->state].name, states[state].name);
+	if (state != c->state)
+		log_line(LOG_LEVEL_DEBUG, "dhcpcd: %s -> %s", states[c->state].name, states[state].name);
 	c->state = state;
 	if (limit_ms > 0)
 		loop_arm(c->loop, &c->timer, now_ms() + limit_ms);

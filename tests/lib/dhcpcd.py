@@ -1,0 +1,195 @@
+"""The guest's dhcpcd and net as plain programs in a namespace: the same executable, configuration and users
+as in the image, in a root directory made for the test."""
+
+import os
+import pathlib
+import shutil
+import signal
+
+from netns import Namespace, stop
+from records import read_record
+from waiting import wait_until
+
+TREE = pathlib.Path(__file__).resolve().parent.parent.parent
+HOST_BIN = pathlib.Path(os.environ.get("THIMBLE_HOST_BIN", TREE / "build/x86_64/host"))
+PROGRAM = HOST_BIN.parent / "packages/dhcpcd/root/sbin/dhcpcd"
+USERS = {line.split(":")[0]: line.split(":") for line in (TREE / "rootfs/etc/passwd").read_text().split()}
+DEADLINE_S = 20
+
+
+def uid_of(user):
+    return int(USERS[user][2])
+
+
+def has_users():
+    """Whether the guest's users exist here: in the user namespace of a test without root they do not."""
+    maps = [line.split() for line in pathlib.Path("/proc/self/uid_map").read_text().splitlines()]
+    return any(int(first) <= uid_of("dhcpcd") < int(first) + int(count) for first, _, count in maps)
+
+
+class GuestNetwork:
+    """A namespace with dhcpcd and net, started by start() or start_dhcpcd() and start_net()."""
+
+    def __init__(self, folder, label="guest"):
+        self.namespace = Namespace(label)
+        self.folder = pathlib.Path(folder) / self.namespace.name
+        self.root = self.folder / "root"
+        self.run_dir = self.folder / "run"
+        self.dhcpcd_log, self.net_log = self.folder / "dhcpcd.log", self.folder / "net.log"
+        self.dhcpcd = self.net = None
+        self._set_sysctls()
+        self._make_root()
+
+    def _set_sysctls(self):
+        """What init sets, as far as it belongs to a network namespace."""
+        for line in (TREE / "rootfs/etc/sysctl.conf").read_text().splitlines():
+            key, equals, value = line.partition("#")[0].partition("=")
+            if equals and key.startswith(("net.ipv4.", "net.ipv6.")):
+                self.namespace.sysctl(key.strip(), value.strip())
+
+    def _make_root(self):
+        home = USERS["dhcpcd"][5].lstrip("/")
+        for path in ("sbin", "etc", "dev", "proc", "sys", "run/dhcpcd", "run/dhcpcd-db", home):
+            (self.root / path).mkdir(parents=True, exist_ok=True)
+        shutil.copy(PROGRAM, self.root / "sbin/dhcpcd")
+        for name in ("passwd", "group", "dhcpcd.conf"):
+            shutil.copy(TREE / "rootfs/etc" / name, self.root / "etc" / name)
+        (self.root / "dev/null").touch()
+        self.run_dir.mkdir()
+        if has_users():
+            shutil.chown(self.root / "run/dhcpcd-db", uid_of("dhcpcd"), uid_of("dhcpcd"))
+            shutil.chown(self.run_dir, uid_of("net"), uid_of("net"))
+            for path in (self.folder, *self.folder.parents):  # net must reach its folder
+                if path.stat().st_uid == os.getuid() and not path.stat().st_mode & 0o001:
+                    path.chmod(path.stat().st_mode | 0o011)
+
+    @property
+    def socket_path(self):
+        return self.root / "run/dhcpcd/unpriv.sock"
+
+    def start(self):
+        self.start_net()
+        self.start_dhcpcd()
+        return self
+
+    def start_dhcpcd(self):
+        # dhcpcd writes its titles over its environment: without one they are cut.
+        environment = "PATH=/usr/sbin:/usr/bin:/sbin:/bin"
+        mounts = "mount --bind /dev/null dev/null; mount --bind /proc proc; mount --bind /sys sys"
+        self.dhcpcd = self.namespace.start(
+            "unshare", "--mount", "sh", "-euc",
+            f"cd {self.root}; {mounts}; exec env -i {environment} chroot . /sbin/dhcpcd -B -M", log=self.dhcpcd_log)
+
+    def start_net(self, prefix=()):
+        user = ("setpriv", f"--reuid={uid_of('net')}", f"--regid={uid_of('net')}", "--clear-groups",
+                "--bounding-set=-all", "--no-new-privs") if has_users() else ()
+        self.net = self.namespace.start(*prefix, *user, HOST_BIN / "net", self.socket_path, log=self.net_log,
+                                        env={**os.environ, "THIMBLE_RUN": str(self.run_dir)})
+        wait_until(lambda: self.net.poll() is None and self.resolver_exists(), DEADLINE_S, "net writes records",
+                   self.logs)
+
+    def resolver_exists(self):
+        return (self.run_dir / "net/resolver").exists()
+
+    def dhcpcd_processes(self):
+        """{title: pid} of dhcpcd: "manager", "privileged proxy", "network proxy", "control proxy", and the
+        rest by the same rule."""
+        found, members = {}, {self.dhcpcd.pid}
+        parents = {}
+        for path in pathlib.Path("/proc").glob("[0-9]*"):
+            try:
+                fields = (path / "stat").read_text().rpartition(")")[2].split()
+                parents[int(path.name)] = int(fields[1])
+            except OSError:
+                continue
+        while grown := {pid for pid, parent in parents.items() if parent in members} - members:
+            members |= grown
+        for pid in sorted(members):
+            try:
+                title = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().decode().rstrip("\0 ")
+            except OSError:
+                continue
+            if title.startswith("dhcpcd: ["):
+                found[title.partition("[")[2].partition("]")[0]] = pid
+        return found
+
+    def kill_dhcpcd(self, title="manager", signal_number=signal.SIGKILL, deadline_s=DEADLINE_S):
+        """Kills the process TITLE and waits until all of dhcpcd has ended."""
+        processes = self.dhcpcd_processes()
+        os.kill(processes[title], signal_number)
+        self.dhcpcd.wait(deadline_s)
+        wait_until(lambda: not [p for p in processes.values() if self._lives(p)], deadline_s,
+                   f"all of dhcpcd ends after its {title}")
+
+    @staticmethod
+    def _lives(pid):
+        try:
+            state = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            return False
+        return state != "Z"
+
+    def nic(self, ifname="eth0"):
+        return read_record(self.run_dir, "net", ifname)
+
+    def resolver(self):
+        return read_record(self.run_dir, "net", "resolver")
+
+    def resolv_conf(self):
+        return (self.run_dir / "net/resolv.conf").read_text()
+
+    def addresses(self, ifname="eth0"):
+        """The record's addresses as lists of words: [ADDRESS/PREFIX, ORIGIN, EXPIRES, FLAGS...]"""
+        return [line.split() for line in self.nic(ifname).list("address")]
+
+    def address(self, text, ifname="eth0"):
+        """The words of the address that begins with TEXT, or None."""
+        return next((words for words in self.addresses(ifname) if words[0].startswith(text)), None)
+
+    def servers(self):
+        """[ADDRESS, ORIGIN, IFNAME, EXPIRES] of each DNS server."""
+        return [line.split() for line in self.resolver().list("server")]
+
+    def searches(self):
+        return [line.split() for line in self.resolver().list("search")]
+
+    def wait(self, condition, what, deadline_s=DEADLINE_S):
+        """Waits for CONDITION of the records; net must live."""
+        def look():
+            if self.net.poll() is not None:
+                raise RuntimeError(f"net ended with status {self.net.returncode}:\n{self.logs()}")
+            return condition()
+        return wait_until(look, deadline_s, what, lambda: f"{self.state()}\n{self.logs()}")
+
+    def wait_address(self, text, origin, ifname="eth0", deadline_s=DEADLINE_S):
+        """Waits for an address that begins with TEXT, of ORIGIN, without flags; returns its words."""
+        def look():
+            words = self.address(text, ifname)
+            return words if words and words[1] == origin and len(words) == 3 else None
+        return self.wait(look, f"address {text}... {origin} on {ifname}", deadline_s)
+
+    def state(self):
+        lines = []
+        for path in sorted((self.run_dir / "net").glob("*")):
+            lines.append(f"--- {path.name}\n{path.read_text(errors='replace')}")
+        return "".join(lines) + f"--- ip address\n{self.namespace.ip('address')}"
+
+    def logs(self):
+        text = ""
+        for path in (self.net_log, self.dhcpcd_log):
+            if path.exists():
+                text += f"--- {path.name}\n{path.read_bytes().decode(errors='replace')[-6000:]}"
+        return text
+
+    def exhibits(self):
+        return [("guest network", self.state()), ("logs", self.logs())]
+
+    def close(self):
+        """Ends both; a sanitizer's finding in net fails the test."""
+        status = None
+        if self.net is not None:
+            status = stop(self.net)
+        if self.dhcpcd is not None:
+            stop(self.dhcpcd)
+        self.namespace.close()
+        assert status in (None, 0), f"net ended with status {status}:\n{self.logs()}"

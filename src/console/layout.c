@@ -189,7 +189,7 @@ static void draw_log_view(struct grid *g, const struct screen_state *s, const st
 	struct layout_result *result)
 {
 	const struct log_state *log = &s->log;
-	int top = BODY_TOP - 1, bottom = g->rows - 1;
+	int top = 1, bottom = g->rows - 1;
 	char heading[LINE_BYTES_MAX];
 	struct text t = TEXT(heading);
 	struct canvas c = {.grid = g, .columns = g->columns, .top = top, .row = 1, .last = bottom - top};
@@ -233,7 +233,6 @@ void layout_draw(struct grid *g, const struct screen_state *s, const struct layo
 		draw_verdict(g, s, g->rows > 4 ? g->rows - 3 : 1, request->now_ms);
 		draw_too_small(g);
 	} else if (request->view == VIEW_LOG) {
-		draw_verdict(g, s, 1, request->now_ms);
 		draw_log_view(g, s, request, result);
 	} else {
 		draw_verdict(g, s, BODY_TOP - 1, request->now_ms);

@@ -66,7 +66,8 @@ static void answer_question(struct screen *s, int key)
 		return;
 	}
 	if (control_request(questions[question].request, answer) < 0)
-		set_answer(s, questions[question].failed, strerror(errno));
+		set_answer(s, questions[question].failed,
+			errno == EAGAIN ? "init does not answer" : strerror(errno));
 	else if (strcmp(answer, "ok") == 0)
 		set_answer(s, questions[question].done, NULL);
 	else

@@ -37,21 +37,22 @@ void text_add_time_left(struct text *t, int64_t then_ms, int64_t now_ms)
 	text_add_duration(t, then_ms > now_ms ? (uint64_t)(then_ms - now_ms) / 1000 : 0);
 }
 
-/* "DHCP: discover, 12 s" */
-static void add_dhcp_wait(struct text *t, const struct nic_state *n, int64_t now_ms)
+/* "(DHCP: discover, 12 s)" */
+static void add_dhcp_wait(struct text *t, const struct nic_state *n, const char *more, int64_t now_ms)
 {
-	text_add(t, "DHCP: %s", n->dhcp4[0] != '\0' ? n->dhcp4 : "none");
-	if (n->addressless_since_ms < 0)
-		return;
-	text_add(t, ", ");
-	text_add_time_left(t, now_ms, n->addressless_since_ms);
+	text_add(t, "(DHCP: %s%s", n->dhcp4[0] != '\0' ? n->dhcp4 : "none", more);
+	if (n->addressless_since_ms >= 0) {
+		text_add(t, ", ");
+		text_add_time_left(t, now_ms, n->addressless_since_ms);
+	}
+	text_add(t, ")");
 }
 
 void text_add_nic_wait(struct text *t, const struct nic_state *n, int64_t now_ms)
 {
-	text_add(t, "waiting for an address (");
-	add_dhcp_wait(t, n, now_ms);
-	text_add(t, strcmp(n->ra, "received") == 0 ? ")" : "; no IPv6 router heard)");
+	bool router = strcmp(n->ra, "received") == 0;
+	text_add(t, "waiting for an address ");
+	add_dhcp_wait(t, n, router ? "" : ", no IPv6 router heard", now_ms);
 }
 
 static void judge_service(struct reasons *r, const struct screen_state *s, int64_t now_ms)
@@ -99,9 +100,8 @@ static void judge_network(struct reasons *r, const struct screen_state *s, int64
 			unlinked = n;
 	}
 	if (waiting != NULL) {
-		text_add(not_ready(r), "no address yet on %s (", waiting->ifname);
-		add_dhcp_wait(&r->text, waiting, now_ms);
-		text_add(&r->text, ")");
+		text_add(not_ready(r), "no address yet on %s ", waiting->ifname);
+		add_dhcp_wait(&r->text, waiting, "", now_ms);
 	} else if (unlinked != NULL) {
 		text_add(
 			not_ready(r), "no link on %s: connect its cable or virtual switch", unlinked->ifname);

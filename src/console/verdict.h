@@ -18,7 +18,7 @@ struct verdict {
 /* NOW_MS: CLOCK_MONOTONIC, as the records' times. */
 void verdict_of(struct verdict *v, const struct screen_state *s, int64_t now_ms);
 
-/* What NIC waits for, in words: "waiting for an address (DHCP: discover, 12 s; no IPv6 router heard)". */
+/* What NIC waits for, in words: "waiting for an address (DHCP: discover, no IPv6 router heard, 12 s)". */
 void text_add_nic_wait(struct text *t, const struct nic_state *n, int64_t now_ms);
 
 /* The duration from NOW_MS to THEN_MS; "0 s" when that has passed. */

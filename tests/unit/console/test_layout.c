@@ -296,9 +296,9 @@ static void test_log_levels_have_colours(void **unused)
 	log_from_view(&state.log, RECORD_READ);
 	request.view = VIEW_LOG;
 	assert_has(draw(80, 24), "     0.001 relay      broken ");
-	assert_int_equal(grid_at(&grid, 3, 22)->attribute, ATTRIBUTE_BAD);
-	assert_int_equal(grid_at(&grid, 4, 22)->attribute, ATTRIBUTE_WARN);
-	assert_int_equal(grid_at(&grid, 5, 22)->attribute, ATTRIBUTE_NORMAL);
+	assert_int_equal(grid_at(&grid, 2, 22)->attribute, ATTRIBUTE_BAD);
+	assert_int_equal(grid_at(&grid, 3, 22)->attribute, ATTRIBUTE_WARN);
+	assert_int_equal(grid_at(&grid, 4, 22)->attribute, ATTRIBUTE_NORMAL);
 }
 
 static void test_hostile_log_line(void **unused)

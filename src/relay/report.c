@@ -61,16 +61,12 @@ static void add_upstreams(struct record *r, const struct relay *relay)
 {
 	for (size_t i = 0; i < relay->upstreams.count; i++) {
 		const struct upstream *up = &relay->upstreams.list[i];
-		const struct endpoint *e = up->endpoint;
 		char key[RECORD_NAME_MAX], name[ENDPOINT_TEXT_MAX];
 		struct text k = TEXT(key), t = TEXT(name);
 		text_clear(&k);
 		text_clear(&t);
 		text_add(&k, "upstream.%zu", i + 1);
-		if (e->literal)
-			text_add_sockaddr(&t, (const struct sockaddr *)&e->address);
-		else
-			text_add(&t, "%s:%u", e->host, e->port);
+		upstream_add_name(&t, up);
 		record_add(r, key, "%s %s%s%s", name, upstream_state_name(up->state),
 			up->why != NULL ? " " : "", up->why != NULL ? up->why : "");
 	}

@@ -24,16 +24,33 @@ const char *upstream_state_name(enum upstream_state state)
 	return names[state];
 }
 
+void upstream_add_name(struct text *t, const struct upstream *up)
+{
+	const struct endpoint *e = up->endpoint;
+	if (e->literal)
+		text_add_sockaddr(t, (const struct sockaddr *)&e->address);
+	else
+		text_add(t, "%s:%u", e->host, e->port);
+}
+
+static void log_state(const struct upstream *up, enum upstream_state state, const char *why)
+{
+	char name[ENDPOINT_TEXT_MAX];
+	struct text t = TEXT(name);
+	text_clear(&t);
+	upstream_add_name(&t, up);
+	log_line(state == UPSTREAM_DOWN ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "upstream %s: %s -> %s%s%s", name,
+		upstream_state_name(up->state), upstream_state_name(state), why != NULL ? ": " : "",
+		why != NULL ? why : "");
+}
+
 /* The one place that changes state and why. */
 static void set_state(struct upstreams *u, struct upstream *up, enum upstream_state state, const char *why)
 {
 	if (up->state == state && up->why == why)
 		return;
 	if (up->state != state)
-		log_line(state == UPSTREAM_DOWN ? LOG_LEVEL_WARN : LOG_LEVEL_INFO,
-			"upstream %s:%u: %s -> %s%s%s", up->endpoint->host, up->endpoint->port,
-			upstream_state_name(up->state), upstream_state_name(state), why != NULL ? ": " : "",
-			why != NULL ? why : "");
+		log_state(up, state, why);
 	up->state = state;
 	up->why = why;
 	report_changed(u->report);

@@ -67,6 +67,9 @@ void upstreams_failed(struct upstreams *u, const struct upstream_attempt *a, int
 /* Whether all are known to be down. */
 bool upstreams_all_down(const struct upstreams *u);
 
+/* Appends HOST:PORT, an IPv6 address in brackets. */
+void upstream_add_name(struct text *t, const struct upstream *up);
+
 /* "unknown", "up", "down" */
 const char *upstream_state_name(enum upstream_state state);
 

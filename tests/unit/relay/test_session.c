@@ -1,0 +1,208 @@
+/* A session goes from connecting to fresh to settled, and ends from each of these states as it should. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "common/record.h"
+#include "relay.h"
+#include "tcp.h"
+#include "unit/common/folder.h"
+
+enum { IDLE_TIMEOUT_MS = 400, DEADLINE_MS = 20000 };
+
+static struct relay relay;
+static struct sessions *const sessions = &relay.sessions;
+static int upstream_listener, client;
+
+static int listen_somewhere(uint16_t *port)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t size = sizeof(address);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, size), 0);
+	assert_int_equal(listen(fd, 8), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+	*port = ntohs(address.sin_port);
+	return fd;
+}
+
+/* The client's end is in `client`; the other one is returned as accept4() would have done. */
+static int make_client(void)
+{
+	uint16_t port;
+	int listener = listen_somewhere(&port);
+	struct sockaddr_in address = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(port)};
+	client = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(connect(client, (struct sockaddr *)&address, sizeof(address)), 0);
+	int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
+	assert_true(fd >= 0);
+	close(listener);
+	return fd;
+}
+
+static int set_up(void **state)
+{
+	uint16_t port;
+	char name[32];
+	(void)state;
+	memset(&relay, 0, sizeof(relay));
+	upstream_listener = listen_somewhere(&port);
+	snprintf(name, sizeof(name), "127.0.0.1:%u", port);
+	relay.settings.upstream_count = 1;
+	if (!endpoint_parse(&relay.settings.upstream[0], name, strlen(name)) || loop_init(&relay.loop) < 0 ||
+		record_make_folder("service") < 0)
+		return -1;
+	report_init(&relay.report, &relay.loop, &relay);
+	upstreams_init(&relay.upstreams, &relay.loop, &relay.report, &relay.settings);
+	sessions_init(sessions, &relay.loop, &relay.upstreams, &relay.report, 2, 4, IDLE_TIMEOUT_MS);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	sessions_free(sessions);
+	upstreams_free(&relay.upstreams);
+	loop_free(&relay.loop);
+	close(client);
+	close(upstream_listener);
+	return sessions->count == 0 && sessions->pipes.count == 0 ? 0 : -1;
+}
+
+/* How many are in STATE. */
+static unsigned count(enum session_state state)
+{
+	unsigned n = 0;
+	const struct expiry_entry *head = &sessions->in_state[state].head;
+	for (const struct expiry_entry *e = head->next; e != head; e = e->next)
+		n++;
+	return n;
+}
+
+#define run_until(condition)                                                                                 \
+	do {                                                                                                 \
+		int64_t end = now_ms() + DEADLINE_MS;                                                        \
+		while (!(condition) && now_ms() < end)                                                       \
+			assert_int_equal(loop_once(&relay.loop, 50), 0);                                     \
+		assert_true(condition);                                                                      \
+	} while (0)
+
+static void assert_client_was_reset(void)
+{
+	char c;
+	assert_int_equal(recv(client, &c, 1, 0), -1);
+	assert_int_equal(errno, ECONNRESET);
+}
+
+static void test_no_upstream(void **state)
+{
+	(void)state;
+	relay.upstreams.count = 0;
+	sessions_accept(sessions, make_client());
+	assert_int_equal(sessions->count, 0);
+	assert_int_equal(sessions->refused, 1);
+	assert_int_equal(sessions->accepted, 0);
+	assert_client_was_reset();
+}
+
+static void test_limit(void **state)
+{
+	(void)state;
+	int first, second;
+	sessions_accept(sessions, make_client());
+	first = client;
+	sessions_accept(sessions, make_client());
+	second = client;
+	assert_int_equal(sessions->count, 2);
+	sessions_accept(sessions, make_client());
+	assert_int_equal(sessions->count, 2);
+	assert_int_equal(sessions->refused, 1);
+	assert_client_was_reset();
+	close(first);
+	close(second);
+}
+
+static void test_course(void **state)
+{
+	char c;
+	(void)state;
+	sessions_accept(sessions, make_client());
+	assert_int_equal(count(SESSION_CONNECTING), 1);
+	assert_int_equal(send(client, "x", 1, 0), 1);
+	run_until(count(SESSION_FRESH) == 1);
+	assert_int_equal(sessions->bytes_to_upstream, 1);
+	int host = accept(upstream_listener, NULL, NULL);
+	assert_int_equal(recv(host, &c, 1, 0), 1);
+	run_until(count(SESSION_SETTLED) == 1);
+	assert_int_equal(send(host, "yz", 2, 0), 2);
+	run_until(sessions->bytes_to_client == 2);
+	assert_int_equal(recv(client, &c, 1, 0), 1);
+	assert_int_equal(recv(client, &c, 1, 0), 1);
+	run_until(sessions->count == 0); /* idle */
+	assert_client_was_reset();
+	assert_int_equal(recv(host, &c, 1, 0), -1);
+	assert_int_equal(sessions->failed, 0);
+	close(host);
+}
+
+static void test_refused_by_the_upstream(void **state)
+{
+	(void)state;
+	close(upstream_listener);
+	upstream_listener = -1;
+	sessions_accept(sessions, make_client());
+	run_until(sessions->count == 0);
+	assert_int_equal(sessions->failed, 1);
+	assert_int_equal(relay.upstreams.list[0].state, UPSTREAM_DOWN);
+	assert_client_was_reset();
+}
+
+/* Nobody reads it off the backlog, yet it must end with its peer. */
+static void test_client_resets_while_fresh(void **state)
+{
+	(void)state;
+	sessions_accept(sessions, make_client());
+	run_until(count(SESSION_FRESH) == 1);
+	tcp_set_reset_on_close(client);
+	close(client);
+	client = -1;
+	run_until(sessions->count == 0);
+	assert_int_equal(sessions->failed, 0);
+}
+
+static void test_drain_ends_with_the_last_session(void **state)
+{
+	(void)state;
+	sessions_accept(sessions, make_client());
+	run_until(count(SESSION_FRESH) == 1);
+	sessions_drain(sessions);
+	assert_false(relay.loop.stopped);
+	int host = accept(upstream_listener, NULL, NULL);
+	close(client);
+	close(host);
+	client = -1;
+	run_until(relay.loop.stopped);
+	assert_int_equal(sessions->count, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_no_upstream, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_limit, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_course, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_refused_by_the_upstream, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_client_resets_while_fresh, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_drain_ends_with_the_last_session, set_up, tear_down),
+	};
+	return cmocka_run_group_tests(tests, folder_setup, folder_teardown);
+}

@@ -90,13 +90,19 @@ void text_add_bytes(struct text *t, uint64_t bytes)
 {
 	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
 	size_t unit = 0;
-	unsigned long long tenths = bytes > UINT64_MAX / 10 ? UINT64_MAX : bytes * 10;
-	while (tenths >= 10240 && unit + 1 < sizeof(units) / sizeof(units[0])) {
-		tenths = (tenths + 512) / 1024;
+	unsigned long long whole = bytes, rest = 0;
+	while (whole >= 1024 && unit + 1 < sizeof(units) / sizeof(units[0])) {
+		rest = whole % 1024;
+		whole /= 1024;
 		unit++;
 	}
-	if (unit == 0 || tenths >= 1000)
-		text_add(t, "%llu %s", (tenths + 5) / 10, units[unit]);
+	unsigned long long tenths = (rest * 10 + 512) / 1024;
+	if (tenths == 10) {
+		whole++;
+		tenths = 0;
+	}
+	if (unit == 0 || whole >= 100)
+		text_add(t, "%llu %s", whole + (tenths >= 5), units[unit]);
 	else
-		text_add(t, "%llu.%llu %s", tenths / 10, tenths % 10, units[unit]);
+		text_add(t, "%llu.%llu %s", whole, tenths, units[unit]);
 }

@@ -122,6 +122,7 @@ static void after_end(struct children *c, struct child *child)
 	if (child->restart_at_once) {
 		child->restart_at_once = false;
 		child->backoff_ms = BACKOFF_FIRST_MS;
+		set_state(c, child, CHILD_STOPPED, 0);
 		child_start(c, child);
 		return;
 	}

@@ -1,0 +1,191 @@
+/* Settings: later sources win, a bad line is refused by itself with what was read, where and what is allowed.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "common/config.h"
+#include "common/record.h"
+#include "unit/common/folder.h"
+
+static struct config c;
+static char reported[16][512];
+static size_t report_count;
+
+static void report(const char *error)
+{
+	assert_true(report_count < 16);
+	snprintf(reported[report_count++], sizeof(reported[0]), "%s", error);
+}
+
+static int fresh(void **state)
+{
+	(void)state;
+	config_init(&c);
+	report_count = 0;
+	return 0;
+}
+
+static void read_text(const char *text, const char *origin)
+{
+	config_read_text(&c, text, strlen(text), origin, report);
+}
+
+static void every_default_is_valid(void **state)
+{
+	char message[512];
+	struct text error = TEXT(message);
+	(void)state;
+	for (size_t i = 0; i < CONFIG_KEY_COUNT; i++) {
+		const struct config_definition *d = &config_definitions[i];
+		assert_non_null(d->name);
+		assert_non_null(d->allowed);
+		assert_non_null(d->help);
+		if (d->default_value[0] != '\0')
+			assert_true(config_set(&c, d->name, strlen(d->name), d->default_value,
+				strlen(d->default_value), "test", &error));
+	}
+}
+
+static void later_source_wins_and_is_remembered(void **state)
+{
+	(void)state;
+	read_text("relay.listen = 0.0.0.0:1\n# comment\n\n  hostname=a \r\n", "appliance");
+	read_text("hostname = b", "baked in");
+	assert_string_equal(config_get(&c, CONFIG_RELAY_LISTEN), "0.0.0.0:1");
+	assert_string_equal(config_get(&c, CONFIG_HOSTNAME), "b");
+	assert_string_equal(c.entry[CONFIG_HOSTNAME].origin, "baked in, line 1");
+	assert_string_equal(c.entry[CONFIG_CONSOLE].origin, "default");
+	assert_int_equal(report_count, 0);
+}
+
+static void bad_line_is_refused_alone(void **state)
+{
+	(void)state;
+	read_text("hostname = good\nrelay.max-connections = 0\nnonsense\nno.such = 1\nconsole = loud\n",
+		"site");
+	assert_string_equal(config_get(&c, CONFIG_HOSTNAME), "good");
+	assert_int_equal(config_number(&c, CONFIG_RELAY_MAX_CONNECTIONS), 4096);
+	assert_int_equal(c.refused, 4);
+	assert_int_equal(report_count, 4);
+	assert_string_equal(reported[0], "setting refused, from site, line 2: relay.max-connections = \"0\", "
+					 "allowed: a number from 1 to 100000");
+	assert_string_equal(
+		reported[1], "setting refused, from site, line 3: \"nonsense\", allowed: key = value");
+	assert_string_equal(reported[2], "setting refused, from site, line 4: \"no.such\" is no setting");
+	assert_string_equal(reported[3],
+		"setting refused, from site, line 5: console = \"loud\", allowed: on, off or readonly");
+}
+
+static void each_key_has_good_and_bad_values(void **state)
+{
+	const struct {
+		enum config_key key;
+		const char *value;
+		bool good;
+	} cases[] = {
+		{CONFIG_HOSTNAME, "a-b.example", true},
+		{CONFIG_HOSTNAME, "-a", false},
+		{CONFIG_HOSTNAME, "1.2.3.4", false},
+		{CONFIG_CONSOLE, "readonly", true},
+		{CONFIG_CONSOLE, "", false},
+		{CONFIG_SERVICE_ARGS, "--a \"b c\"", true},
+		{CONFIG_SERVICE_ARGS, "a\tb", false},
+		{CONFIG_RELAY_LISTEN, "[::]:1688, 127.0.0.1:80", true},
+		{CONFIG_RELAY_LISTEN, "", false},
+		{CONFIG_RELAY_LISTEN, "name:1688", false},
+		{CONFIG_RELAY_UPSTREAM, "kms.example.org:1688,[2001:db8::1]:1688,192.0.2.1:1", true},
+		{CONFIG_RELAY_UPSTREAM, "kms.example.org", false},
+		{CONFIG_RELAY_UPSTREAM, "kms.example.org:0", false},
+		{CONFIG_RELAY_UPSTREAM, "2001:db8::1:1688", false},
+		{CONFIG_RELAY_UPSTREAM, "a:1,a:1,a:1,a:1,a:1,a:1,a:1,a:1,a:1,a:1,a:1,a:1,a:1,a:1,a:1,a:1,a:1",
+			false},
+		{CONFIG_RELAY_MAX_CONNECTIONS, "100000", true},
+		{CONFIG_RELAY_MAX_CONNECTIONS, "100001", false},
+		{CONFIG_RELAY_IDLE_TIMEOUT_S, "1", true},
+		{CONFIG_RELAY_IDLE_TIMEOUT_S, "1 s", false},
+	};
+	char message[512];
+	struct text error = TEXT(message);
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *name = config_definitions[cases[i].key].name;
+		bool good = config_set(
+			&c, name, strlen(name), cases[i].value, strlen(cases[i].value), "test", &error);
+		if (good != cases[i].good)
+			fail_msg("%s = \"%s\": expected %d, got %d: %s", name, cases[i].value, cases[i].good,
+				good, message);
+	}
+}
+
+static void hostile_bytes_are_quoted_and_escaped(void **state)
+{
+	char line[2000];
+	(void)state;
+	memset(line, 'x', sizeof(line));
+	memcpy(line, "relay.upstream=", 15);
+	config_read_text(&c, line, sizeof(line), "test", report);
+	assert_non_null(strstr(reported[0], "1985 bytes, at most 1023 allowed"));
+	config_read_text(&c, "console=\x1b[2J\x00y", 13, "test", report);
+	assert_null(memchr(reported[1], '\x1b', strlen(reported[1])));
+	config_read_text(&c, "\xff\x1b=1", 4, "test", report);
+	assert_string_equal(reported[2], "setting refused, from test, line 1: \"\\xff\\x1b\" is no setting");
+}
+
+static void command_line_takes_its_own_words_only(void **state)
+{
+	const char *line = "quiet console=ttyS0 thimble.hostname=h thimble.service.args=\"-a \\b c\" "
+			   "thimble.console=off root=/dev/sda thimble. thimble.bad=1 xthimble.console=on\n";
+	(void)state;
+	config_read_command_line(&c, line, strlen(line), report);
+	assert_string_equal(config_get(&c, CONFIG_HOSTNAME), "h");
+	assert_string_equal(config_get(&c, CONFIG_SERVICE_ARGS), "-a \\b c");
+	assert_string_equal(config_get(&c, CONFIG_CONSOLE), "off");
+	assert_string_equal(c.entry[CONFIG_CONSOLE].origin, "kernel command line");
+	assert_int_equal(report_count, 1);
+	assert_non_null(strstr(reported[0], "\"bad\" is no setting"));
+}
+
+static void children_read_what_init_wrote(void **state)
+{
+	static struct config read;
+	(void)state;
+	assert_int_equal(record_make_folder("init"), 0);
+	read_text("relay.upstream = h:1\nservice.args = \"a b\" c\n", "site");
+	assert_int_equal(config_save(&c), 0);
+	config_load(&read);
+	for (size_t i = 0; i < CONFIG_KEY_COUNT; i++)
+		assert_string_equal(read.entry[i].value, c.entry[i].value);
+}
+
+static void list_is_split_and_trimmed(void **state)
+{
+	const char *at = " a:1 , b:2,,c ", *item;
+	size_t length;
+	(void)state;
+	assert_true(config_next_item(&at, &item, &length));
+	assert_memory_equal(item, "a:1", length);
+	assert_true(config_next_item(&at, &item, &length));
+	assert_memory_equal(item, "b:2", length);
+	assert_true(config_next_item(&at, &item, &length));
+	assert_int_equal(length, 1);
+	assert_false(config_next_item(&at, &item, &length));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(every_default_is_valid, fresh),
+		cmocka_unit_test_setup(later_source_wins_and_is_remembered, fresh),
+		cmocka_unit_test_setup(bad_line_is_refused_alone, fresh),
+		cmocka_unit_test_setup(each_key_has_good_and_bad_values, fresh),
+		cmocka_unit_test_setup(hostile_bytes_are_quoted_and_escaped, fresh),
+		cmocka_unit_test_setup(command_line_takes_its_own_words_only, fresh),
+		cmocka_unit_test_setup(children_read_what_init_wrote, fresh),
+		cmocka_unit_test_setup(list_is_split_and_trimmed, fresh),
+	};
+	return cmocka_run_group_tests(tests, folder_setup, folder_teardown);
+}

@@ -1,0 +1,187 @@
+/* init's small parts: exit reasons in words, service arguments, the image's facts, memory figures, ACPI
+ * messages. */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <cmocka.h>
+
+#include <linux/capability.h>
+#include <linux/genetlink.h>
+#include <linux/netlink.h>
+
+#include "system.h"
+#include "unit/common/folder.h"
+
+static void exits_are_put_in_words(void **state)
+{
+	const struct {
+		int status;
+		const char *words;
+	} cases[] = {
+		{W_EXITCODE(0, 0), "exit status 0"},
+		{W_EXITCODE(3, 0), "exit status 3"},
+		{W_EXITCODE(0, SIGSEGV), "killed by SIGSEGV"},
+		{W_EXITCODE(0, SIGKILL), "killed by SIGKILL"},
+		{W_EXITCODE(0, 64), "killed by signal 64"},
+	};
+	char buffer[64];
+	struct text t = TEXT(buffer);
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		text_clear(&t);
+		text_add_exit(&t, cases[i].status);
+		assert_string_equal(buffer, cases[i].words);
+	}
+}
+
+static void arguments_are_split_at_blanks_but_in_quotes(void **state)
+{
+	char line[] = "  -a \"b c\"d\t\"\" e ";
+	char *words[6];
+	(void)state;
+	assert_int_equal(split_words(line, words, 6), 4);
+	assert_string_equal(words[0], "-a");
+	assert_string_equal(words[1], "b cd");
+	assert_string_equal(words[2], "");
+	assert_string_equal(words[3], "e");
+	assert_null(words[4]);
+	char many[] = "a b c", open[] = "a \"b";
+	assert_int_equal(split_words(many, words, 3), 0);
+	assert_int_equal(split_words(open, words, 6), 0);
+}
+
+static void facts_of_the_image_are_read_and_bad_ones_replaced(void **state)
+{
+	static struct appliance a;
+	char path[128];
+	(void)state;
+	snprintf(path, sizeof(path), "%s/appliance", test_folder);
+	FILE *file = fopen(path, "w");
+	fputs("name=dns\nversion=1\narch=x86_64\ndebug=1\nservice=dnsmasq\nports=53/udp 53/tcp\n"
+	      "capabilities=net_bind_service\nprocesses_limit=0\nmemory_limit_percent=50\n",
+		file);
+	fclose(file);
+	appliance_read(&a, path);
+	assert_string_equal(a.name, "dns");
+	assert_true(a.debug);
+	assert_int_equal(a.port_count, 2);
+	assert_string_equal(a.ports[1], "53/tcp");
+	assert_true(a.capabilities == UINT64_C(1) << CAP_NET_BIND_SERVICE);
+	assert_int_equal(a.processes_limit, 64);
+	assert_int_equal(a.memory_limit_percent, 50);
+	appliance_read(&a, "/nonexistent");
+	assert_string_equal(a.name, "");
+	assert_true(a.capabilities == 0);
+}
+
+static void memory_figures_are_found(void **state)
+{
+	struct memory m;
+	(void)state;
+	memory_parse(&m,
+		"MemTotal:          52736 kB\nMemFree:           46844 kB\nMemAvailable:      45880 kB\n");
+	assert_int_equal(m.total_bytes, 52736 * 1024);
+	assert_int_equal(m.available_bytes, 45880 * 1024);
+	memory_parse(&m, "MemTotal: x kB\n");
+	assert_int_equal(m.total_bytes, 0);
+	assert_int_equal(m.available_bytes, 0);
+}
+
+/* A netlink attribute at AT; its padded length. */
+static size_t put(char *at, uint16_t type, const void *payload, size_t length)
+{
+	struct nlattr a = {.nla_len = (uint16_t)(NLA_HDRLEN + length), .nla_type = type};
+	memcpy(at, &a, sizeof(a));
+	memcpy(at + NLA_HDRLEN, payload, length);
+	return NLA_ALIGN(NLA_HDRLEN + length);
+}
+
+static size_t message(char *at, uint16_t type, uint8_t command, const void *payload, size_t length)
+{
+	struct nlmsghdr header = {
+		.nlmsg_len = (uint32_t)(NLMSG_HDRLEN + GENL_HDRLEN + length), .nlmsg_type = type};
+	struct genlmsghdr generic = {.cmd = command};
+	memcpy(at, &header, sizeof(header));
+	memcpy(at + NLMSG_HDRLEN, &generic, sizeof(generic));
+	memcpy(at + NLMSG_HDRLEN + GENL_HDRLEN, payload, length);
+	return header.nlmsg_len;
+}
+
+static size_t family_message(char *at)
+{
+	char group[64], groups[128], attributes[256];
+	uint16_t id = 25;
+	uint32_t number = 9;
+	size_t length = put(group, CTRL_ATTR_MCAST_GRP_NAME, "acpi_mc_group", 14);
+	length += put(group + length, CTRL_ATTR_MCAST_GRP_ID, &number, sizeof(number));
+	size_t groups_length = put(groups, 1, group, length);
+	length = put(attributes, CTRL_ATTR_FAMILY_NAME, "acpi_event", 11);
+	length += put(attributes + length, CTRL_ATTR_FAMILY_ID, &id, sizeof(id));
+	length += put(attributes + length, CTRL_ATTR_MCAST_GROUPS, groups, groups_length);
+	return message(at, GENL_ID_CTRL, CTRL_CMD_NEWFAMILY, attributes, length);
+}
+
+static size_t event_message(char *at, const char *class)
+{
+	char event[44] = {0}, attribute[64];
+	strcpy(event, class);
+	return message(at, 25, 1, attribute, put(attribute, 1, event, sizeof(event)));
+}
+
+static void power_button_is_told_from_the_rest(void **state)
+{
+	char bytes[512];
+	struct acpi_family family = {0};
+	(void)state;
+	size_t length = family_message(bytes);
+	assert_int_equal(acpi_parse(bytes, length, 0, &family), ACPI_FAMILY);
+	assert_int_equal(family.id, 25);
+	assert_int_equal(family.group, 9);
+	length = event_message(bytes, "button/power");
+	assert_int_equal(acpi_parse(bytes, length, 25, &family), ACPI_POWER_BUTTON);
+	assert_int_equal(acpi_parse(bytes, length, 26, &family), ACPI_OTHER);
+	assert_int_equal(acpi_parse(bytes, length, 0, &family), ACPI_OTHER);
+	length = event_message(bytes, "button/lid");
+	assert_int_equal(acpi_parse(bytes, length, 25, &family), ACPI_OTHER);
+}
+
+static void cut_and_broken_acpi_messages_mean_nothing(void **state)
+{
+	char bytes[512];
+	struct acpi_family family = {0};
+	(void)state;
+	size_t length = event_message(bytes, "button/power");
+	for (size_t cut = 0; cut < length; cut++) {
+		char *copy = malloc(cut + 1); /* so that the sanitizer sees a read beyond the end */
+		memcpy(copy, bytes, cut);
+		assert_int_equal(acpi_parse(copy, cut, 25, &family), ACPI_OTHER);
+		free(copy);
+	}
+	length = family_message(bytes);
+	for (size_t at = 0; at < length; at++) {
+		for (int value = 0; value < 256; value += 5) {
+			char *copy = malloc(length);
+			memcpy(copy, bytes, length);
+			copy[at] = (char)value;
+			acpi_parse(copy, length, 25, &family);
+			free(copy);
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(exits_are_put_in_words),
+		cmocka_unit_test(arguments_are_split_at_blanks_but_in_quotes),
+		cmocka_unit_test(facts_of_the_image_are_read_and_bad_ones_replaced),
+		cmocka_unit_test(memory_figures_are_found),
+		cmocka_unit_test(power_button_is_told_from_the_rest),
+		cmocka_unit_test(cut_and_broken_acpi_messages_mean_nothing),
+	};
+	return cmocka_run_group_tests(tests, folder_setup, folder_teardown);
+}

@@ -77,7 +77,7 @@ void appliance_read(struct appliance *a, const char *path)
 	static struct record_view v;
 	char *words[PORTS_MAX + 1];
 	ssize_t length = read_file(path, bytes, sizeof(bytes));
-	if (length < 0 || record_parse(&v, bytes, (size_t)length) < 0)
+	if (record_parse(&v, bytes, length < 0 ? 0 : (size_t)length) < 0 || length < 0)
 		log_warn("%s", path);
 	memset(a, 0, sizeof(*a));
 	copy(a->name, sizeof(a->name), record_get(&v, "name"));

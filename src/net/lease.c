@@ -200,6 +200,15 @@ static void read_router(struct ra *ra, const struct event *e, unsigned n, const 
 	}
 }
 
+static void expire_entries(struct ra *ra, int64_t now_ms)
+{
+	unsigned kept = 0;
+	for (unsigned i = 0; i < ra->entry_count; i++)
+		if (ra->entry[i].expires_ms > now_ms)
+			ra->entry[kept++] = ra->entry[i];
+	ra->entry_count = kept;
+}
+
 /* The event holds all routers of the NIC, each with its last advertisement. */
 static void read_ra(struct ra *ra, const struct event *e, int64_t now_ms)
 {
@@ -215,16 +224,7 @@ static void read_ra(struct ra *ra, const struct event *e, int64_t now_ms)
 		ra->word = WORD_RECEIVED;
 	else if (ra->word == WORD_RECEIVED)
 		ra->word = WORD_EXPIRED;
-	ra_expire(ra, now_ms);
-}
-
-void ra_expire(struct ra *ra, int64_t now_ms)
-{
-	unsigned kept = 0;
-	for (unsigned i = 0; i < ra->entry_count; i++)
-		if (ra->entry[i].expires_ms > now_ms)
-			ra->entry[kept++] = ra->entry[i];
-	ra->entry_count = kept;
+	expire_entries(ra, now_ms);
 }
 
 enum source { FROM_LINK, FROM_DHCP4, FROM_DHCP6, FROM_RA };
@@ -300,4 +300,17 @@ void leases_apply(struct leases *l, const struct event *e, int64_t now_ms)
 	}
 	if (l->ra.asks_dhcp6 && !l->dhcp6.held && l->dhcp6.word == WORD_NONE)
 		l->dhcp6.word = WORD_DISCOVER;
+}
+
+static void expire_lease(struct lease *l, int64_t now_ms)
+{
+	if (l->held && l->expires_ms <= now_ms)
+		*l = (struct lease){.word = WORD_EXPIRED};
+}
+
+void leases_expire(struct leases *l, int64_t now_ms)
+{
+	expire_lease(&l->dhcp4, now_ms);
+	expire_lease(&l->dhcp6, now_ms);
+	expire_entries(&l->ra, now_ms);
 }

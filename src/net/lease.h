@@ -86,7 +86,7 @@ struct leases {
 /* Takes over what E says at NOW_MS. Unknown events change nothing. */
 void leases_apply(struct leases *l, const struct event *e, int64_t now_ms);
 
-/* Forgets the RDNSS and DNSSL entries whose time is over. */
-void ra_expire(struct ra *ra, int64_t now_ms);
+/* Forgets what has run out: leases that dhcpcd did not live to see end, RDNSS and DNSSL entries. */
+void leases_expire(struct leases *l, int64_t now_ms);
 
 #endif

@@ -41,10 +41,10 @@ static void publish(void)
 	int64_t now = now_ms();
 
 	for (struct nic *nic = net.nics.first; nic != NULL; nic = nic->next) {
-		ra_expire(&nic->leases.ra, now);
+		leases_expire(&nic->leases, now);
 		output_nic(nic);
 	}
-	resolver_build(&resolver, &net.nics, now);
+	resolver_build(&resolver, &net.nics);
 	output_resolver(&resolver);
 	if (resolver.next_expiry_ms == FOREVER)
 		loop_disarm(&net.loop, &net.expiry_timer);

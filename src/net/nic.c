@@ -309,10 +309,9 @@ static int64_t end_of_addresses(const struct nic *nic, const struct lease *lease
 	return end_ms;
 }
 
-bool nic_lease_in_force(const struct nic *nic, const struct lease *lease, int64_t now_ms)
+bool nic_lease_in_force(const struct nic *nic, const struct lease *lease)
 {
-	return lease->held && lease->expires_ms > now_ms &&
-	       (lease->address_count == 0 || end_of_addresses(nic, lease) >= 0);
+	return lease->held && (lease->address_count == 0 || end_of_addresses(nic, lease) >= 0);
 }
 
 static void adopt(const struct nic *nic, struct lease *lease)

@@ -72,9 +72,9 @@ enum origin nic_address_origin(const struct nic *nic, const struct address *a);
 
 enum origin gateway_origin(const struct gateway *g);
 
-/* Whether LEASE's servers may be used: it is held, its time is not over, and the kernel has one of its
- * addresses (when it has any: an answer to an inform has none). */
-bool nic_lease_in_force(const struct nic *nic, const struct lease *lease, int64_t now_ms);
+/* Whether LEASE's servers may be used: it is held, and the kernel has one of its addresses (when it has any:
+ * an answer to an inform has none). */
+bool nic_lease_in_force(const struct nic *nic, const struct lease *lease);
 
 /* Takes the end of the leases from the addresses' own: an event that is told again does not say when the
  * lease began. */

@@ -154,8 +154,7 @@ void resolver_to_record(struct record *r, const struct resolver *resolver, unsig
 		record_add(r, "host_name", "%s", resolver->host_name);
 	add_ips(r, "ntp", resolver->ntp, resolver->ntp_count);
 	add_ips(r, "log_server", resolver->log, resolver->log_count);
-	if (left_out > 0)
-		record_add(r, "left_out", "%u", left_out);
+	record_add(r, "left_out", "%u", left_out);
 }
 
 /* Whether TEXT differs from *WRITTEN, which then becomes it. */

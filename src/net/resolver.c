@@ -85,14 +85,15 @@ static void note_expiry(struct resolver *r, int64_t expires_ms)
 		r->next_expiry_ms = expires_ms;
 }
 
-static void add_lease(struct resolver *r, const struct nic *nic, const struct lease *lease,
-	enum resolver_origin origin, int64_t now_ms)
+static void add_lease(
+	struct resolver *r, const struct nic *nic, const struct lease *lease, enum resolver_origin origin)
 {
 	struct provenance p = {.nic = nic, .origin = origin, .expires_ms = lease->expires_ms};
 
-	if (!nic_lease_in_force(nic, lease, now_ms))
+	if (lease->held)
+		note_expiry(r, lease->expires_ms);
+	if (!nic_lease_in_force(nic, lease))
 		return;
-	note_expiry(r, lease->expires_ms);
 	for (unsigned i = 0; i < lease->dns.count; i++)
 		add_server(r, &lease->dns.ip[i], &p);
 	for (unsigned i = 0; i < lease->search.count; i++)
@@ -104,15 +105,13 @@ static void add_lease(struct resolver *r, const struct nic *nic, const struct le
 	r->left_out += lease->left_out;
 }
 
-static void add_advertisements(struct resolver *r, const struct nic *nic, int64_t now_ms)
+static void add_advertisements(struct resolver *r, const struct nic *nic)
 {
 	const struct ra *ra = &nic->leases.ra;
 	for (unsigned i = 0; i < ra->entry_count; i++) {
 		const struct ra_entry *entry = &ra->entry[i];
 		struct provenance p = {
 			.nic = nic, .origin = FROM_ADVERTISEMENT, .expires_ms = entry->expires_ms};
-		if (entry->expires_ms <= now_ms)
-			continue;
 		note_expiry(r, entry->expires_ms);
 		if (entry->server.family != AF_UNSPEC)
 			add_server(r, &entry->server, &p);
@@ -144,7 +143,7 @@ static unsigned order_nics(const struct nics *nics, const struct nic *ordered[st
 	return count;
 }
 
-void resolver_build(struct resolver *r, const struct nics *nics, int64_t now_ms)
+void resolver_build(struct resolver *r, const struct nics *nics)
 {
 	const struct nic *ordered[NICS_MAX];
 	unsigned count = order_nics(nics, ordered);
@@ -153,9 +152,9 @@ void resolver_build(struct resolver *r, const struct nics *nics, int64_t now_ms)
 	for (unsigned i = 0; i < count; i++) {
 		if (!ordered[i]->carrier)
 			continue;
-		add_lease(r, ordered[i], &ordered[i]->leases.dhcp4, FROM_LEASE4, now_ms);
-		add_lease(r, ordered[i], &ordered[i]->leases.dhcp6, FROM_LEASE6, now_ms);
-		add_advertisements(r, ordered[i], now_ms);
+		add_lease(r, ordered[i], &ordered[i]->leases.dhcp4, FROM_LEASE4);
+		add_lease(r, ordered[i], &ordered[i]->leases.dhcp6, FROM_LEASE6);
+		add_advertisements(r, ordered[i]);
 	}
 }
 

@@ -34,12 +34,13 @@ struct resolver {
 	struct ip ntp[RESOLVER_SERVERS_MAX], log[RESOLVER_SERVERS_MAX];
 	const char *host_name;  /* NULL: nobody gave one */
 	unsigned left_out;      /* servers and domains that are not in the lists */
-	int64_t next_expiry_ms; /* when the lists change by time alone, or FOREVER */
+	int64_t next_expiry_ms; /* when something runs out by time alone, or FOREVER */
 };
 
-/* Fills R with what is in force at NOW_MS: NICs with a carrier, the one with the best default route first,
- * then by ifindex; of each NIC DHCPv4, DHCPv6, then router advertisements. R points into NICS. */
-void resolver_build(struct resolver *r, const struct nics *nics, int64_t now_ms);
+/* Fills R with what is in force (after leases_expire): NICs with a carrier, the one with the best default
+ * route first, then by ifindex; of each NIC DHCPv4, DHCPv6, then router advertisements. R points into
+ * NICS. */
+void resolver_build(struct resolver *r, const struct nics *nics);
 
 /* The server's address; a link-local one with its scope: "fe80::1%eth0". */
 void text_add_server(struct text *t, const struct resolver_server *server);

@@ -27,7 +27,7 @@ def status_of(pid):
 def network(keep, tmp_path):
     lan = keep(Lan("192.0.2.1/24"))
     keep(Dnsmasq(lan, tmp_path, "dhcp-range=192.0.2.100,192.0.2.150,1h").start())
-    guest = keep(GuestNetwork(tmp_path))
+    guest = keep(GuestNetwork())
     lan.attach(guest.namespace)
     return guest
 

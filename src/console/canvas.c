@@ -19,16 +19,21 @@ void canvas_put(struct canvas *c, int column, enum attribute a, const char *text
 		grid_put_short(c->grid, row, column, c->columns - column - 1, a, text);
 }
 
-/* How many of LENGTH bytes go into a row of WIDTH: up to the last blank, unless that leaves it mostly
- * empty. */
+/* How many of LENGTH bytes go into a row of WIDTH: up to a blank in its right half, at best one that ends
+ * a clause or an item. */
 static int row_bytes(const char *text, int length, int width)
 {
 	if (length <= width)
 		return length;
-	for (int i = width; i > width / 2; i--)
-		if (text[i] == ' ')
-			return i;
-	return width;
+	int bytes = width, best = 0;
+	for (int i = width; i > width / 2; i--) {
+		int rank = text[i] != ' ' ? 0 : text[i - 1] == ';' ? 3 : text[i - 1] == ',' ? 2 : 1;
+		if (rank > best) {
+			best = rank;
+			bytes = i;
+		}
+	}
+	return bytes;
 }
 
 void canvas_wrap(

@@ -62,13 +62,13 @@ static void draw_child(struct canvas *c, const struct child_state *child, const 
 	}
 	if (child->pid >= 0)
 		text_add(&t, ", pid %lld", child->pid);
-	if (child->ports[0] != '\0')
+	if (child->ports[0] != '\0' && child->phase == PHASE_RUNNING)
 		text_add(&t, ", port %s", child->ports);
 	text_add(&t, ", %lld restart%s", child->restarts, child->restarts == 1 ? "" : "s");
 	if (child->last_exit[0] != '\0') {
 		text_add(&t, ", last exit: %s", child->last_exit);
 		if (child->last_exit_ms >= 0) {
-			text_add(&t, " ");
+			text_add(&t, ", ");
 			text_add_time_left(&t, now_ms, child->last_exit_ms);
 			text_add(&t, " ago");
 		}

@@ -90,16 +90,17 @@ static void go_on(struct screen *s)
 
 void screen_handle_key(struct screen *s, int key)
 {
-	screen_notice(s, now_ms());
 	if (key == KEY_SIZE) {
 		s->answered_columns = s->keys.columns;
 		s->answered_rows = s->keys.rows;
 		return;
 	}
+	screen_notice(s, now_ms());
 	if (s->question != QUESTION_NONE) {
 		answer_question(s, key);
 		return;
 	}
+	s->notice[0] = '\0'; /* the last answer was read */
 	switch (key) {
 	case KEY_ENTER:
 		s->repaint = s->clear = s->ask_size = true;

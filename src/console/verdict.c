@@ -89,14 +89,16 @@ static void judge_service(struct reasons *r, const struct screen_state *s, int64
 
 static void judge_network(struct reasons *r, const struct screen_state *s, int64_t now_ms)
 {
-	const struct nic_state *waiting = NULL, *unlinked = NULL;
+	const struct nic_state *waiting = NULL, *unlinked = NULL, *unreadable = NULL;
 	for (unsigned i = 0; i < s->nic_count && i < NICS_MAX; i++) {
 		const struct nic_state *n = &s->nics[i];
 		if (nic_usable(n, now_ms))
 			return;
 		if (n->up && waiting == NULL)
 			waiting = n;
-		if (!n->up && unlinked == NULL)
+		if (n->status != RECORD_READ)
+			unreadable = n;
+		else if (!n->up && unlinked == NULL)
 			unlinked = n;
 	}
 	if (waiting != NULL) {
@@ -105,6 +107,8 @@ static void judge_network(struct reasons *r, const struct screen_state *s, int64
 	} else if (unlinked != NULL) {
 		text_add(
 			not_ready(r), "no link on %s: connect its cable or virtual switch", unlinked->ifname);
+	} else if (unreadable != NULL) {
+		text_add(not_ready(r), "%s: its record is unreadable", unreadable->ifname);
 	} else {
 		text_add(not_ready(r), "waiting for an address: no network card seen yet");
 	}

@@ -173,7 +173,7 @@ static void test_unreadable_records_are_said(void **unused)
 	nic_from_record(&state.nics[0], "eth0", NULL, RECORD_UNREADABLE, -1, NOW_MS);
 	resolver_from_record(&state.resolver, NULL, RECORD_UNREADABLE);
 	log_from_view(&state.log, RECORD_UNREADABLE);
-	const char *text = draw(80, 24);
+	const char *text = draw(160, 30);
 	assert_has(text, "System    its record is unreadable");
 	assert_has(text, "Service   its record is unreadable");
 	assert_has(text, "Relay     its record is unreadable");
@@ -217,8 +217,8 @@ static void test_programs_show_only_when_not_well(void **unused)
 		RECORD_READ);
 	state.child_count = 2;
 	const char *text = draw(80, 25);
-	assert_has(text, "Program   net waiting, next start in 3 s, 2 restarts, last exit: exit status 1");
-	assert_has(text, "5 s ago");
+	assert_has(text, "Program   net waiting, next start in 3 s, 2 restarts,");
+	assert_has(text, "last exit: exit status 1, 5 s ago");
 	assert_has_not(text, "dhcpcd");
 }
 

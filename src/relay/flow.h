@@ -38,7 +38,7 @@ enum flow_result {
 	FLOW_FAILED, /* errno says why; the session must be reset */
 };
 
-/* Passes on what can be passed on without waiting, at most about a megabyte. Adds to *BYTES what TO has
+/* Passes on what can be passed on without waiting, at most a few megabytes. Adds to *BYTES what TO has
  * taken. */
 enum flow_result flow_run(
 	struct flow *f, struct side *from, struct side *to, struct pipe_pool *pool, uint64_t *bytes);

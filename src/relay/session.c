@@ -8,9 +8,16 @@
 #include "flow.h"
 #include "tcp.h"
 
+/* accept --> CONNECTING --connected--> FRESH --lasts--> SETTLED --idle--> (RST)
+ *                |                       |                 |
+ *        all upstreams failed        both streams ended, or one side was reset
+ *                v                       v                 v
+ *              (RST)                 (closed, or RST)  (closed, or RST)
+ */
 enum {
 	CONNECT_TIMEOUT_MS = 3000,
-	FRESH_MS = 5000, /* spares short sessions the calls that only long ones need */
+	CONNECT_TIMEOUTS_MAX = 4, /* then the client has better things to do than wait */
+	FRESH_MS = 5000,          /* spares short sessions the calls that only long ones need */
 };
 
 struct session {
@@ -20,6 +27,7 @@ struct session {
 	struct flow up, down; /* to the upstream, to the client */
 	struct upstream_attempt attempt;
 	uint8_t state;
+	uint8_t timeouts; /* upstreams that did not answer */
 };
 
 static void handle_connected(struct session *s, uint32_t events);
@@ -140,7 +148,10 @@ static void handle_connect_timeout(struct session *s)
 {
 	upstreams_failed(s->all->upstreams, &s->attempt, ETIMEDOUT);
 	loop_close(s->all->loop, &s->upstream.watch);
-	connect_next(s);
+	if (++s->timeouts < CONNECT_TIMEOUTS_MAX)
+		connect_next(s);
+	else
+		fail(s);
 }
 
 /* Watches SIDE for input, and for output from the first time on that it would not take more: most never get
@@ -171,12 +182,12 @@ static bool pass_bytes(struct session *s)
 	uint64_t before = all->bytes_to_upstream + all->bytes_to_client;
 	enum flow_result up =
 		flow_run(&s->up, &s->client, &s->upstream, &all->pipes, &all->bytes_to_upstream);
-	enum flow_result down = up == FLOW_FAILED ? up
-						  : flow_run(&s->down, &s->upstream, &s->client, &all->pipes,
-							    &all->bytes_to_client);
+	enum flow_result down =
+		flow_run(&s->down, &s->upstream, &s->client, &all->pipes, &all->bytes_to_client);
 	if (all->bytes_to_upstream + all->bytes_to_client != before)
 		report_changed(all->report);
-	if (down == FLOW_FAILED) {
+	/* Both were run first: an answer may be there though the question cannot be passed on any more. */
+	if (up == FLOW_FAILED || down == FLOW_FAILED) {
 		reset(s);
 		return false;
 	}

@@ -122,6 +122,20 @@ def test_low_port_without_its_capability(network):
     assert record.list("listen") == ["[::]:1688"], record
 
 
+def test_keepalive_on_both_sides(network):
+    listener = network.listen(7001)
+    network.start_relay(upstream=f"{network.host}:7001", idle_timeout_s=20)
+    client, host = network.session(listener)
+    client.sendall(b"x")
+    assert_equal_bytes(read_exactly(host, 1), b"x", "question")
+
+    def timers():
+        lines = network.box.run("ss", "-Htno", "state", "established").splitlines()
+        return len(lines) == 2 and all("timer:(keepalive" in line for line in lines)
+    wait_until(timers, 30, "a keepalive timer on both connections",
+               lambda: network.box.run("ss", "-tno"))
+
+
 def test_sighup_is_survived(network):
     listener = network.listen(7001)
     relay = network.start_relay(upstream=f"{network.host}:7001")

@@ -85,6 +85,19 @@ def test_next_when_the_first_says_nothing(network):
         client.close()
 
 
+@pytest.mark.deadline(60)
+def test_only_black_holes(network):
+    """The client is refused after a few of them, not kept waiting for all."""
+    hosts = [f"192.0.2.{number}" for number in range(100, 116)]
+    for host in hosts:
+        network.black_hole(host)
+    relay = network.start_relay(upstream=",".join(f"{host}:7001" for host in hosts))
+    assert_reset(network.connect(), "with black holes only")
+    record = relay.wait_record(lambda r: r.number("connections_failed") == 1, "connections_failed=1")
+    states = [line.split(" ", 1)[1] for line in record.list("upstream")]
+    assert states == ["down no answer"] * 4 + ["unknown"] * 12, record
+
+
 def test_next_when_there_is_no_way_to_the_first(network):
     network.box.ip("route", "add", "unreachable", "198.51.100.0/24")
     listener = network.listen(7002)

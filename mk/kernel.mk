@@ -1,10 +1,9 @@
 # The kernel: one set of objects for all appliances, then one short link for each.
-# needs: $(LINUX_DEB), kernel/, tools/kernel-config, tools/kernel-progress, $(BUILD)/$(APPLIANCE)/rootfs.cpio
+# needs: $(LINUX_DEB), kernel/, tools/kernel-config, tools/kernel-progress, $(IMAGE_BUILD)/rootfs.cpio
 # makes: $(OUT)/$(IMAGE_NAME)-$(ARCH).efi; linux-nconfig, linux-savedefconfig; on the way $(BUILD)/linux-src (the
 #        patched source) and $(BUILD)/linux (the objects)
 
-LINUX_DEB  ?= $(call source_file,linux-source-6.12)
-IMAGE_NAME ?= $(APPLIANCE)
+LINUX_DEB ?= $(call source_file,linux-source-6.12)
 
 LINUX_SRC := $(BUILD)/linux-src
 LINUX     := $(BUILD)/linux
@@ -40,12 +39,12 @@ linux_update = if cmp -s $1.new $1; then rm $1.new; else mv $1.new $1; fi
 # --- source ---------------------------------------------------------------------------------------------------------
 
 # What the source tree is made from, by name; a new version or a patch that went away changes this file.
-$(BUILD)/linux-src.id: FORCE | $(if $(filter file,$(origin LINUX_DEB)),build/fetched)
+$(BUILD)/linux-src.id: FORCE | $(SOURCES_USED)
 	@mkdir -p $(@D)
 	@printf '%s\n' $(notdir $(LINUX_DEB)) $(linux_patches) > $@.new
 	@$(call linux_update,$@)
 
-$(LINUX_SRC)/.unpacked: $(BUILD)/linux-src.id $(linux_patches)
+$(LINUX_SRC)/.unpacked: $(BUILD)/linux-src.id $(linux_patches) | $(DEPS_BUILD)
 	$(call say,LINUX,unpack $(notdir $(LINUX_DEB)))
 	$(Q)rm -rf $(LINUX_SRC)
 	$(Q)mkdir -p $(LINUX_SRC)
@@ -78,9 +77,9 @@ $(LINUX)/.objects: $(LINUX)/.config-checked $(LINUX_SRC)/.unpacked
 	$(Q)$(call linux_build,compile,vmlinux)
 	$(Q)touch $@
 
-$(OUT)/$(IMAGE_NAME)-$(ARCH).efi: $(LINUX)/.objects $(BUILD)/$(APPLIANCE)/rootfs.cpio
+$(OUT)/$(IMAGE_NAME)-$(ARCH).efi: $(LINUX)/.objects $(IMAGE_BUILD)/rootfs.cpio
 	@mkdir -p $(@D)
-	$(Q)cp $(BUILD)/$(APPLIANCE)/rootfs.cpio $(LINUX)/initramfs.cpio
+	$(Q)cp $(IMAGE_BUILD)/rootfs.cpio $(LINUX)/initramfs.cpio
 	$(Q)$(call linux_build,link $(@F),bzImage)
 	$(Q)cp $(LINUX)/$(linux_image_$(ARCH)) $@
 	@printf '  %-8s %s: %d bytes\n' LINUX $@ $$(stat -c %s $@)
@@ -88,5 +87,19 @@ $(OUT)/$(IMAGE_NAME)-$(ARCH).efi: $(LINUX)/.objects $(BUILD)/$(APPLIANCE)/rootfs
 # --- changing the configuration -------------------------------------------------------------------------------------
 
 .PHONY: linux-nconfig linux-savedefconfig FORCE
+
 linux-nconfig: $(LINUX)/.config
-	$(Q)$(linux_make) nconfig
+	$(Q)$(linux_make) -s nconfig
+	@echo 'make linux-savedefconfig keeps what you changed.'
+
+# Each pass writes back what the one before made visible.
+linux-savedefconfig: $(LINUX_SRC)/.unpacked
+	$(Q)set -e; \
+	while tools/kernel-config merge $(linux_fragments) > $(LINUX)/fragments.new && \
+		$(linux_make) -s KCONFIG_CONFIG=.config-made KCONFIG_ALLCONFIG=$(abspath $(LINUX))/fragments.new allnoconfig && \
+		tools/kernel-config save $(LINUX)/.config $(LINUX)/.config-made kernel/local.config \
+			$(linux_fragments) > $(LINUX)/.saved && \
+		test -s $(LINUX)/.saved; \
+	do \
+		cat $(LINUX)/.saved; \
+	done

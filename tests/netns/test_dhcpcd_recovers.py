@@ -1,0 +1,129 @@
+"""dhcpcd as configured for the guest: the same identity at each boot, an address within seconds of a server,
+and the last address kept when no server answers."""
+
+import socket
+import time
+
+import pytest
+from dhcpcd import GuestNetwork, has_users
+from netns import Lan
+from servers import Dnsmasq, Kea4
+
+pytestmark = pytest.mark.skipif(not has_users(), reason="needs the guest's users: run as root")
+
+MAC = "02:00:00:00:01:01"
+RETRY_MOST_S = 9  # the longest time between two DISCOVERs: packages/dhcpcd/patches
+
+
+@pytest.fixture
+def lan(keep):
+    return keep(Lan("192.0.2.1/24"))
+
+
+@pytest.fixture
+def guest(keep, lan):
+    guest = keep(GuestNetwork())
+    guest.port = lan.attach(guest.namespace, mac=MAC)
+    return guest
+
+
+ETH_P_ALL, ETH_P_IP, ETH_P_ARP = 3, b"\x08\x00", b"\x08\x06"
+
+
+class Capture:
+    """The frames that have come by on a Lan's bridge."""
+
+    def __init__(self, lan):
+        self.socket = lan.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
+        self.socket.bind(("br0", 0))
+        self.socket.setblocking(False)
+        self.seen = []
+
+    def frames(self):
+        try:
+            while True:
+                self.seen.append(self.socket.recv(2048))
+        except BlockingIOError:
+            return self.seen
+
+    def discovers(self):
+        """DHCP messages from a client: UDP to port 67."""
+        return [f for f in self.frames() if f[12:14] == ETH_P_IP and f[23] == 17 and f[36:38] == b"\0\x43"]
+
+    def arps(self):
+        return [f for f in self.frames() if f[12:14] == ETH_P_ARP]
+
+    def close(self):
+        self.socket.close()
+
+
+def kea(lan, folder, **settings):
+    return Kea4(lan, folder, "192.0.2.0/24", "192.0.2.10 - 192.0.2.99", **settings)
+
+
+def test_no_server_then_one(keep, tmp_path, lan, guest):
+    """After half a minute without a server it still asks often enough."""
+    capture = keep(Capture(lan))
+    guest.start()
+    guest.wait(lambda: len(capture.discovers()) >= 5, "five DISCOVERs", 60)
+    guest.wait(lambda: guest.nic()["dhcp4"] == "discover", "dhcp4=discover")
+    keep(Dnsmasq(lan, tmp_path, "dhcp-range=192.0.2.100,192.0.2.150,1h").start())
+    ready = time.monotonic()
+    guest.wait_address("192.0.2.1", "dhcp")
+    took = time.monotonic() - ready
+    assert took <= RETRY_MOST_S + 3, f"an address {took:.1f} s after the server was ready"
+
+
+def test_same_identity_after_all_is_forgotten(keep, tmp_path, lan, guest):
+    server = keep(kea(lan, tmp_path).start())
+    guest.start()
+    first = guest.wait_address("192.0.2.", "dhcp")[0]
+    rows = server.rows()
+    guest.kill_dhcpcd()
+    guest.namespace.ip("address", "flush", "dev", "eth0")
+    for path in (guest.root / "run/dhcpcd-db").iterdir():
+        path.unlink()
+    guest.start_dhcpcd()
+    assert guest.wait_address("192.0.2.", "dhcp")[0] == first
+    assert {row["client_id"] for row in server.rows()} == {f"01:{MAC}"}, rows
+
+
+def test_last_address_kept_when_the_server_is_gone(keep, tmp_path, lan, guest):
+    """dhcpcd dies and starts again while no server answers: the lease is good for its time."""
+    server = keep(kea(lan, tmp_path).start())
+    guest.start()
+    first = guest.wait_address("192.0.2.", "dhcp")[0]
+    server.stop()
+    guest.kill_dhcpcd()
+    guest.start_dhcpcd()
+    guest.wait(lambda: "using last lease" in guest.dhcpcd_log.read_text(), "it gives up on the server")
+    guest.wait_address(first, "dhcp")
+    assert guest.namespace.addresses("eth0", "inet") == [first.partition("/")[0]]
+
+
+def test_moved_to_a_network_that_does_not_refuse(keep, tmp_path, lan, guest):
+    """The other network's server is silent about addresses that it does not know (RFC 2131 4.3.2): its own
+    address comes all the same, and the old one goes."""
+    keep(kea(lan, tmp_path).start())
+    other = keep(Lan("198.51.100.1/24"))
+    keep(Kea4(other, tmp_path, "198.51.100.0/24", "198.51.100.10 - 198.51.100.20", name="kea-other").start())
+    guest.start()
+    guest.wait_address("192.0.2.", "dhcp")
+    lan.ip("link", "set", guest.port, "down")
+    lan.ip("link", "set", guest.port, "nomaster", "netns", other.name)
+    other.ip("link", "set", guest.port, "master", "br0", "up")
+    guest.wait_address("198.51.100.", "dhcp", deadline_s=30)
+    guest.wait(lambda: not guest.address("192.0.2."), "the old address is gone")
+
+
+def test_address_is_used_without_probes(keep, tmp_path, lan, guest):
+    """No wait before the address is used: no ARP probe (sender 0.0.0.0, RFC 5227 2.1.1)."""
+    keep(Dnsmasq(lan, tmp_path, "dhcp-range=192.0.2.100,192.0.2.150,1h").start())
+    capture = keep(Capture(lan))
+    guest.start()
+    guest.wait_address("192.0.2.1", "dhcp")
+    with guest.namespace.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.sendto(b"hello", ("192.0.2.1", 9))
+    arps = guest.wait(capture.arps, "an ARP packet")
+    probes = [frame for frame in arps if frame[28:32] == bytes(4)]
+    assert probes == [], "the address was probed"

@@ -230,6 +230,13 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
+/* What is being written, and resolv.conf, which lies among net's records. */
+static bool is_no_record(const char *name, size_t length)
+{
+	return name[0] == '.' || (length >= 4 && strcmp(name + length - 4, ".new") == 0) ||
+		(length >= 5 && strcmp(name + length - 5, ".conf") == 0);
+}
+
 size_t record_list(const char *writer, char names[][RECORD_NAME_MAX], size_t max)
 {
 	char path[PATH_BYTES_MAX];
@@ -239,8 +246,7 @@ size_t record_list(const char *writer, char names[][RECORD_NAME_MAX], size_t max
 		return 0;
 	for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
 		size_t length = strlen(entry->d_name);
-		bool unfinished = length >= 4 && strcmp(entry->d_name + length - 4, ".new") == 0;
-		if (entry->d_name[0] == '.' || unfinished || length >= RECORD_NAME_MAX)
+		if (is_no_record(entry->d_name, length) || length >= RECORD_NAME_MAX)
 			continue;
 		if (count < max)
 			memcpy(names[count], entry->d_name, length + 1);

@@ -65,7 +65,8 @@ long long record_get_number(const struct record_view *v, const char *key, long l
 bool record_next(const struct record_view *v, size_t *at, const char **key, const char **value);
 
 /* Names of WRITER's records, sorted, into NAMES (at most MAX). Returns how many there are, which may be
- * more than MAX; 0 when the folder is not there. Names that are too long or end in ".new" are left out. */
+ * more than MAX; 0 when the folder is not there. Names that are too long or end in ".new" or ".conf" are
+ * left out. */
 size_t record_list(const char *writer, char names[][RECORD_NAME_MAX], size_t max);
 
 #endif

@@ -114,6 +114,7 @@ static void list_is_sorted_and_leaves_out_what_is_being_written(void **state)
 	for (size_t i = 0; i < 4; i++)
 		assert_int_equal(record_commit(&r, "list", all[i]), 0);
 	write_raw("../list/eth2.new", "a", 1);
+	write_raw("../list/resolv.conf", "a", 1);
 	assert_int_equal(record_list("list", names, 3), 4);
 	assert_int_equal(record_list("nobody", names, 3), 0);
 	assert_int_equal(record_remove("list", "resolver"), 0);

@@ -208,14 +208,22 @@ static bool pass_bytes(struct session *s)
 	return true;
 }
 
+/* What connect(2) came to. A connection that was made and reset before this was asked is none that failed:
+ * in SYN-SENT a reset is ECONNREFUSED (RFC 9293 3.10.7.3, tcp_reset() in Linux). */
+static int connect_error(int fd)
+{
+	int error = 0;
+	socklen_t size = sizeof(error);
+	getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
+	return error == ECONNRESET || error == EPIPE ? 0 : error;
+}
+
 static void handle_connected(struct session *s, uint32_t events)
 {
 	struct sessions *all = s->all;
-	if (events & (EPOLLERR | EPOLLHUP)) {
-		int error = 0;
-		socklen_t size = sizeof(error);
-		getsockopt(s->upstream.watch.fd, SOL_SOCKET, SO_ERROR, &error, &size);
-		upstreams_failed(all->upstreams, &s->attempt, error != 0 ? error : ECONNRESET);
+	int error = events & (EPOLLERR | EPOLLHUP) ? connect_error(s->upstream.watch.fd) : 0;
+	if (error != 0) {
+		upstreams_failed(all->upstreams, &s->attempt, error);
 		loop_close(all->loop, &s->upstream.watch);
 		connect_next(s);
 		return;
@@ -223,6 +231,11 @@ static void handle_connected(struct session *s, uint32_t events)
 	if (!(events & EPOLLOUT))
 		return;
 	upstreams_worked(all->upstreams, &s->attempt);
+	if (events & EPOLLERR) {
+		flow_run(&s->down, &s->upstream, &s->client, &all->pipes, &all->bytes_to_client);
+		reset(s);
+		return;
+	}
 	enter(s, SESSION_FRESH);
 	/* The client has most likely spoken already; if not, it is watched from now on. */
 	s->client.readable = true;

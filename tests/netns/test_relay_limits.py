@@ -34,7 +34,7 @@ def test_connection_over_the_limit_is_reset(network):
     relay = network.start_relay(upstream=f"{network.host}:7001", max_connections=3)
     sessions = [network.session(listener) for _ in range(3)]
     relay.wait_connections(3, 3)
-    assert_reset(network.connect(), "the fourth connection")
+    network.assert_refused_by_reset("the fourth connection")
     record = relay.wait_record(lambda r: r.number("connections_refused") == 1, "connections_refused=1")
     assert (record["connections_now"], record["connections_max"]) == ("3", "3"), record
     for number, (client, host) in enumerate(sessions):

@@ -1,7 +1,9 @@
 """The relay finds an upstream that answers, and refuses at once when there is none."""
 
+import signal
+
 import pytest
-from relay import Network, assert_equal_bytes, assert_reset, read_exactly
+from relay import Network, assert_equal_bytes, assert_reset, read_exactly, reset
 from servers import Dnsmasq
 from waiting import wait_until
 
@@ -25,7 +27,7 @@ def assert_served(network, listener, address=None):
 
 def test_no_upstream_set(network):
     relay = network.start_relay()
-    assert_reset(network.connect(), "without an upstream")
+    network.assert_refused_by_reset("without an upstream")
     record = relay.wait_record(lambda r: r.number("connections_refused") == 1, "connections_refused=1")
     assert record["state"] == "no upstream", record
     assert record["hint"] == "set relay.upstream=HOST:PORT", record
@@ -45,11 +47,34 @@ def test_both_families_on_both_sides(network, client_address, host_address):
 
 def test_refused_by_all(network):
     relay = network.start_relay(upstream=f"{network.host}:7001,{network.host}:7002")
-    assert_reset(network.connect(), "with no upstream alive")
+    network.assert_refused_by_reset("with no upstream alive")
     record = relay.wait_record(lambda r: r.number("connections_failed") == 1, "connections_failed=1")
     assert record.list("upstream") == [f"{network.host}:{port} down Connection refused"
                                        for port in (7001, 7002)], record
     assert "hint" in record, record
+
+
+def test_host_that_accepts_and_resets_is_up(network):
+    """However soon the reset comes, it is passed on as one: the client shall decide what it means. The relay
+    is stopped while its connection is made and reset, so that it sees both at once."""
+    host = "192.0.2.3"
+    network.lan.ip("address", "add", f"{host}/24", "dev", "br0")
+    listener = network.listen(7001, host)
+    network.listen(7002)
+    network.black_hole(host)
+    relay = network.start_relay(upstream=f"{host}:7001,{network.host}:7002")
+    client = network.connect()
+    wait_until(lambda: network.box.run("ss", "-Htn", "state", "syn-sent").strip(), 20, "a connection under way")
+    relay.child.send_signal(signal.SIGSTOP)
+    network.box.ip("neighbour", "delete", host, "dev", "eth0")
+    reset(listener.accept()[0])  # at the next SYN, a second after the first
+    wait_until(lambda: not network.box.run("ss", "-Htn", "state", "established", "dport = 7001").strip(), 20,
+               "the reset has come")
+    relay.child.send_signal(signal.SIGCONT)
+    assert_reset(client, "reset by the host")
+    record = relay.wait_connections(0, 1)
+    assert record["connections_failed"] == "0", record
+    assert record.list("upstream") == [f"{host}:7001 up", f"{network.host}:7002 unknown"], record
 
 
 def test_next_when_the_first_refuses_and_back_when_it_lives(network):
@@ -92,7 +117,7 @@ def test_only_black_holes(network):
     for host in hosts:
         network.black_hole(host)
     relay = network.start_relay(upstream=",".join(f"{host}:7001" for host in hosts))
-    assert_reset(network.connect(), "with black holes only")
+    network.assert_refused_by_reset("with black holes only")
     record = relay.wait_record(lambda r: r.number("connections_failed") == 1, "connections_failed=1")
     states = [line.split(" ", 1)[1] for line in record.list("upstream")]
     assert states == ["down no answer"] * 4 + ["unknown"] * 12, record

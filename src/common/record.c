@@ -234,7 +234,7 @@ static int compare_names(const void *a, const void *b)
 static bool is_no_record(const char *name, size_t length)
 {
 	return name[0] == '.' || (length >= 4 && strcmp(name + length - 4, ".new") == 0) ||
-		(length >= 5 && strcmp(name + length - 5, ".conf") == 0);
+	       (length >= 5 && strcmp(name + length - 5, ".conf") == 0);
 }
 
 size_t record_list(const char *writer, char names[][RECORD_NAME_MAX], size_t max)

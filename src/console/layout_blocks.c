@@ -108,11 +108,8 @@ static void draw_upstreams(struct canvas *c, const struct relay_state *relay)
 		enum attribute a = up ? ATTRIBUTE_GOOD : down ? ATTRIBUTE_BAD : ATTRIBUTE_STRONG;
 		struct text t = TEXT(line);
 		text_clear(&t);
-		text_add(&t, "%s%s%s%s",
-			up     ? "    "
-			: down ? "  "
-			       : " (not tried yet)  ",
-			u->endpoint, u->words[0] != '\0' ? ": " : "", u->words);
+		text_add(&t, "%s%s%s%s%s", up ? "    " : "  ", u->endpoint,
+			up || down ? "" : " (not tried yet)", u->words[0] != '\0' ? ": " : "", u->words);
 		canvas_line(c, i == 0 ? "Upstream" : "", a, u->state, line);
 	}
 	if (relay->upstream_count > UPSTREAMS_MAX) {

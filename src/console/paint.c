@@ -21,8 +21,10 @@ static const char *const attribute_sgr[ATTRIBUTE_COUNT] = {
 
 void paint_begin(struct paint *p, struct text *out, int columns, int rows, bool clear)
 {
-	/* Serial: G0 is ASCII, and shifted in, whatever line noise chose (ECMA-35). */
-	text_add(out, "%s\033[r\033[?7l\033[?25l\033[0m", p->utf8 ? "\033%G" : "\017\033(B");
+	/* The Linux console: bytes go to the font as they are, with CONFIG_CONSOLE_TRANSLATIONS and without.
+	 * A line: G0 is ASCII, and shifted in, whatever line noise chose (ECMA-35). */
+	text_add(
+		out, "%s\033[r\033[?7l\033[?25l\033[0m", p->virtual_terminal ? "\033%@\033(U" : "\017\033(B");
 	if (clear)
 		text_add(out, "\033[2J");
 	grid_reset(&p->shown, columns, rows);
@@ -70,7 +72,7 @@ static void put_cell(struct paint *p, struct brush *b, struct text *out, int row
 {
 	set_attribute(b, out, c.attribute);
 	if (c.glyph == GLYPH_LINE)
-		text_add(out, "%s", p->utf8 ? "\xe2\x94\x80" : "-");
+		text_add(out, "%s", p->virtual_terminal ? "\304" : "-");
 	else
 		text_add(out, "%c", c.glyph);
 	b->column++;
@@ -122,5 +124,5 @@ bool paint_update(struct paint *p, struct text *out, struct grid *next)
 
 void paint_end(const struct paint *p, struct text *out)
 {
-	text_add(out, "\033[0m\033[%d;1H\033[K\033[?7h\033[?25h", p->shown.rows);
+	text_add(out, "\033[0m\033[3;1H\033[?7h\033[?25h%s", p->virtual_terminal ? "\033(B\033%G" : "");
 }

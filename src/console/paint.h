@@ -15,8 +15,8 @@ enum {
 };
 
 struct paint {
-	bool utf8;         /* the Linux console; elsewhere plain ASCII */
-	struct grid shown; /* what the terminal shows */
+	bool virtual_terminal; /* of Linux, whose font is code page 437; elsewhere plain ASCII */
+	struct grid shown;     /* what the terminal shows */
 };
 
 /* Sets the terminal up: character set, no scroll region, no autowrap, no cursor; CLEAR blanks it first
@@ -30,7 +30,8 @@ void paint_ask_size(struct text *out);
  * call it again with an empty one, with the same NEXT or a later one. */
 bool paint_update(struct paint *p, struct text *out, struct grid *next);
 
-/* Gives the terminal back: cursor and autowrap on, below what is shown. */
+/* Gives the terminal back: cursor and autowrap on. The cursor stands on the row below the verdict, so that
+ * the kernel's last words do not scroll the screen. */
 void paint_end(const struct paint *p, struct text *out);
 
 #endif

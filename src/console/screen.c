@@ -166,7 +166,7 @@ int screen_open(struct screen *s, int fd, bool virtual_terminal, bool readonly)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
 
-	s->paint.utf8 = virtual_terminal;
+	s->paint.virtual_terminal = virtual_terminal;
 	s->request.readonly = readonly;
 	s->repaint = s->clear = s->ask_size = true;
 	s->tty = (struct loop_fd){.fd = fd, .handle = handle_tty};
@@ -192,6 +192,9 @@ int screen_run(struct screen *s)
 {
 	draw_all(s);
 	int result = loop_run(&s->loop);
+	/* Who stopped us has just written why. */
+	state_load(&s->state, FOLDERS_ALL, now_ms());
+	draw_all(s);
 	if (s->terminal.out.used == 0) {
 		paint_end(&s->paint, &s->terminal.out);
 		terminal_flush(&s->terminal, now_ms());

@@ -114,13 +114,21 @@ def test_hung_reader(keep, records, start):
     assert_never_scrolled(console)
 
 
-def test_gives_the_terminal_back(start):
-    console = start()
+@pytest.mark.parametrize("name", ["tty1", "ttyS0"])
+def test_last_words(records, start, name):
+    """Ended by init, it shows why and gives the terminal back; what the kernel then says scrolls nothing."""
+    console = start(name=name)
     console.wait(r"^ Ready")
     assert console.screen.terminal.cursor.hidden
+    records.system(state="stopping", stopping_reason="power button")
     console.child.terminate()
     assert console.child.wait(20) == 0
+    console.wait(r"^ Stopping: power button$")
     wait_until(lambda: not console.screen.terminal.cursor.hidden, 20, "a visible cursor")
+    os.write(console.slave, b"reboot: Power down\r\n")
+    console.wait(r"^reboot: Power down")
+    console.wait(r"^ kms-relay")
+    assert_never_scrolled(console)
 
 
 def test_off(records, tmp_path, start):

@@ -8,9 +8,9 @@ static struct grid next;
 static char bytes[PAINT_BYTES_MAX];
 static struct text out;
 
-static void begin(bool utf8, int columns, int rows)
+static void begin(bool virtual_terminal, int columns, int rows)
 {
-	paint.utf8 = utf8;
+	paint.virtual_terminal = virtual_terminal;
 	out = (struct text)TEXT(bytes);
 	text_clear(&out);
 	paint_begin(&paint, &out, columns, rows, true);
@@ -81,7 +81,7 @@ static void test_rule_glyph(void **unused)
 	(void)unused;
 	begin(true, 80, 24);
 	grid_fill(&next, 1, 0, 1, ATTRIBUTE_NORMAL, GLYPH_LINE);
-	assert_string_equal(painted(), "\033[2;1H\xe2\x94\x80");
+	assert_string_equal(painted(), "\033[2;1H\304");
 	begin(false, 80, 24);
 	grid_fill(&next, 1, 0, 1, ATTRIBUTE_NORMAL, GLYPH_LINE);
 	assert_string_equal(painted(), "\033[2;1H-");

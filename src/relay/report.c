@@ -6,7 +6,7 @@
 #include "common/record.h"
 #include "relay.h"
 
-enum { WRITE_INTERVAL_MS = 250 };
+enum { WRITE_INTERVAL_MS = 250, RETRY_MS = 5000 };
 
 static const struct listener *find_closed(const struct relay *relay)
 {
@@ -97,7 +97,9 @@ void report_write(struct report *report)
 	report->written_ms = now_ms();
 	int error = record_commit(&r, "service", "relay") < 0 ? errno : 0;
 	if (error != 0 && error != last_error)
-		log_warn("cannot write the record service/relay, going on without it");
+		log_warn("cannot write the record service/relay, again in %d s", RETRY_MS / 1000);
+	if (error != 0)
+		loop_arm(report->loop, &report->timer, report->written_ms + RETRY_MS);
 	last_error = error;
 }
 

@@ -3,6 +3,7 @@
 import os
 import pathlib
 import signal
+import socket
 import sys
 import threading
 
@@ -164,8 +165,15 @@ def test_record_is_written_at_changes_only_and_not_too_often(network):
     poller = threading.Thread(target=poll, daemon=True)
     poller.start()
     client, host = network.session(listener)
-    wait_until(lambda: client.sendall(b"x" * 1000) or read_exactly(host, 1000) and len(times) >= 8, 20,
-               "eight versions of the record under load", lambda: times)
+    turns = 0
+
+    def load():
+        nonlocal turns
+        turns += 1
+        client.sendall(b"x" * 1000)
+        read_exactly(host, 1000)
+        return len(times) >= 8
+    wait_until(load, 20, "eight versions of the record under load", lambda: times)
     stop.set()
     poller.join()
     ordered = sorted(times)
@@ -174,10 +182,11 @@ def test_record_is_written_at_changes_only_and_not_too_often(network):
     # The clock of files ticks every 1 to 10 ms.
     assert min(gaps_ms) >= 230, f"expected 250 ms between writings, got {gaps_ms}"
 
-    client.close()
-    host.close()
-    relay.wait_connections(0, 1)
+    sent = 1000 * turns
+    relay.wait_record(lambda r: r.number("bytes_to_upstream") == sent, f"bytes_to_upstream={sent}")
     written = os.stat(path).st_mtime_ns
+    client.shutdown(socket.SHUT_WR)  # changes nothing that is in the record
+    assert_equal_bytes(read_to_end(host), b"", "end of stream")
     ticks = relay.cpu_ticks()
     threading.Event().wait(1.5)
     assert os.stat(path).st_mtime_ns == written, "expected no writing while nothing changes"

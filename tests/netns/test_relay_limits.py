@@ -141,6 +141,20 @@ def test_out_of_descriptors(network):
     served.close()
 
 
+def test_no_descriptor_for_the_upstream(network):
+    """The client is refused, and the upstream is not blamed for it."""
+    listener = network.listen(7001)
+    relay = network.start_relay(upstream=f"{network.host}:7001,{network.host}:7002")
+    network.session(listener)
+    relay.wait_connections(1, 1)
+    _, hard = resource.prlimit(relay.child.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(relay.child.pid, resource.RLIMIT_NOFILE, (sum(relay.descriptors().values()) + 1, hard))
+    network.assert_refused_by_reset("with one descriptor left")
+    record = relay.wait_connections(1, 2)
+    assert record["connections_failed"] == "1", record
+    assert record.list("upstream") == [f"{network.host}:7001 up", f"{network.host}:7002 unknown"], record
+
+
 def test_nothing_leaks(network, keep):
     """After 5,000 connections the relay holds the descriptors that it held before, but for a few pipes."""
     keep(TcpPeer(network.lan, echo, network.host, 7001))

@@ -1,4 +1,5 @@
 /* Pipes are used again, no more than allowed, and never with another session's bytes in them. */
+#include <dirent.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,6 +14,17 @@
 #include "pipe_pool.h"
 
 static struct pipe_pool pool;
+
+static int open_descriptors(void)
+{
+	int count = 0;
+	DIR *dir = opendir("/proc/self/fd");
+	assert_non_null(dir);
+	while (readdir(dir) != NULL)
+		count++;
+	closedir(dir);
+	return count;
+}
 
 static void test_last_one_back_is_the_next_one_out(void **state)
 {
@@ -52,6 +64,7 @@ static void test_pool_keeps_a_few(void **state)
 {
 	enum { MANY = PIPES_IDLE_MAX + 5 };
 	struct pipe *pipes[MANY];
+	int before = open_descriptors();
 	(void)state;
 	pipe_pool_init(&pool, MANY);
 	for (unsigned i = 0; i < MANY; i++)
@@ -62,6 +75,7 @@ static void test_pool_keeps_a_few(void **state)
 	assert_int_equal(pool.count, PIPES_IDLE_MAX);
 	pipe_pool_free(&pool);
 	assert_int_equal(pool.count, 0);
+	assert_int_equal(open_descriptors(), before);
 }
 
 static void test_discarded_bytes_do_not_come_back(void **state)

@@ -29,11 +29,11 @@ static struct net {
 	struct loop_fd notifications;
 	int dump_fd;
 	struct loop_timer refresh_timer; /* armed: the kernel is asked when it ends */
-	int64_t refreshed_ms;
+	int64_t refreshed_ms;            /* the last time it was asked */
 	struct loop_timer expiry_timer;
 	struct client client;
 	struct nics nics;
-} net = {.refreshed_ms = INT64_MIN / 2};
+} net;
 
 static void publish(void)
 {

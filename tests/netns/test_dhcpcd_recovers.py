@@ -127,3 +127,16 @@ def test_address_is_used_without_probes(keep, tmp_path, lan, guest):
     arps = guest.wait(capture.arps, "an ARP packet")
     probes = [frame for frame in arps if frame[28:32] == bytes(4)]
     assert probes == [], "the address was probed"
+
+
+def test_ipv6_is_probed_without_a_random_wait(keep, lan, guest):
+    """Duplicate address detection stays on; the wait of up to 1 s before it is off, on a late NIC too."""
+    guest.start()
+    guest.wait_address("fe80::", "link-local")
+    lan.attach(guest.namespace, "eth1")
+    guest.wait_address("fe80::", "link-local", "eth1")
+    for ifname in ("eth0", "eth1"):
+        seen = {key: guest.namespace.run("cat", f"/proc/sys/net/ipv6/conf/{ifname}/{key}").strip()
+                for key in ("router_solicitation_delay", "accept_dad", "accept_ra", "autoconf")}
+        assert seen == {"router_solicitation_delay": "0", "accept_dad": "1", "accept_ra": "0", "autoconf": "0"}, \
+            f"{ifname}: {seen}"

@@ -40,7 +40,8 @@ def test_lease(keep, tmp_path, lan, guest):
     words = guest.wait_address("192.0.2.77/24", "dhcp")
     end_ms = begin_ms + 3600_000
     assert end_ms - 2000 <= int(words[2]) <= end_ms + 20_000, f"expires {words[2]}, expected {end_ms:.0f}"
-    nic = guest.wait(lambda: guest.nic() if "gateway.1" in guest.nic() else None, "a gateway")
+    guest.wait(lambda: "gateway.1" in guest.nic() and guest.nic()["dhcp4"] == "bound", "a gateway, dhcp4=bound")
+    nic = guest.nic()
     expected = {"ifname": "eth0", "mac": "02:00:00:00:01:01", "mtu": "1500", "driver": "veth", "link": "up",
                 "dhcp4": "bound", "dhcp4_server": "192.0.2.1", "dhcp4_lease_s": "3600"}
     assert {key: nic.get(key) for key in expected} == expected

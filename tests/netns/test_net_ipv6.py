@@ -36,9 +36,9 @@ def test_slaac(keep, tmp_path, lan, guest):
     assert now_ms + 3580_000 <= int(words[2]) <= now_ms + 3601_000
     assert guest.address("fe80::ff:fe00:101/64")[1:] == ["link-local", "forever"]
     guest.wait(lambda: guest.nic().list("gateway") == [f"{ROUTER} ra 1002"], "the router as gateway")
-    assert guest.nic()["ra"] == "received"
     guest.wait(lambda: guest.resolv_conf() == f"nameserver 2001:db8:1::53\nnameserver {ROUTER}%eth0\n"
                "search corp.example lab.example\n", "resolv.conf")
+    assert guest.nic()["ra"] == "received"
     server, search = guest.servers()[0], guest.searches()[0]
     assert server[:3] == ["2001:db8:1::53", "ra", "eth0"] and search[:3] == ["corp.example", "ra", "eth0"]
     assert int(server[3]) - int(search[3]) == 300_000

@@ -80,14 +80,15 @@ static void draw_keys(
 		grid_put(g, g->rows - 1, start, ATTRIBUTE_LABEL, position, (int)t.used);
 }
 
+/* More than the fullest model needs on the smallest screen. */
+enum { PAGES_MAX = 256 };
+
 /* Where each page of the status starts, as a row of the whole list. */
 struct pages {
 	int block_end[BLOCKS_MAX]; /* the row after each block */
-	int start[BLOCKS_MAX + 64];
+	int start[PAGES_MAX];
 	int count;
 };
-
-enum { PAGES_MAX = sizeof(((struct pages *)0)->start) / sizeof(int) };
 
 static void measure_blocks(struct pages *p, struct canvas *c, const struct block *blocks, unsigned count,
 	const struct screen_state *s, int64_t now_ms)

@@ -3,9 +3,10 @@
 #include <string.h>
 
 enum {
-	STEP_BYTES_MAX = 48, /* a position, an attribute, a glyph, the reset at the end */
-	GAP_COLUMNS_MAX = 6, /* unchanged cells that cost no more than a new position */
-	GLYPH_UNKNOWN = 0,   /* differs from every glyph that can be shown */
+	STEP_BYTES_MAX = 48,   /* a position, an attribute, a glyph, the reset at the end */
+	GAP_COLUMNS_MAX = 6,   /* unchanged cells that cost no more than a new position */
+	GLYPH_UNKNOWN = 0,     /* differs from every glyph that can be shown */
+	LINE_IN_FONT = '\304', /* U+2500 in code page 437 */
 };
 
 /* Basic SGR (ECMA-48 8.3.117): bold, reverse and the eight colours, readable on black and on white. */
@@ -71,10 +72,10 @@ static void set_attribute(struct brush *b, struct text *out, uint8_t attribute)
 static void put_cell(struct paint *p, struct brush *b, struct text *out, int row, int column, struct cell c)
 {
 	set_attribute(b, out, c.attribute);
-	if (c.glyph == GLYPH_LINE)
-		text_add(out, "%s", p->virtual_terminal ? "\304" : "-");
-	else
-		text_add(out, "%c", c.glyph);
+	/* By hand: a screen has thousands of cells, and the first one is drawn while all programs start. */
+	char line = p->virtual_terminal ? LINE_IN_FONT : '-';
+	out->data[out->used++] = c.glyph == GLYPH_LINE ? line : (char)c.glyph;
+	out->data[out->used] = '\0';
 	b->column++;
 	if (b->column == p->shown.columns)
 		b->row = -1; /* at the right edge terminals differ in where the cursor is */

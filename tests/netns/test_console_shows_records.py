@@ -1,5 +1,7 @@
 """The status screen shows what the records say, at once, and says plainly what is missing, torn or hostile."""
 
+import types
+
 import pytest
 from console import Console, Records, boot_ms
 
@@ -41,6 +43,19 @@ def test_from_nothing_to_ready(records, start):
     console.wait(r"^ +2001:db8::77/64 +slaac +(1 d 0|23) h")
     console.wait(r"^ +gateway 192\.0\.2\.1 \(dhcp\), fe80::1 \(ra\)$")
     console.wait(r"^ Relay     ready, 3 connections now of 4096, 1204 in all, 0 refused, 0 failed$")
+
+
+def test_folders_that_come_later(keep, tmp_path):
+    """Before their writers have made them there is nothing to watch."""
+    run = tmp_path / "later"
+    run.mkdir()
+    console = keep(Console(types.SimpleNamespace(dir=run), tmp_path))
+    console.wait(r"^ Starting: no record from init yet")
+    records = Records(run)
+    records.well()
+    console.wait(r"^ Ready: relay to 10\.0\.0\.5:1688$")
+    records.relay(connections_total=4711)
+    console.wait(r"4711 in all")
 
 
 def test_times_go_on_without_new_records(records, start):

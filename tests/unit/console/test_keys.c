@@ -84,11 +84,34 @@ static void test_late_rest_of_a_sequence_is_no_command(void **unused)
 	assert_string_equal(keys_of(&p, "ORn"), "n");
 }
 
+/* Line noise: whatever comes, only keys that exist come out, and sizes that can be. */
+static void test_noise(void **unused)
+{
+	static const char likely[] = "\033\033[[;;019RO?~n";
+	struct key_parser p = {0};
+	uint32_t random = 1;
+	(void)unused;
+	for (int i = 0; i < 1000000; i++) {
+		random = random * 1664525 + 1013904223;
+		bool any = random >> 30 == 0;
+		unsigned char byte =
+			(unsigned char)(any ? random >> 16
+					    : (uint32_t)likely[(random >> 16) % (sizeof(likely) - 1)]);
+		int key = keys_take(&p, byte);
+		if (key == KEY_SIZE)
+			assert_true(p.rows >= 1 && p.rows <= 9999 && p.columns >= 1 && p.columns <= 9999);
+		else
+			assert_true(key == KEY_NONE || key == KEY_ENTER || key == KEY_ESCAPE ||
+				    (key >= 0x20 && key <= 0x7e));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sequences),
 		cmocka_unit_test(test_lone_escape),
+		cmocka_unit_test(test_noise),
 		cmocka_unit_test(test_late_rest_of_a_sequence_is_no_command),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

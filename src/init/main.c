@@ -94,6 +94,7 @@ static void prepare(void)
 	mount_all();
 	if (children_init(&children, &loop, &appliance) < 0)
 		log_warn("the log's pipe");
+	log_open("init"); /* its lines go to the log from here on */
 	log_info("PID 1 started at %lld ms", (long long)state.started_ms);
 	appliance_read(&appliance, "/etc/thimble/appliance");
 	settings_read(&settings);

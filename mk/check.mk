@@ -1,5 +1,5 @@
 # Tests. `make check` runs all of them and ends in one line with the totals.
-# needs: for unit and netns the host's gcc; for boot and fault the image and QEMU
+# needs: for unit, host and netns the host's gcc; for boot and fault the image and QEMU
 # makes: $(BUILD)/host/NAME, programs with address sanitizer; $(BUILD)/check/*.xml, results
 
 HOST := $(BUILD)/host
@@ -39,7 +39,7 @@ PYTEST := /usr/bin/python3 -B -m pytest -p no:cacheprovider -q
 CHECK := $(BUILD)/check
 export THIMBLE_HOST_BIN := $(abspath $(HOST))
 
-CHECK_KINDS := unit netns boot
+CHECK_KINDS := unit host netns boot
 
 .PHONY: check $(addprefix check-,$(CHECK_KINDS)) host-programs unit-tests
 # Every kind runs, even when one before it failed.
@@ -53,6 +53,11 @@ unit-tests: $(UNIT_TESTS)
 
 check-unit: $(UNIT_TESTS) | $(DEPS_CHECK)
 	$(Q)tools/check-totals unit $(CHECK) $(UNIT_TESTS)
+
+# On the host alone: the tools, the build itself, and real appliances' roots without a kernel.
+check-host: $(SOURCES_USED) $(GEN_INIT_CPIO) | $(DEPS_CHECK)
+	$(Q)mkdir -p $(CHECK)
+	$(Q)tools/in-namespaces $(PYTEST) --junitxml=$(CHECK)/host.xml tests/host
 
 check-netns: host-programs | $(DEPS_CHECK)
 	$(Q)mkdir -p $(CHECK)

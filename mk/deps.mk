@@ -9,7 +9,7 @@ DEPS_PACKAGES_build := gcc libc6-dev make flex bison bc patch xz-utils zstd lz4 
 	debian-archive-keyring
 DEPS_PACKAGES_run   := qemu-system-x86 python3 python3-pyte
 DEPS_PACKAGES_check := $(DEPS_PACKAGES_run) libcmocka-dev python3-pytest python3-pyte python3-scapy dnsmasq-base radvd \
-	kea-dhcp4-server kea-dhcp6-server iproute2 iputils-ping nftables procps util-linux ovmf
+	kea-dhcp4-server kea-dhcp6-server gnupg iproute2 iputils-ping nftables procps util-linux ovmf
 
 DEPS_BUILD := deps-build
 DEPS_RUN   := deps-run

@@ -1,5 +1,5 @@
 # Packages: upstream programs, built for the guest from Debian's sources. One folder each in packages/.
-# needs: $(SOURCES_USED), $(MUSL_CC)
+# needs: $(BUILD)/sources/src/NAME, $(MUSL_CC)
 # makes: $(BUILD)/packages/NAME/root, what a package installs
 #
 # packages/NAME/package.mk sets, then calls $(eval $(call debian-source,NAME)):
@@ -18,7 +18,7 @@ PACKAGES += $1
 $1_ROOT := $(BUILD)/packages/$1/root
 export $1_BUILD
 
-$(BUILD)/packages/$1/.done: $(MUSL_CC) packages/$1/package.mk $$(wildcard packages/$1/patches/*.patch) mk/packages.mk
+$(BUILD)/packages/$1/.done: $(MUSL_CC) $(BUILD)/sources/src/$($1_SOURCE) packages/$1/package.mk $$(wildcard packages/$1/patches/*.patch) mk/packages.mk
 	$$(call say,PACKAGE,$1)
 	$$(Q)rm -rf $$(@D) && mkdir -p $$(@D)/src $$(@D)/root
 	$$(Q)tools/unpack-source $$(@D)/src $$(call source_files,src:$($1_SOURCE))

@@ -16,7 +16,7 @@ MUSL_CFLAGS := -Os -ffunction-sections -fdata-sections -fno-asynchronous-unwind-
 	-fstack-protector-strong -fno-plt -fno-ident -D_FORTIFY_SOURCE=0
 MUSL_LDFLAGS := -static -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--build-id=none -s
 
-$(SYSROOT)/.done: $(SOURCES_USED)
+$(SYSROOT)/.done: $(BUILD)/sources/deb/musl-dev $(BUILD)/sources/deb/linux-libc-dev
 	$(call say,SYSROOT,$(SYSROOT))
 	$(Q)rm -rf $(SYSROOT) && mkdir -p $(SYSROOT)
 	$(Q)for deb in $(call source_files,deb:musl-dev) $(call source_files,deb:linux-libc-dev); do \

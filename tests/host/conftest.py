@@ -1,0 +1,79 @@
+"""What the tests of the host's tools share."""
+
+import pathlib
+import subprocess
+
+import pytest
+
+from archive import Archive, Key, environment
+
+TREE = pathlib.Path(__file__).resolve().parents[2]
+RUN_DEADLINE_S = 100
+
+
+@pytest.fixture(scope="session")
+def key():
+    made = Key()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def archive(keep, tmp_path, key):
+    return keep(Archive(tmp_path / "archive", key))
+
+
+class Sources:
+    """tools/sources with a lock and a cache of its own, on one archive."""
+
+    def __init__(self, folder, archive):
+        self.folder, self.archive = folder, archive
+        self.lock, self.cache, self.used = folder / "sources.lock", folder / "cache", folder / "used"
+        self.environment = environment(archive)
+        self.output = ""
+
+    def argv(self, command, *words):
+        return [
+            TREE / "tools/sources", command, "--suite", "trixie", "--keyring", self.archive.key.keyring,
+            "--lock", self.lock, "--cache", self.cache, "--used", self.used, *words,
+        ]
+
+    def run(self, command, *words):
+        """Ends with status 0 or 1, never with a traceback; returns (status, all that it said)."""
+        run = subprocess.run(
+            self.argv(command, *words), env=self.environment, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, timeout=RUN_DEADLINE_S, check=False,
+        )
+        self.output = run.stdout
+        assert "Traceback" not in run.stdout and run.returncode in (0, 1), f"status {run.returncode}: {run.stdout}"
+        return run.returncode, run.stdout
+
+    def does(self, command, *words):
+        status, output = self.run(command, *words)
+        assert status == 0, f"expected success of {command}, got:\n{output}"
+        return output
+
+    def fails(self, command, *words):
+        status, output = self.run(command, *words)
+        assert status == 1, f"expected {command} to fail, got success:\n{output}"
+        return output
+
+    def cached(self):
+        """The files in the cache, by name; parts of downloads too."""
+        kept = self.cache.iterdir() if self.cache.exists() else []
+        return {path.name: path.read_bytes() for path in kept if path.is_file() and path.name != "lock"}
+
+    def versions(self, path):
+        """PACKAGE -> version, of a lock or of what was used."""
+        lines = [line.split() for line in path.read_text().splitlines() if not line.startswith("#")]
+        return {line[0]: line[1] for line in lines}
+
+    def exhibits(self):
+        yield "the last output of tools/sources", self.output
+
+
+@pytest.fixture
+def sources(keep, tmp_path, archive):
+    made = Sources(tmp_path, archive)
+    made.close = lambda: None
+    return keep(made)

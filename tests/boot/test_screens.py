@@ -28,9 +28,9 @@ def test_serial(dual_stack, boot, columns, lines):
         text = wait_redrawn(guest.screen)
     assert guest.serial.scrolled() == 0, f"expected no scrolling, got {guest.serial.scrolled()} lines:\n{text}"
     guest.press(b"l")
-    guest.wait_not_on_screen(r"Ready: relay")
+    guest.wait_not_on_screen(r"^ Service")
     guest.press(b"l")
-    guest.wait_screen(r"Ready: relay")
+    guest.wait_screen(r"^ Service")
     assert guest.serial.scrolled() == 0
 
 

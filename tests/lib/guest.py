@@ -32,7 +32,8 @@ class Guest:
     02:00:5e:00:00:01 and up. EXTRA goes to QEMU as it is; image None: EXTRA says what to boot."""
 
     def __init__(self, folder, *lans, image=IMAGE, machine="pc", memory_mb=64, cpu=None, append="",
-                 extra=(), nic_model=None, pass_fds=(), columns=100, lines=40, name="guest"):
+                 extra=(), nic_model=None, pass_fds=(), columns=100, lines=40,
+                 marks=(), name="guest"):
         self.name = name
         self.machine = machine
         self.folder = pathlib.Path(folder)
@@ -41,18 +42,18 @@ class Guest:
         accelerator, _ = machines.choose_accelerator(os.environ.get("ACCEL"))
         self.log = self.folder / f"{name}.qemu.log"
         self.serial_log = self.folder / f"{name}.serial.log"
-        self.vm = Vm(image, machine, accelerator, memory_mb, self.log, pass_fds=[*self.fds, *pass_fds], nics=netdevs,
-                     cpu=cpu, append=append, extra=extra)
+        self.vm = Vm(image, machine, accelerator, memory_mb, self.log, pass_fds=[*self.fds, *pass_fds],
+                     nics=netdevs, cpu=cpu, append=append, extra=extra)
         for fd in self.fds:
             os.close(fd)
         self.qmp = self.vm.qmp
-        self.serial = SerialScreen(self.vm.serial, self.serial_log, columns, lines)
+        self.serial = SerialScreen(self.vm.serial, self.serial_log, columns, lines, marks)
 
     def _cable(self, lan, model=None):
         number = len(self.nics)
         mac = f"02:00:5e:00:00:{number + 1:02x}"
         port = None
-        netdev = "user,ipv6=on"
+        netdev = "user,ipv4=on,ipv6=on"
         if lan != "user":
             port, fd = lan.plug_tap()
             self.fds.append(fd)
@@ -76,9 +77,15 @@ class Guest:
         found = self.serial.wait(lambda text: not re.search(regex, text, re.MULTILINE), deadline_s)
         assert found, f"expected to leave the screen within {deadline_s} s: {regex}\nlast seen:\n{self.screen()}"
 
+    # An address with its origin is the Network part's: the log's lines name none.
+
     def wait_address(self, regex, deadline_s=BOOT_S):
-        """The first address on the screen that REGEX matches, without its prefix length."""
-        return self.wait_screen(rf"(?<![0-9a-f:.])({regex})/\d+", deadline_s)[1]
+        """Waits for a usable address on the screen that REGEX matches; returns it without its prefix."""
+        return self.wait_screen(rf"(?<![0-9a-f:.])({regex})/\d+ +(?:dhcp|slaac|static)(?!.*tentative)",
+                                deadline_s)[1]
+
+    def wait_no_address(self, regex, deadline_s=CHANGE_S):
+        self.wait_not_on_screen(rf"(?<![0-9a-f:.]){regex}/\d+ +(?:dhcp|slaac|static)", deadline_s)
 
     def press(self, keys):
         self.serial.send(keys)

@@ -21,7 +21,9 @@ MACHINES = {
                            "-device", "pcie-root-port,id=slot1,chassis=1,slot=1,addr=0x10",
                            "-device", "pcie-root-port,id=slot2,chassis=2,slot=2,addr=0x11"],
                           "virtio-net-pci", ["slot1", "slot2"], ["-vga", "std"]),
-    "microvm": Machine(["-machine", "microvm,acpi=on,rtc=on,isa-serial=on",
+    # With acpi=on there is no timer interrupt but the APIC's, whose calibration fails in emulation on a busy
+    # host; without ACPI the guest cannot switch itself off.
+    "microvm": Machine(["-machine", "microvm,acpi=off,rtc=on,isa-serial=on",
                         "-global", "virtio-mmio.force-legacy=false"],
                        "virtio-net-device", [], []),
 }

@@ -49,7 +49,7 @@ class Qmp:
             if not condition():
                 raise QmpError(f"{what}: {'QEMU has ended' if done else f'nothing within {deadline_s} s'}")
 
-    def command(self, name, fds=(), deadline_s=30, **arguments):
+    def command(self, name, /, fds=(), deadline_s=30, **arguments):
         """Runs one command, sending FDS along (for getfd), and returns its answer."""
         if not self.negotiated and name != "qmp_capabilities":
             self._await(lambda: self.greeted, deadline_s, "QMP greeting")

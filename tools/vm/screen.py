@@ -3,6 +3,7 @@
 import re
 import socket
 import threading
+import time
 
 import pyte
 
@@ -21,16 +22,17 @@ class _Terminal(pyte.Screen):
 
 class SerialScreen:
     """Reads SOCK (ours from now on) in a thread and keeps the screen's text; LOG_PATH gets the raw bytes.
-    Answers the size question (cursor position report) as a terminal of COLUMNS x LINES does."""
+    Answers the size question (cursor position report) as a terminal of COLUMNS x LINES does. `marks` tells
+    when each of MARKS, byte strings, was first seen (time.monotonic)."""
 
-    def __init__(self, sock, log_path=None, columns=80, lines=24):
+    def __init__(self, sock, log_path=None, columns=80, lines=24, marks=()):
         self.sock = sock
         self.terminal = _Terminal(columns, lines)
         self.terminal.write_process_input = lambda text: self.send(text.encode())
         self.stream = pyte.ByteStream(self.terminal)
         self.changed = threading.Condition()
         self.log = open(log_path, "ab", buffering=0) if log_path else None
-        self.bytes_seen = 0
+        self.marks, self.awaited, self.tail = {}, set(marks), b""
         self.closed = False
         threading.Thread(target=self._read, daemon=True).start()
 
@@ -38,13 +40,20 @@ class SerialScreen:
         while data := self._receive():
             if self.log:
                 self.log.write(data)
+            self._note_marks(data)
             with self.changed:
-                self.bytes_seen += len(data)
                 self.stream.feed(data)
                 self.changed.notify_all()
         with self.changed:
             self.closed = True
             self.changed.notify_all()
+
+    def _note_marks(self, data):
+        """A mark may come in two pieces: the end of what came before is looked at again."""
+        self.tail = self.tail[-64:] + data
+        for mark in [mark for mark in self.awaited if mark in self.tail]:
+            self.marks[mark] = time.monotonic()
+            self.awaited.remove(mark)
 
     def _receive(self):
         try:

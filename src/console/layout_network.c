@@ -5,15 +5,16 @@
 
 #include "verdict.h"
 
-enum { LINE_BYTES_MAX = 512, WIDE_COLUMNS = 100 };
+enum { LINE_BYTES_MAX = 1024, WIDE_COLUMNS = 100 };
 
 static void add_origin(struct text *t, const char *address, const char *origin)
 {
 	text_add(t, "%s%s (%s)", t->used > 0 ? ", " : "", address, origin);
 }
 
-static void draw_resolver(struct canvas *c, const struct resolver_state *resolver)
+static void draw_resolver(struct canvas *c, const struct screen_state *s)
 {
+	const struct resolver_state *resolver = &s->resolver;
 	char line[LINE_BYTES_MAX];
 	struct text t = TEXT(line);
 	text_clear(&t);
@@ -25,8 +26,15 @@ static void draw_resolver(struct canvas *c, const struct resolver_state *resolve
 		canvas_line(c, "DNS", ATTRIBUTE_WARN, "no server known", "");
 		return;
 	}
-	for (unsigned i = 0; i < resolver->server_count && i < SERVERS_MAX; i++)
-		add_origin(&t, resolver->servers[i].address, resolver->servers[i].origin);
+	for (unsigned i = 0; i < resolver->server_count && i < SERVERS_MAX; i++) {
+		const struct server_state *server = &resolver->servers[i];
+		char origin[40];
+		struct text o = TEXT(origin);
+		text_clear(&o);
+		text_add(&o, "%s%s%s", server->origin, s->nic_count > 1 ? " " : "",
+			s->nic_count > 1 ? server->ifname : "");
+		add_origin(&t, server->address, origin);
+	}
 	if (resolver->server_count > SERVERS_MAX)
 		text_add(&t, ", %u more", resolver->server_count - SERVERS_MAX);
 	if (resolver->search[0] != '\0')
@@ -37,7 +45,7 @@ static void draw_resolver(struct canvas *c, const struct resolver_state *resolve
 static void draw_heading(struct canvas *c, const struct screen_state *s)
 {
 	canvas_rule(c, "Network");
-	draw_resolver(c, &s->resolver);
+	draw_resolver(c, s);
 }
 
 void draw_no_nic(struct canvas *c, const struct screen_state *s, unsigned index, int64_t now_ms)

@@ -164,7 +164,6 @@ void resolver_from_record(struct resolver_state *s, const struct record_view *v,
 			TAKE(&value, server->address);
 			TAKE(&value, server->origin);
 			TAKE(&value, server->ifname);
-			server->expires_ms = take_time(&value);
 		}
 		s->server_count++;
 	}
@@ -208,7 +207,7 @@ void nic_from_record(struct nic_state *s, const char *ifname, const struct recor
 	memset(s, 0, sizeof(*s));
 	s->status = status;
 	COPY(s->ifname, ifname);
-	s->dhcp4_lease_s = s->dhcp4_renew_ms = -1;
+	s->dhcp4_renew_ms = -1;
 	if (status == RECORD_READ) {
 		COPY(s->mac, record_get(v, "mac"));
 		COPY(s->driver, record_get(v, "driver"));
@@ -217,7 +216,7 @@ void nic_from_record(struct nic_state *s, const char *ifname, const struct recor
 		COPY(s->dhcp6, record_get(v, "dhcp6"));
 		COPY(s->ra, record_get(v, "ra"));
 		COPY(s->dhcp4_server, record_get(v, "dhcp4_server"));
-		s->dhcp4_lease_s = record_get_number(v, "dhcp4_lease_s", -1);
+
 		s->dhcp4_renew_ms = record_get_number(v, "dhcp4_renew_ms", -1);
 		s->up = strcmp(s->link, "up") == 0;
 		read_addresses(s, v);

@@ -85,7 +85,7 @@ struct nic_state {
 	char ifname[20], mac[24], driver[24], link[12];
 	char dhcp4[16], dhcp6[16], ra[16], dhcp4_server[48];
 	bool up;
-	long long dhcp4_lease_s, dhcp4_renew_ms; /* -1: not told */
+	long long dhcp4_renew_ms; /* -1: not told */
 	struct address_state addresses[ADDRESSES_MAX];
 	unsigned address_count; /* in all */
 	struct gateway_state gateways[GATEWAYS_MAX];
@@ -95,7 +95,6 @@ struct nic_state {
 
 struct server_state {
 	char address[52], origin[16], ifname[20];
-	int64_t expires_ms;
 };
 
 struct resolver_state {

@@ -9,10 +9,7 @@
 #include "common/text.h"
 #include "grid.h"
 
-enum {
-	PAINT_BYTES_MAX = 16384,
-	PAINT_BEGIN_BYTES_MAX = 64, /* what paint_begin adds at most */
-};
+enum { PAINT_BYTES_MAX = 16384 };
 
 struct paint {
 	bool virtual_terminal; /* of Linux, whose font is code page 437; elsewhere plain ASCII */

@@ -117,6 +117,14 @@ static void test_nics_are_counted_and_paged(void **unused)
 	assert_int_equal(result.page, 0);
 }
 
+static void test_dns_servers_name_their_nic_when_there_are_several(void **unused)
+{
+	(void)unused;
+	assert_has(draw(80, 25), " DNS       192.0.2.1 (dhcp4); search");
+	add_nics(2);
+	assert_has(draw(80, 25), " DNS       192.0.2.1 (dhcp4 eth0); search");
+}
+
 static void test_more_nics_than_are_kept(void **unused)
 {
 	(void)unused;
@@ -323,6 +331,7 @@ int main(void)
 		cmocka_unit_test_setup(test_too_small_shows_the_verdict, set_up),
 		cmocka_unit_test_setup(test_any_size_is_safe, set_up),
 		cmocka_unit_test_setup(test_nics_are_counted_and_paged, set_up),
+		cmocka_unit_test_setup(test_dns_servers_name_their_nic_when_there_are_several, set_up),
 		cmocka_unit_test_setup(test_more_nics_than_are_kept, set_up),
 		cmocka_unit_test_setup(test_a_nic_higher_than_the_screen, set_up),
 		cmocka_unit_test_setup(test_missing_records_are_said, set_up),

@@ -197,22 +197,44 @@ static void handle_timer(struct loop *loop, struct loop_timer *timer)
 	resolve_next(u);
 }
 
+static bool same_address(const struct address *a, const struct address *b)
+{
+	const void *one = &a->any, *other = &b->any;
+	return a->bytes == b->bytes && memcmp(one, other, a->bytes) == 0;
+}
+
+/* The place of ADDRESS in LIST, or COUNT. */
+static unsigned find_address(const struct address *list, unsigned count, const struct address *address)
+{
+	unsigned i = 0;
+	while (i < count && !same_address(&list[i], address))
+		i++;
+	return i;
+}
+
+static bool same_addresses(const struct upstream *up, const struct resolver_answer *answer)
+{
+	if (answer->count != up->address_count)
+		return false;
+	for (unsigned i = 0; i < answer->count; i++)
+		if (!same_address(&answer->addresses[i], &up->addresses[i]))
+			return false;
+	return true;
+}
+
 /* New addresses: what was known of the old ones ends, but the preferred one stays so when it is among them.
  */
 static void set_addresses(struct upstreams *u, size_t index, const struct resolver_answer *answer)
 {
 	struct upstream *up = &u->list[index];
-	size_t bytes = answer->count * sizeof(answer->addresses[0]);
-	if (answer->count == up->address_count && memcmp(answer->addresses, up->addresses, bytes) == 0)
+	if (same_addresses(up, answer))
 		return;
 	if (u->preferred.upstream == index && place_exists(u, u->preferred)) {
-		struct address old = up->addresses[u->preferred.address];
-		u->preferred.address = 0;
-		for (unsigned i = 0; i < answer->count; i++)
-			if (memcmp(&answer->addresses[i], &old, sizeof(old)) == 0)
-				u->preferred.address = (uint8_t)i;
+		unsigned place =
+			find_address(answer->addresses, answer->count, &up->addresses[u->preferred.address]);
+		u->preferred.address = place < answer->count ? (uint8_t)place : 0;
 	}
-	memcpy(up->addresses, answer->addresses, bytes);
+	memcpy(up->addresses, answer->addresses, answer->count * sizeof(answer->addresses[0]));
 	up->address_count = answer->count;
 	up->failed = 0;
 	set_state(u, up, UPSTREAM_UNKNOWN, NULL);

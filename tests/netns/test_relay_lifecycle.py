@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import signal
 import socket
 import sys
@@ -71,7 +72,7 @@ def test_address_in_use(network):
     relay = network.start_relay(upstream=f"{network.host}:7001", listen=f"{network.relay}:1700,[::]:1688")
     record = relay.record()
     assert record["state"] == "cannot listen", record
-    assert record["hint"] == f"relay.listen={network.relay}:1700: Address already in use", record
+    assert re.fullmatch(rf"relay\.listen={network.relay}:1700: Address (already )?in use", record["hint"]), record
     assert record.list("listen") == ["[::]:1688"], record
     client, host = network.session(listener)
     client.sendall(b"x")
@@ -87,7 +88,7 @@ def test_address_not_there_yet(network):
     relay = network.start_relay(upstream=f"{network.host}:7001", listen="192.0.2.55:1688")
     record = relay.record()
     assert record["state"] == "cannot listen", record
-    assert record["hint"] == "relay.listen=192.0.2.55:1688: Cannot assign requested address", record
+    assert re.fullmatch(r"relay\.listen=192\.0\.2\.55:1688: .*address.*", record["hint"], re.IGNORECASE), record
     network.box.ip("address", "add", "192.0.2.55/24", "dev", "eth0")
     record = relay.wait_record(lambda r: r["state"] == "ready", "state=ready")
     assert record.list("listen") == ["192.0.2.55:1688"], record

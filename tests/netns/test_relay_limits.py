@@ -125,7 +125,7 @@ def test_out_of_descriptors(network):
     soft, hard = resource.prlimit(relay.child.pid, resource.RLIMIT_NOFILE)
     resource.prlimit(relay.child.pid, resource.RLIMIT_NOFILE, (sum(relay.descriptors().values()), hard))
     waiting = network.connect()
-    wait_until(lambda: "-> paused: Too many open files" in relay.log_text(), 20, "the listener pauses",
+    wait_until(lambda: "-> paused: " in relay.log_text(), 20, "the listener pauses",
                relay.log_text)
     ticks = relay.cpu_ticks()
     for turn in range(100):  # meanwhile what is open goes on

@@ -141,7 +141,8 @@ def start_with_name_servers(network, tmp_path, server, **settings):
 
 
 def test_name(network, keep, tmp_path):
-    keep(Dnsmasq(network.lan, tmp_path, f"address=/host.example/{network.host}").start())
+    keep(Dnsmasq(network.lan, tmp_path, f"host-record=host.example,{network.host}",
+                 "local=/example/").start())
     listener = network.listen(7001)
     _, relay = start_with_name_servers(network, tmp_path, network.host, upstream="host.example:7001")
 
@@ -166,7 +167,8 @@ def test_name_servers_that_come_later(network, keep, tmp_path):
     """Nobody answers at first; when the configuration names another server, it is asked at once, though the
     first question has not come to its end. Meanwhile the relay serves by what it knows."""
     network.black_hole("192.0.2.9")
-    keep(Dnsmasq(network.lan, tmp_path, f"address=/host.example/{network.host6}").start())
+    keep(Dnsmasq(network.lan, tmp_path, f"host-record=host.example,{network.host6}",
+                 "local=/example/").start())
     literal, named = network.listen(7001), network.listen(7002, network.host6)
     path, relay = start_with_name_servers(network, tmp_path, "192.0.2.9",
                                           upstream=f"host.example:7002,{network.host}:7001")
@@ -186,7 +188,8 @@ def test_name_servers_that_come_later(network, keep, tmp_path):
 
 
 def test_resolver_process_is_gone_after_the_answer(network, keep, tmp_path):
-    keep(Dnsmasq(network.lan, tmp_path, f"address=/host.example/{network.host}").start())
+    keep(Dnsmasq(network.lan, tmp_path, f"host-record=host.example,{network.host}",
+                 "local=/example/").start())
     _, relay = start_with_name_servers(network, tmp_path, network.host, upstream="host.example:7001")
     children = f"/proc/{relay.child.pid}/task/{relay.child.pid}/children"
     relay.wait_record(lambda r: not open(children).read(), "no child process is left")

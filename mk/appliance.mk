@@ -1,6 +1,6 @@
 # The appliance: what is in this image, as data. From appliances/$(APPLIANCE)/, or from BINARY=.
 # needs: appliances/$(APPLIANCE)/appliance.mk and settings.conf; or BINARY=./daemon [ARGS=…] [PORT=8080/tcp]
-# makes: $(IMAGE_NAME), $(SERVICE_PATH) and the SERVICE_* facts; $(BUILD)/$(IMAGE_NAME)/appliance and settings.conf
+# makes: $(IMAGE_NAME), $(SERVICE_PATH) and the SERVICE_* facts; $(IMAGE_BUILD)/appliance and settings.conf
 #
 # appliance.mk sets one of
 #   SERVICE_PROGRAM    a program of this tree, src/NAME
@@ -33,7 +33,8 @@ endif
 SERVICE_PROCESSES ?= 64
 SERVICE_MEMORY    ?= 70
 IMAGE_NAME        := $(APPLIANCE_NAME)$(if $(filter 1,$(DEBUG)),-debug)
-IMAGE_BUILD       := $(BUILD)/$(IMAGE_NAME)
+# In a folder of its own kind: a service may be called bin or linux.
+IMAGE_BUILD       := $(BUILD)/images/$(IMAGE_NAME)
 
 # Ports are numbers from 1 to 65535 with their protocol.
 bad_ports := $(shell printf '%s\n' $(SERVICE_PORTS) | grep -vxE '([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])/(tcp|udp)')
@@ -57,6 +58,8 @@ $(SERVICE_PATH): FORCE | $(DEPS_BUILD)
 	$(Q)tools/check-binary --arch $(ARCH) '$(SERVICE_BINARY)'
 	$(Q)mkdir -p $(@D)
 	$(Q)cmp -s '$(SERVICE_BINARY)' $@ || cp '$(SERVICE_BINARY)' $@
+# Before the long steps.
+$(BUILD)/sources.fetched: | $(SERVICE_PATH)
 endif
 
 # The facts and the default settings change with the command line (ARGS=, DEBUG=), so they are written each time and

@@ -26,6 +26,7 @@ endif
 ifeq ($(filter $(COMPRESS),xz zstd lz4),)
 $(error COMPRESS=$(COMPRESS): one of: xz zstd lz4)
 endif
+$(foreach flag,DEBUG STRICT V,$(if $(filter 0 1,$($(flag))),,$(error $(flag)=$($(flag)): 0 or 1)))
 
 # V=1 shows the commands; otherwise one line a step.
 ifeq ($(V),0)

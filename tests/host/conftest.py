@@ -1,13 +1,12 @@
 """What the tests of the host's tools share."""
 
-import pathlib
 import subprocess
 
 import pytest
 
 from archive import Archive, Key, environment
+from tree import HERE, Tree, build_roots
 
-TREE = pathlib.Path(__file__).resolve().parents[2]
 RUN_DEADLINE_S = 100
 
 
@@ -34,7 +33,7 @@ class Sources:
 
     def argv(self, command, *words):
         return [
-            TREE / "tools/sources", command, "--suite", "trixie", "--keyring", self.archive.key.keyring,
+            HERE / "tools/sources", command, "--suite", "trixie", "--keyring", self.archive.key.keyring,
             "--lock", self.lock, "--cache", self.cache, "--used", self.used, *words,
         ]
 
@@ -77,3 +76,16 @@ def sources(keep, tmp_path, archive):
     made = Sources(tmp_path, archive)
     made.close = lambda: None
     return keep(made)
+
+
+@pytest.fixture
+def copied_tree(tmp_path):
+    return Tree(tmp_path / "tree")
+
+
+@pytest.fixture(scope="session")
+def built_tree(tmp_path_factory):
+    """A copy in which programs, packages and two appliances' roots were built."""
+    tree = Tree(tmp_path_factory.mktemp("built") / "tree")
+    build_roots(tree)
+    return tree

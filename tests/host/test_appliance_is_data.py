@@ -1,0 +1,58 @@
+"""Adding an appliance touches only appliances/ and packages/; its guest has its service, and no other's."""
+
+import hashlib
+
+import cpio
+import pytest
+
+APPLIANCE = """\
+# resolver: an appliance that only this test has.
+SERVICE_PACKAGE := dnsmasq
+SERVICE_FILE    := sbin/dnsmasq
+SERVICE_PORTS   := 53/udp 8053/tcp
+SERVICE_ARGS    := --keep-in-foreground --port=53
+"""
+
+
+@pytest.fixture(scope="module")
+def resolver(built_tree):
+    """The files of its guest."""
+    folder = built_tree.folder / "appliances/resolver"
+    folder.mkdir()
+    (folder / "appliance.mk").write_text(APPLIANCE)
+    (folder / "settings.conf").write_text("status-port = 8080\n")
+    built_tree.make("APPLIANCE=resolver", "build/x86_64/images/resolver/rootfs.cpio")
+    return cpio.read(built_tree.build("images/resolver/rootfs.cpio").read_bytes())
+
+
+def test_its_service_and_no_other(built_tree, resolver):
+    assert resolver["bin/service"].content == built_tree.build("packages/dnsmasq/root/sbin/dnsmasq").read_bytes()
+    assert resolver["bin/service"].mode == 0o100755
+    relay = built_tree.build("bin/relay").read_bytes()
+    assert [path for path, file in resolver.items() if file.content == relay] == []
+
+    of_relay = cpio.read(built_tree.build("images/kms-relay/rootfs.cpio").read_bytes())
+    assert of_relay["bin/service"].content == relay
+
+
+def test_its_facts_and_settings(resolver):
+    facts = dict(line.split("=", 1) for line in resolver["etc/thimble/appliance"].content.decode().splitlines())
+    expected = {"name": "resolver", "service": "dnsmasq", "ports": "53/udp 8053/tcp", "capabilities": "net_bind_service"}
+    assert {key: facts[key] for key in expected} == expected
+    settings = resolver["etc/thimble/settings.conf"].content.decode().splitlines()
+    assert "service.args = --keep-in-foreground --port=53" in settings and "status-port = 8080" in settings
+
+
+def test_the_manifest_lists_every_file(built_tree):
+    """Each with the size and hash that it has in the guest, and where it is from."""
+    built_tree.make("APPLIANCE=dns", "out/dns-x86_64.manifest")
+    lines = (built_tree.folder / "out/dns-x86_64.manifest").read_text().splitlines()[1:]
+    listed = {line.split()[5].lstrip("/"): line.split() for line in lines}
+    files = cpio.read(built_tree.build("images/dns/rootfs.cpio").read_bytes())
+    assert set(listed) == set(files)
+    for path, file in files.items():
+        size, digest, mode = listed[path][:3]
+        assert int(mode, 8) == file.mode & 0o7777, path
+        if file.mode & 0o170000 == 0o100000:
+            assert (int(size), digest) == (len(file.content), hashlib.sha256(file.content).hexdigest()), path
+    assert listed["bin/service"][6] == "dnsmasq" and listed["init"][6] == "thimble"

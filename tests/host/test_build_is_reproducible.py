@@ -1,0 +1,40 @@
+"""Two folders, two users' settings: the same bytes of every program, package and root."""
+
+import hashlib
+import os
+
+import pytest
+
+from tree import APPLIANCES, Tree, build_roots
+
+
+@pytest.fixture(scope="module")
+def other_tree(tmp_path_factory):
+    """Deeper, built later, with another umask, time zone and language."""
+    tree = Tree(tmp_path_factory.mktemp("other") / "a/longer/path to it".replace(" ", "-") / "thimble")
+    before = os.umask(0o077)
+    try:
+        build_roots(tree, TZ="Asia/Tokyo", LANG="de_DE.UTF-8", LC_ALL="C.UTF-8", SOURCE_DATE_EPOCH="1")
+    finally:
+        os.umask(before)
+    return tree
+
+
+def digests(tree):
+    """Each file that goes into a guest -> its hash."""
+    paths = [*tree.build("bin").glob("*"), *tree.build("packages").glob("*/root/**/*")]
+    paths += [tree.build(f"images/{appliance}/rootfs.cpio") for appliance in APPLIANCES]
+    return {
+        str(path.relative_to(tree.folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths if path.is_file()
+    }
+
+
+def test_same_bytes(built_tree, other_tree):
+    one, other = digests(built_tree), digests(other_tree)
+    assert {"relay", "init", "dnsmasq", "dhcpcd", "rootfs.cpio"} <= {path.rsplit("/", 1)[1] for path in one}
+    assert one == other
+
+
+def test_no_path_of_the_build(built_tree):
+    for path in digests(built_tree):
+        assert str(built_tree.folder).encode() not in (built_tree.folder / path).read_bytes(), path

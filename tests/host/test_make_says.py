@@ -1,0 +1,53 @@
+"""A wrong word on make's command line is answered by one line that names it and what is allowed."""
+
+import os
+
+import pytest
+
+from tree import HERE
+
+APPLIANCES = sorted(path.parent.name for path in HERE.glob("appliances/*/appliance.mk"))
+
+
+@pytest.mark.parametrize("words, expected", [
+    (["APPLIANCE=nope"], "APPLIANCE=nope: there is no appliances/nope/appliance.mk; one of: " + " ".join(APPLIANCES)),
+    (["ARCH=mips"], "ARCH=mips: not supported; one of: x86_64"),
+    (["COMPRESS=zip"], "COMPRESS=zip: one of: xz zstd lz4"),
+    (["DEBUG=yes"], "DEBUG=yes: 0 or 1"),
+    (["STRICT=2"], "STRICT=2: 0 or 1"),
+    (["BINARY=/bin/true", "PORT=80"], "PORT=80: a port is NUMBER/tcp or NUMBER/udp, the number from 1 to 65535"),
+    (["BINARY=/bin/true", "PORT=0/tcp"], "PORT=0/tcp: a port is"),
+    (["BINARY=/bin/true", "PORT=65536/udp"], "PORT=65536/udp: a port is"),
+    (["BINARY=/bin/true", "PORT=80/sctp"], "PORT=80/sctp: a port is"),
+    (["BINARY=/bin/true", "PORT=53/udp 80x/tcp"], "PORT=80x/tcp: a port is"),
+])
+def test_one_clear_line(copied_tree, words, expected):
+    said = copied_tree.refuses(*words)
+    assert expected in said and said.count("\n") == 1, f"expected one line with {expected!r}, got:\n{said}"
+
+
+def test_ports_that_are_right(copied_tree):
+    copied_tree.make("-n", "BINARY=/bin/true", "PORT=1/tcp 65535/udp 8080/tcp", "build/x86_64/images/true/appliance")
+
+
+def test_steps_are_named_and_commands_shown_with_v(built_tree):
+    source = built_tree.folder / "src/log/ring.c"
+    target = "build/x86_64/bin/log"
+    os.utime(source)
+    quiet = built_tree.make(target)
+    os.utime(source)
+    loud = built_tree.make("V=1", target)
+    assert quiet.splitlines() == ["  CC       src/log/ring.c", f"  LD       {target}"]
+    assert "-Os" in loud and "src/log/ring.c" in loud and "  CC  " not in loud
+
+
+def test_nothing_is_rebuilt_for_nothing(built_tree):
+    """Neither by make again, nor by make fetch, nor by a package's file that only looks new."""
+    built_tree.make("programs")
+    before = {path: path.stat().st_mtime_ns for path in built_tree.build("bin").iterdir()}
+    os.utime(built_tree.folder / "sources.lock")
+    os.utime(built_tree.folder / "packages/busybox/package.mk")
+    built_tree.make("programs")
+    built_tree.make("fetch")
+    built_tree.make("programs")
+    assert {path: path.stat().st_mtime_ns for path in built_tree.build("bin").iterdir()} == before

@@ -1,0 +1,55 @@
+"""A copy of the tree to build in: what a change there does, and whether two folders give the same bytes."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+
+HERE = pathlib.Path(__file__).resolve().parents[2]
+BUILD = "build/x86_64"
+KEPT_ENVIRONMENT = {"PATH", "HOME", "XDG_CACHE_HOME", "CCACHE_DIR", "TERM"}
+MAKE_DEADLINE_S = 600
+APPLIANCES = "kms-relay", "dns"
+
+
+class Tree:
+    """All of this tree but what it has built; of that only the kernel's tool which the root needs, so that
+    the kernel's source is not unpacked again."""
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        built = shutil.ignore_patterns(".git", "build", "out", "__pycache__")
+        shutil.copytree(HERE, self.folder, ignore=lambda path, names: built(path, names) if path == str(HERE) else [])
+        for name in ("linux-src.id", "linux-src/usr/gen_init_cpio.c", "linux-src/.unpacked"):
+            (self.build(name)).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(HERE / BUILD / name, self.build(name))
+
+    def build(self, name):
+        return self.folder / BUILD / name
+
+    def run(self, *words, **environment):
+        """make WORDS there, without what this test's own make has set."""
+        kept = {key: value for key, value in os.environ.items() if key in KEPT_ENVIRONMENT}
+        return subprocess.run(
+            ["make", *words], cwd=self.folder, env=kept | environment, capture_output=True, text=True,
+            timeout=MAKE_DEADLINE_S, check=False,
+        )
+
+    def make(self, *words, **environment):
+        """Must succeed. All that it said."""
+        run = self.run(*words, **environment)
+        assert run.returncode == 0, f"make {' '.join(words)}: status {run.returncode}\n{run.stdout}{run.stderr}"
+        return run.stdout + run.stderr
+
+    def refuses(self, *words):
+        """Must fail. All that it said."""
+        run = self.run(*words)
+        assert run.returncode != 0, f"make {' '.join(words)}: expected a failure, got:\n{run.stdout}{run.stderr}"
+        return run.stdout + run.stderr
+
+
+def build_roots(tree, **environment):
+    """Every program, and the roots of two appliances: one with a program of this tree, one with a package."""
+    tree.make("programs", **environment)
+    for appliance in APPLIANCES:
+        tree.make(f"APPLIANCE={appliance}", f"{BUILD}/images/{appliance}/rootfs.cpio", **environment)

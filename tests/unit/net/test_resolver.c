@@ -115,6 +115,30 @@ static void search_line_is_one_that_musl_reads(void **state)
 	assert_int_equal(r.left_out, 5);
 }
 
+/* A line of LENGTH bytes, newline included, by one domain. */
+static bool line_is_written(size_t length)
+{
+	char value[300] = "new_domain_search=";
+	size_t name_length = length - strlen("search ") - 1, start = strlen(value);
+	for (size_t i = 0; i < name_length; i++)
+		value[start + i] = i % 60 == 59 && i + 1 < name_length ? '.' : 'a';
+	value[start + name_length] = '\0';
+	apply(&eth0.leases, 0,
+		EVENT("reason=BOUND", "if_up=true", "new_ip_address=192.0.2.7", "new_dhcp_lease_time=100",
+			value));
+	assert_int_equal(eth0.leases.dhcp4.search.count, 1);
+	return strlen(build()) == length;
+}
+
+static void search_line_is_as_long_as_musl_reads(void **state)
+{
+	(void)state;
+	eth1.leases.dhcp4 = (struct lease){0};
+	assert_true(line_is_written(254));
+	assert_true(line_is_written(255));
+	assert_false(line_is_written(256));
+}
+
 static void longest_values_fit(void **state)
 {
 	struct text t = TEXT(conf);
@@ -190,6 +214,7 @@ int main(void)
 		cmocka_unit_test_setup(only_what_is_in_force_counts, setup),
 		cmocka_unit_test_setup(link_local_servers_have_their_scope, setup),
 		cmocka_unit_test_setup(search_line_is_one_that_musl_reads, setup),
+		cmocka_unit_test_setup(search_line_is_as_long_as_musl_reads, setup),
 		cmocka_unit_test_setup(longest_values_fit, setup),
 		cmocka_unit_test_setup(record_of_the_resolver, setup),
 		cmocka_unit_test_setup(record_of_a_nic, setup),

@@ -229,6 +229,47 @@ static void routers_that_are_gone_leave_their_entries_to_their_time(void **state
 	assert_int_equal(l.ra.address_count, 0);
 }
 
+static void assert_sane(const struct lease *lease)
+{
+	assert_true(lease->word < WORD_COUNT && lease->address_count <= LEASE_ADDRESSES_MAX);
+	assert_true(lease->dns.count <= LEASE_SERVERS_MAX && lease->search.count <= LEASE_DOMAINS_MAX);
+	for (unsigned i = 0; i < lease->search.count; i++)
+		assert_true(host_name_valid(lease->search.name[i], strlen(lease->search.name[i])));
+}
+
+/* What comes out is bounded and well-formed, whatever the bytes were. */
+static void damaged_events_do_no_harm(void **state)
+{
+	static const char good[] =
+		"reason=BOUND\0if_up=true\0new_ip_address=192.0.2.7\0new_dhcp_lease_time=60\0"
+		"new_domain_name_servers=192.0.2.53 192.0.2.54\0new_domain_search=a.example b.c\0"
+		"reason=BOUND6\0new_dhcp6_ia_na1_iaid=1\0new_dhcp6_ia_na1_ia_addr1=2001:db8::1\0"
+		"new_dhcp6_ia_na1_ia_addr1_vltime=9\0new_dhcp6_domain_search=d.example\0"
+		"reason=ROUTERADVERT\0nd1_from=fe80::1\0nd1_acquired=1\0nd1_now=2\0nd1_flags=MO\0"
+		"nd1_rdnss1_lifetime=60\0nd1_rdnss1_servers=2001:db8::53 fe80::1%eth0\0"
+		"nd1_dnssl1_lifetime=60\0nd1_dnssl1_search=e.example\0nd1_addr1=2001:db8::2/64";
+	uint32_t random = 1;
+	(void)state;
+	for (unsigned i = 0; i < 100000; i++) {
+		char bytes[sizeof(good)];
+		size_t begin = 0;
+		memcpy(bytes, good, sizeof(good));
+		/* Each of the three reasons comes first in its turn. */
+		for (unsigned skip = i % 3; skip > 0; skip--)
+			do
+				begin++;
+			while (strncmp(bytes + begin, "reason=", 7) != 0);
+		for (unsigned n = 0; n < i % 5; n++) {
+			random = random * 1664525 + 1013904223;
+			bytes[(random >> 8) % (sizeof(good) - 1)] = (char)(random >> 24);
+		}
+		apply(&l, i, (struct event){.data = bytes + begin, .bytes = sizeof(good) - begin});
+		assert_sane(&l.dhcp4);
+		assert_sane(&l.dhcp6);
+		assert_true(l.ra.entry_count <= RA_ENTRIES_MAX && l.ra.address_count <= RA_ADDRESSES_MAX);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -247,6 +288,7 @@ int main(void)
 		cmocka_unit_test_setup(infinite_rdnss_has_no_end, setup),
 		cmocka_unit_test_setup(dnssl_is_read_and_checked, setup),
 		cmocka_unit_test_setup(routers_that_are_gone_leave_their_entries_to_their_time, setup),
+		cmocka_unit_test_setup(damaged_events_do_no_harm, setup),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -59,7 +59,7 @@ check-host: $(SOURCES_USED) $(GEN_INIT_CPIO) | $(DEPS_CHECK)
 	$(Q)mkdir -p $(CHECK)
 	$(Q)tools/in-namespaces $(PYTEST) --junitxml=$(CHECK)/host.xml tests/host
 
-check-netns: host-programs | $(DEPS_CHECK)
+check-netns: host-programs $(BUILD)/packages/dhcpcd/.done | $(DEPS_CHECK)
 	$(Q)mkdir -p $(CHECK)
 	$(Q)tools/in-namespaces $(PYTEST) --junitxml=$(CHECK)/netns.xml tests/netns
 

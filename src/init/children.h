@@ -32,6 +32,7 @@ struct child_definition {
 	unsigned processes_limit;      /* RLIMIT_NPROC of its user: processes and threads */
 	unsigned files_limit;          /* RLIMIT_NOFILE */
 	int oom_score_adj;
+	int nice; /* nice(2): below 0 goes before the others */
 	enum sandbox sandbox;
 	bool is_service;
 };

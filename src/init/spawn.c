@@ -51,6 +51,8 @@ static void set_limits(int report, const struct child *child)
 	if (fd < 0 || write(fd, score, (size_t)length) != length)
 		fail(report, "oom_score_adj");
 	close(fd);
+	if (setpriority(PRIO_PROCESS, 0, child->definition.nice) < 0)
+		fail(report, "setpriority");
 }
 
 /* Descriptors 0, 1 and 2; init opened all others close-on-exec. */

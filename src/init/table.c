@@ -59,12 +59,15 @@ static const struct child_definition definitions[] = {
 		.sandbox = SANDBOX_NONE},
 };
 
-/* One screen; several share the user, so none has `leftovers`. */
+/* One screen; several share the user, so none has `leftovers`. It is first in the table and before the others
+ * in line: it needs few milliseconds, and people see the state while the rest still starts, or while a
+ * service spins. */
 static const struct child_definition console_definition = {.user = "console",
 	.memory_limit_bytes = 8 * MIB,
 	.processes_limit = 2 * TERMINALS_MAX,
 	.files_limit = 64,
 	.oom_score_adj = -900,
+	.nice = -10,
 	.sandbox = SANDBOX_NONE};
 
 static const struct child_definition shell_definition = {.user = "root",

@@ -11,14 +11,15 @@ LINUX     := $(BUILD)/linux
 linux_image_x86_64 := arch/x86/boot/bzImage
 
 linux_patches   := $(sort $(wildcard kernel/patches/*.patch))
+linux_local     := kernel/local.config
 linux_fragments := kernel/base.config kernel/network.config kernel/console.config kernel/hardening.config \
 	$(sort $(wildcard kernel/hypervisor/*.config)) kernel/arch/$(ARCH).config kernel/compress/$(COMPRESS).config \
-	$(wildcard kernel/local.config)
+	$(wildcard $(linux_local))
 
 # kbuild gets an environment of its own: whatever the user has set or says to make (CONFIG=, DEBUG=, ARCH=) has other
-# meanings there. ccache, when there is one, keeps its own settings.
+# meanings there. ccache, when there is one, keeps its own settings. The lock lets several makes share the objects.
 linux_ccache := $(if $(shell command -v ccache),ccache )
-linux_make    = env -i PATH="$$PATH" HOME="$$HOME" TERM="$${TERM:-dumb}" \
+linux_make    = flock $(LINUX)/.lock env -i PATH="$$PATH" HOME="$$HOME" TERM="$${TERM:-dumb}" \
 	$${CCACHE_DIR:+CCACHE_DIR="$$CCACHE_DIR"} $${XDG_CACHE_HOME:+XDG_CACHE_HOME="$$XDG_CACHE_HOME"} \
 	LC_ALL=C TZ=UTC SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) KBUILD_BUILD_TIMESTAMP='$(linux_timestamp)' \
 	KBUILD_BUILD_USER=thimble KBUILD_BUILD_HOST=thimble KBUILD_BUILD_VERSION=1 \
@@ -94,12 +95,13 @@ linux-nconfig: $(LINUX)/.config
 
 # Each pass writes back what the one before made visible.
 linux-savedefconfig: $(LINUX_SRC)/.unpacked
-	$(Q)set -e; \
-	while tools/kernel-config merge $(linux_fragments) > $(LINUX)/fragments.new && \
+	$(Q)for pass in 1 2 3 4 5 6 7 8; do \
+		fragments='$(linux_fragments)'; \
+		case $$fragments in *local.config*) ;; *) test -e $(linux_local) && fragments="$$fragments $(linux_local)";; esac; \
+		tools/kernel-config merge $$fragments > $(LINUX)/fragments.new && \
 		$(linux_make) -s KCONFIG_CONFIG=.config-made KCONFIG_ALLCONFIG=$(abspath $(LINUX))/fragments.new allnoconfig && \
-		tools/kernel-config save $(LINUX)/.config $(LINUX)/.config-made kernel/local.config \
-			$(linux_fragments) > $(LINUX)/.saved && \
-		test -s $(LINUX)/.saved; \
-	do \
+		tools/kernel-config save $(LINUX)/.config $(LINUX)/.config-made $(linux_local) $$fragments > $(LINUX)/.saved || exit 1; \
+		test -s $(LINUX)/.saved || exit 0; \
 		cat $(LINUX)/.saved; \
-	done
+	done; \
+	echo 'these symbols do not settle: they depend on something that no fragment can set'; exit 1

@@ -14,6 +14,12 @@ def serving(boot_misbehaving, lan, **options):
     return guest, four
 
 
+def restart_by_key(guest):
+    guest.press(b"r")
+    guest.wait_screen(r"Restart the service\?.*y/n")
+    guest.press(b"y")
+
+
 def test_ends_at_once_and_backs_off(dual_stack, boot_misbehaving):
     guest = boot_misbehaving(dual_stack, arguments="exit 3")
     guest.wait_screen(r"Not ready: misbehave failed \(exit status 3\)")
@@ -26,7 +32,7 @@ def test_ends_at_once_and_backs_off(dual_stack, boot_misbehaving):
 def test_key_restarts_it(dual_stack, boot_misbehaving):
     guest, four = serving(boot_misbehaving, dual_stack)
     pid = guest.wait_screen(r"Service\s+misbehave running.*pid (\d+).*, 0 restarts")[1]
-    guest.press(b"r")
+    restart_by_key(guest)
     guest.wait_screen(r"Service\s+misbehave running.*, 1 restart\b")
     other = guest.wait_screen(r"Service\s+misbehave running.*pid (\d+)")[1]
     assert other != pid, f"expected another pid than {pid}"
@@ -51,7 +57,7 @@ def test_memory_beyond_its_limit_is_refused(dual_stack, boot_misbehaving):
 def test_out_of_memory_ends_the_service_only(dual_stack, boot_misbehaving):
     guest, four = serving(boot_misbehaving, dual_stack, memory_mb=64)
     assert tell(dual_stack, four, "eat-shared", 100) == b""
-    guest.wait_screen(r"last exit: killed: out of memory")
+    guest.wait_screen(r"last exit: killed by SIGKILL: out of memory")
     wait_answers(dual_stack, four)
     others = re.search(r"Program .*", guest.screen())
     assert not others, f"expected no other program to have ended:\n{guest.screen()}"
@@ -65,6 +71,6 @@ def test_fork_bomb(dual_stack, boot_misbehaving):
         first = guest.wait_screen(r"up (\d+) s|up (\d+ min \d+ s)")[0]
         guest.serial.wait(lambda text: first not in text, 60)
         assert first not in guest.screen(), f"expected the screen to go on under the fork bomb:\n{guest.screen()}"
-        guest.press(b"r")
+        restart_by_key(guest)
         guest.wait_screen(r"Service\s+misbehave running.*, 1 restart\b", 120)
     wait_answers(dual_stack, four)

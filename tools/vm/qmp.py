@@ -49,12 +49,16 @@ class Qmp:
             if not condition():
                 raise QmpError(f"{what}: {'QEMU has ended' if done else f'nothing within {deadline_s} s'}")
 
+    def negotiate(self, deadline_s=30):
+        """QEMU sends no event before this. Commands do it by themselves."""
+        if not self.negotiated:
+            self._await(lambda: self.greeted, deadline_s, "QMP greeting")
+            self.negotiated = True
+            self.command("qmp_capabilities")
+
     def command(self, name, /, fds=(), deadline_s=30, **arguments):
         """Runs one command, sending FDS along (for getfd), and returns its answer."""
-        if not self.negotiated and name != "qmp_capabilities":
-            self._await(lambda: self.greeted, deadline_s, "QMP greeting")
-            self.command("qmp_capabilities")
-            self.negotiated = True
+        self.negotiate(deadline_s)
         message = {"execute": name, "arguments": {k.replace("_", "-"): v for k, v in arguments.items()}}
         ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
         self.sock.sendmsg([json.dumps(message).encode() + b"\n"], ancillary)

@@ -78,11 +78,13 @@ $(LINUX)/.objects: $(LINUX)/.config-checked $(LINUX_SRC)/.unpacked
 	$(Q)$(call linux_build,compile,vmlinux)
 	$(Q)touch $@
 
+# Under a lock of its own from the first copy to the last: another make may be linking another appliance.
 $(OUT)/$(IMAGE_NAME)-$(ARCH).efi: $(LINUX)/.objects $(IMAGE_BUILD)/rootfs.cpio
 	@mkdir -p $(@D)
-	$(Q)cp $(IMAGE_BUILD)/rootfs.cpio $(LINUX)/initramfs.cpio
-	$(Q)$(call linux_build,link $(@F),bzImage)
-	$(Q)cp $(LINUX)/$(linux_image_$(ARCH)) $@
+	$(Q){ flock 9 && \
+		cp $(IMAGE_BUILD)/rootfs.cpio $(LINUX)/initramfs.cpio && \
+		$(call linux_build,link $(@F),bzImage) && \
+		cp $(LINUX)/$(linux_image_$(ARCH)) $@; } 9> $(LINUX)/.link-lock
 	@printf '  %-8s %s: %d bytes\n' LINUX $@ $$(stat -c %s $@)
 
 # --- changing the configuration -------------------------------------------------------------------------------------

@@ -98,15 +98,24 @@ static void prepare(void)
 	log_info("PID 1 started at %lld ms", (long long)state.started_ms);
 	appliance_read(&appliance, "/etc/thimble/appliance");
 	settings_read(&settings);
-	apply_sysctl("/etc/sysctl.conf");
 	set_host_name(&settings.config);
-	bring_loopback_up();
-	/* The screens show the kernel's warnings from the log; on the console itself only its last words may
-	 * stand between them (SYSLOG_ACTION_CONSOLE_LEVEL of syslog(2)). */
-	if (klogctl(8, NULL, 1) < 0)
-		log_warn("console log level");
 	if (config_save(&settings.config) < 0)
 		log_warn("record init/config");
+}
+
+/* What the network needs before dhcpcd starts, and the screens do not. */
+static void prepare_network(void)
+{
+	apply_sysctl("/etc/sysctl.conf");
+	bring_loopback_up();
+}
+
+/* Starts whoever does not run yet; the screens first, so that people see the rest come up. */
+static void start_children(bool only_screens)
+{
+	for (size_t i = 0; i < children.count; i++)
+		if (!only_screens || children.child[i].definition.terminal != NULL)
+			child_start(&children, &children.child[i]);
 }
 
 int main(int argc, char **argv)
@@ -123,8 +132,13 @@ int main(int argc, char **argv)
 	power_init(&power, &children, write_system);
 	power.service = table_fill(&children, &settings.config);
 	write_system();
-	for (size_t i = 0; i < children.count; i++)
-		child_start(&children, &children.child[i]);
+	/* The screens show the kernel's warnings from the log; on the console itself only its last words may
+	 * stand between them (SYSLOG_ACTION_CONSOLE_LEVEL of syslog(2)). */
+	if (klogctl(8, NULL, 1) < 0)
+		log_warn("console log level");
+	start_children(true);
+	prepare_network();
+	start_children(false);
 	power_watch_button(&power);
 	watchdog_start(&watchdog, &loop);
 	if (control_server_start(&loop, handle_request) < 0)

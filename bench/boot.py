@@ -10,6 +10,8 @@ several boots in plain emulation, against dnsmasq and radvd on a bridge. Run by 
 
 import argparse
 import contextlib
+import os
+import os
 import pathlib
 import re
 import socket
@@ -129,11 +131,12 @@ def figures(options, folder):
         runs = [kernel_to_pid1_ns(options.image, machine, folder, options.pid1) for _ in range(2)]
         assert runs[0] == runs[1], f"{machine}: two runs differ, so the counts mean nothing: {runs}"
         firmware_ns, kernel_ns = runs[0]
-        yield f"kernel entry to PID 1, {machine}", f"{kernel_ns / 1e6:.1f} ms", "icount, two runs equal"
-        yield f"power-on to kernel entry, {machine}", f"{firmware_ns / 1e6:.1f} ms", "icount, two runs equal"
+        yield f"kernel entry to PID 1, {machine}", f"{kernel_ns / 1e6:.3f} ms", "icount, two runs equal"
+        yield f"power-on to kernel entry, {machine}", f"{firmware_ns / 1e6:.3f} ms", "icount, two runs equal"
     for name, values in wait_for_servers(options.image, folder, options.boots).items():
         spread = f"{min(values):.2f} to {max(values):.2f}"
-        yield name, f"{statistics.median(values):.2f} s", f"plain TCG, q35, median of {len(values)} ({spread})"
+        yield (name, f"{statistics.median(values):.2f} s",
+               f"plain TCG, q35, median of {len(values)} ({spread}), host's load {os.getloadavg()[0]:.1f}")
 
 
 def main():

@@ -7,7 +7,7 @@ import time
 import pytest
 from dhcpcd import GuestNetwork, has_users
 from netns import Lan
-from servers import Dnsmasq, Kea4
+from servers import Dnsmasq, Kea4, Radvd, prefix
 
 pytestmark = pytest.mark.skipif(not has_users(), reason="needs the guest's users: run as root")
 
@@ -140,3 +140,13 @@ def test_ipv6_is_probed_without_a_random_wait(keep, lan, guest):
                 for key in ("router_solicitation_delay", "accept_dad", "accept_ra", "autoconf")}
         assert seen == {"router_solicitation_delay": "0", "accept_dad": "1", "accept_ra": "0", "autoconf": "0"}, \
             f"{ifname}: {seen}"
+
+
+def test_router_that_is_asked_late(keep, tmp_path, lan, guest):
+    """The first solicitations are lost, as on a bridge whose port does not forward yet; the router answers
+    those who ask and nobody else. It is asked again (RFC 7559)."""
+    lan.set_addresses("192.0.2.1/24", "2001:db8:1::1/64")
+    guest.start()
+    guest.wait(lambda: "no IPv6 Routers available" in guest.dhcpcd_log.read_text(), "four lost solicitations", 30)
+    keep(Radvd(lan, tmp_path, "UnicastOnly on;", prefix("2001:db8:1::/64")).start())
+    guest.wait_address("2001:db8:1:", "slaac", deadline_s=40)

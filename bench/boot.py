@@ -11,7 +11,6 @@ several boots in plain emulation, against dnsmasq and radvd on a bridge. Run by 
 import argparse
 import contextlib
 import os
-import os
 import pathlib
 import re
 import socket

@@ -4,26 +4,15 @@ So the image that is tested is the one that ships, and only a file of it differs
 
 import pathlib
 
+import cpio
 from guest import TREE
-
-S_IFREG = 0o100000
-
-
-def _entry(number, name, mode, data):
-    """One member in cpio's "newc" form (Linux, Documentation/driver-api/early-userspace/buffer-format)."""
-    path = name.encode() + b"\0"
-    fields = [number, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(path), 0]
-    head = b"070701" + b"".join(b"%08x" % field for field in fields) + path
-    return head + b"\0" * (-len(head) % 4) + data + b"\0" * (-len(data) % 4)
 
 
 def overlay(folder, files):
     """Writes FOLDER/overlay.cpio with FILES, {"/path/in/the/guest": (mode, bytes)}; the path goes to
     QEMU's -initrd. The folders must exist in the image."""
-    members = [_entry(number, name.lstrip("/"), S_IFREG | mode, data)
-               for number, (name, (mode, data)) in enumerate(sorted(files.items()), 1)]
     path = pathlib.Path(folder) / "overlay.cpio"
-    path.write_bytes(b"".join(members) + _entry(0, "TRAILER!!!", 0, b""))
+    path.write_bytes(cpio.write({name.lstrip("/"): file for name, file in files.items()}))
     return path
 
 

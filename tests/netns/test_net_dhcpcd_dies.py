@@ -1,6 +1,7 @@
 """Whichever process of dhcpcd dies, all of it ends, addresses and DNS stay, and after its restart net tells
 the state again, changes in between included."""
 
+import os
 import signal
 
 import pytest
@@ -86,3 +87,17 @@ def test_a_stopped_dhcpcd_does_not_stop_net(guest):
         guest.dhcpcd.send_signal(signal.SIGCONT)
     assert manager == guest.dhcpcd.pid
     guest.wait(lambda: guest.nic()["dhcp4"] == "bound" and len(guest.servers()) == 2, "dhcpcd's state")
+
+
+def test_reader_of_packets_killed(keep, tmp_path):
+    """The process that reads raw DHCP packets lives only while there is no lease. dhcpcd goes on without it,
+    and makes a new one for its next question."""
+    lan = keep(Lan("192.0.2.1/24"))
+    guest = keep(GuestNetwork())
+    lan.attach(guest.namespace)
+    guest.start()
+    guest.wait(lambda: "BPF BOOTP" in guest.dhcpcd_processes(), "a process that reads packets")
+    os.kill(guest.dhcpcd_processes()["BPF BOOTP"], signal.SIGKILL)
+    guest.wait(lambda: "BPF BOOTP exited" in guest.dhcpcd_log.read_text(), "dhcpcd sees its end")
+    keep(Dnsmasq(lan, tmp_path, "dhcp-range=192.0.2.100,192.0.2.150,1h").start())
+    guest.wait_address("192.0.2.1", "dhcp")

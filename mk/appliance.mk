@@ -74,6 +74,9 @@ $(IMAGE_BUILD)/settings.conf: rootfs/settings.conf.in $(appliance_settings) FORC
 	$(Q)APPLIANCE_SETTINGS="$$(cat $(appliance_settings))" tools/fill $< $@
 
 # Settings of this site, baked in by CONFIG=.
+ifneq ($(CONFIG),$(wildcard $(CONFIG)))
+$(error CONFIG=$(CONFIG): there is no such file)
+endif
 $(IMAGE_BUILD)/site.conf: $(CONFIG) FORCE
 	$(Q)mkdir -p $(@D)
 	$(Q)cat /dev/null $(CONFIG) > $@.new

@@ -14,6 +14,7 @@ APPLIANCES = sorted(path.parent.name for path in HERE.glob("appliances/*/applian
     (["ARCH=mips"], "ARCH=mips: not supported; one of: x86_64"),
     (["COMPRESS=zip"], "COMPRESS=zip: one of: xz zstd lz4"),
     (["DEBUG=yes"], "DEBUG=yes: 0 or 1"),
+    (["CONFIG=none.conf"], "CONFIG=none.conf: there is no such file"),
     (["STRICT=2"], "STRICT=2: 0 or 1"),
     (["BINARY=/bin/true", "PORT=80"], "PORT=80: a port is NUMBER/tcp or NUMBER/udp, the number from 1 to 65535"),
     (["BINARY=/bin/true", "PORT=0/tcp"], "PORT=0/tcp: a port is"),

@@ -102,8 +102,9 @@ def test_an_interrupted_fetch_goes_on(sources, archive):
     lock_and_empty(sources, *ALL)
     archive.faults["one_1.0-1_all.deb"] = Fault(cut=1000)
     process = subprocess.Popen(
-        sources.argv("fetch", *ALL), env=sources.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True, process_group=0,
+        # A job of a script's background ignores SIGINT, and its children inherit that.
+        ["env", "--default-signal=INT", *sources.argv("fetch", *ALL)], env=sources.environment,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, process_group=0,
     )
     wait_until(lambda: archive.of_pool(), 60, "a file is asked for", lambda: repr(archive.requests))
     os.killpg(process.pid, signal.SIGINT)

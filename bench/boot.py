@@ -142,6 +142,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("image", type=pathlib.Path)
     parser.add_argument("--pid1", type=pathlib.Path, required=True, help="boot-pid1.c, compiled")
+    parser.add_argument("--compressor", required=True, help="of the image: what the count depends on most")
     parser.add_argument("--boots", type=int, default=9)
     parser.add_argument("--output", type=pathlib.Path, required=True)
     options = parser.parse_args()
@@ -151,7 +152,7 @@ def main():
             print(f"  BENCH    {row[0]}: {row[1]} ({row[2]})", flush=True)
             rows.append("| " + " | ".join(row) + " |\n")
     head = (f"# Boot times of {options.image.name}\n\n`make bench-boot` wrote this; bench/boot.py says how.\n\n"
-            f"Image: {options.image.stat().st_size:,} bytes.\n\n| what | time | how |\n|---|---|---|\n")
+            f"Image: {options.image.stat().st_size:,} bytes, compressed by {options.compressor}.\n\n| what | time | how |\n|---|---|---|\n")
     options.output.write_text(head + "".join(rows))
 
 

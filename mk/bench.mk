@@ -12,4 +12,4 @@ $(BUILD)/bench/boot-pid1: bench/boot-pid1.c $(MUSL_CC)
 
 bench-boot: image $(BUILD)/bench/boot-pid1 | $(DEPS_CHECK)
 	$(Q)tools/in-namespaces /usr/bin/python3 -B bench/boot.py $(IMAGE) --pid1 $(BUILD)/bench/boot-pid1 \
-		--output bench/boot.md
+		--compressor $(COMPRESS) --output bench/boot.md

@@ -24,8 +24,8 @@ BOOT_S = 60
 CHANGE_S = 60
 OFF_S = 30
 
-# id: of QEMU's device; port: the tap's name in the Lan's namespace.
-Plugged = collections.namedtuple("Plugged", "id netdev lan port mac")
+# id, netdev: QEMU's names of the device and of what it is connected to; cable: None on QEMU's own network.
+Plugged = collections.namedtuple("Plugged", "id netdev cable mac")
 
 
 class Guest:
@@ -38,17 +38,18 @@ class Guest:
         self.name = name
         self.machine = machine
         self.folder = pathlib.Path(folder)
-        self.nics, self.fds = [], []
+        self.nics = []
         netdevs = [self._cable(lan, nic_model) for lan in lans]
         # QEMU stays when the guest ends, so that its last event cannot be lost.
         extra = ["-no-shutdown", *extra]
         accelerator, _ = machines.choose_accelerator(os.environ.get("ACCEL"))
         self.log = self.folder / f"{name}.qemu.log"
         self.serial_log = self.folder / f"{name}.serial.log"
-        self.vm = Vm(image, machine, accelerator, memory_mb, self.log, pass_fds=[*self.fds, *pass_fds],
+        self.vm = Vm(image, machine, accelerator, memory_mb, self.log, pass_fds=[*self._ends(), *pass_fds],
                      nics=netdevs, cpu=cpu, append=append, extra=extra)
-        for fd in self.fds:
-            os.close(fd)
+        for nic in self.nics:
+            if nic.cable:
+                nic.cable.qemu_end.close()
         self.qmp = self.vm.qmp
         try:
             self.qmp.negotiate()
@@ -59,14 +60,15 @@ class Guest:
     def _cable(self, lan, model=None):
         number = len(self.nics)
         mac = f"02:00:5e:00:00:{number + 1:02x}"
-        port = None
-        netdev = "user,ipv4=on,ipv6=on"
+        cable, netdev = None, "user,ipv4=on,ipv6=on"
         if lan != "user":
-            port, fd = lan.plug_tap()
-            self.fds.append(fd)
-            netdev = f"tap,fd={fd},vhost=off"
-        self.nics.append(Plugged(f"nic{number}", f"net{number}", lan, port, mac))
+            cable = lan.plug_cable()
+            netdev = f"dgram,local.type=fd,local.str={cable.qemu_end.fileno()}"
+        self.nics.append(Plugged(f"nic{number}", f"net{number}", cable, mac))
         return machines.Nic(netdev, model, mac)
+
+    def _ends(self):
+        return [nic.cable.qemu_end.fileno() for nic in self.nics if nic.cable]
 
     # --- what it shows ---
 
@@ -102,10 +104,11 @@ class Guest:
     def plug(self, lan, deadline_s=CHANGE_S):
         """Plugs a new NIC into the running guest."""
         nic = self._cable(lan)
-        plugged, fd = self.nics[-1], self.fds[-1]
-        self.qmp.command("getfd", fds=[fd], fdname=plugged.netdev)
-        os.close(fd)
-        self.qmp.command("netdev_add", type="tap", id=plugged.netdev, fd=plugged.netdev, vhost=False)
+        plugged = self.nics[-1]
+        with plugged.cable.qemu_end as end:
+            self.qmp.command("getfd", fds=[end.fileno()], fdname=plugged.netdev)
+        self.qmp.command("netdev_add", type="dgram", id=plugged.netdev,
+                         local={"type": "fd", "str": plugged.netdev})
         slots = machines.MACHINES[self.machine].slots
         self.qmp.command("device_add", driver=machines.MACHINES[self.machine].nic, id=plugged.id,
                          netdev=plugged.netdev, mac=nic.mac, bus=slots[(len(self.nics) - 2) % len(slots)])

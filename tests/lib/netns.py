@@ -1,28 +1,24 @@
 """Networks for tests, made of namespaces.
 
     client ns --veth--+                   +--veth-- ns under test
-                      br0 in the Lan's ns +--tap--- QEMU
+                      br0 in the Lan's ns +--cable- QEMU
         servers (tests/lib/servers.py) ---+
 
 Runs as root, or as the only user of a user namespace (tools/in-namespaces makes either)."""
 
 import contextlib
 import ctypes
-import fcntl
 import itertools
 import json
 import os
 import socket
-import struct
 import subprocess
-import unittest
 
+from cable import Cable
 from records import read_record  # noqa: F401  for tests: one import serves
 from waiting import wait_until  # noqa: F401
 
 CLONE_NEWNET = 0x40000000
-TUNSETIFF = 0x400454CA
-IFF_TAP, IFF_NO_PI, IFF_VNET_HDR = 0x0002, 0x1000, 0x4000
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _numbers = itertools.count(1)
@@ -105,18 +101,6 @@ class Namespace:
         with self.entered():
             return socket.create_connection((host, port), timeout=timeout)
 
-    def tap(self, ifname):
-        """A new tap interface IFNAME; returns the descriptor that QEMU takes as fd=. While it is open the
-        interface has a carrier; closing it removes the interface."""
-        with self.entered():
-            try:
-                fd = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
-            except PermissionError as error:
-                raise unittest.SkipTest(f"{error}: taps need root here") from error
-            request = struct.pack("16sH22x", ifname.encode(), IFF_TAP | IFF_NO_PI | IFF_VNET_HDR)
-            fcntl.ioctl(fd, TUNSETIFF, request)
-        return fd
-
     def close(self):
         for child in reversed(self.children):
             stop(child)
@@ -150,18 +134,19 @@ class Lan(Namespace):
     def __init__(self, *addresses, label="lan"):
         super().__init__(label)
         self.ports = itertools.count(1)
+        self.cables = []
         self.ip("link", "add", "br0", "type", "bridge", "mcast_snooping", 0, "stp_state", 0)
         self.sysctl("net.ipv6.conf.br0.accept_dad", 0)
         self.sysctl("net.ipv6.conf.br0.accept_ra", 0)
         self.ip("link", "set", "br0", "address", "02:00:00:00:00:01", "up")
         connect_veth(self, "anchor", self, "anchor-end")
         self.sysctl("net.ipv6.conf.anchor-end.disable_ipv6", 1)
-        self._enslave("anchor")
+        self.enslave("anchor")
         self.set_addresses(*addresses)
         wait_until(lambda: "LOWER_UP" in self.links()["br0"]["flags"]
                    and self.addresses("br0", "inet6"), 5, "br0 has a carrier")
 
-    def _enslave(self, ifname):
+    def enslave(self, ifname):
         self.sysctl(f"net.ipv6.conf.{ifname}.disable_ipv6", 1)
         self.ip("link", "set", ifname, "master", "br0", "up")
 
@@ -176,18 +161,22 @@ class Lan(Namespace):
         end here: `lan.ip("link", "set", PORT, "down")` takes its carrier away."""
         port = f"port{next(self.ports)}"
         self.ip("link", "add", port, "type", "veth", "peer", "name", ifname, "netns", namespace.name)
-        self._enslave(port)
+        self.enslave(port)
         if mac:
             namespace.ip("link", "set", ifname, "address", mac)
         namespace.ip("link", "set", ifname, "up")
         return port
 
-    def plug_tap(self):
-        """A tap on this segment, for QEMU: (its name here, its descriptor, which the caller closes)."""
-        port = f"tap{next(self.ports)}"
-        fd = self.tap(port)
-        self._enslave(port)
-        return port, fd
+    def plug_cable(self):
+        """A Cable on this segment, for QEMU; it ends with the Lan."""
+        cable = Cable(self, f"cable{next(self.ports)}")
+        self.cables.append(cable)
+        return cable
+
+    def close(self):
+        for cable in self.cables:
+            cable.close()
+        super().close()
 
     def neighbours(self):
         """What this segment's stack knows: {address: MAC}."""

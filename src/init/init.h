@@ -34,7 +34,8 @@ struct settings {
 
 /* mounts.c: makes the file systems, folders and kernel settings that everything else needs. Failures are
  * logged and left at that: a guest with a part missing shows more than one that does not start. */
-void mount_all(void);
+enum mount_step { MOUNT_FIRST, MOUNT_REST };
+void mount_step(enum mount_step step);
 void apply_sysctl(const char *path);
 void set_host_name(const struct config *c);
 void bring_loopback_up(void);

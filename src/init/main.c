@@ -89,9 +89,9 @@ static void watch_signals(void)
 		log_warn("signals");
 }
 
-static void prepare(void)
+static void prepare_first(void)
 {
-	mount_all();
+	mount_step(MOUNT_FIRST);
 	if (children_init(&children, &loop, &appliance) < 0)
 		log_warn("the log's pipe");
 	log_open("init"); /* its lines go to the log from here on */
@@ -103,9 +103,10 @@ static void prepare(void)
 		log_warn("record init/config");
 }
 
-/* What the network needs before dhcpcd starts, and the screens do not. */
-static void prepare_network(void)
+/* What the others need and the screens do not. */
+static void prepare_rest(void)
 {
+	mount_step(MOUNT_REST);
 	apply_sysctl("/etc/sysctl.conf");
 	bring_loopback_up();
 }
@@ -127,7 +128,7 @@ int main(int argc, char **argv)
 	state.started_ms = now_ms();
 	if (loop_init(&loop) < 0)
 		log_warn("event loop");
-	prepare();
+	prepare_first();
 	watch_signals();
 	power_init(&power, &children, write_system);
 	power.service = table_fill(&children, &settings.config);
@@ -137,7 +138,7 @@ int main(int argc, char **argv)
 	if (klogctl(8, NULL, 1) < 0)
 		log_warn("console log level");
 	start_children(true);
-	prepare_network();
+	prepare_rest();
 	start_children(false);
 	power_watch_button(&power);
 	watchdog_start(&watchdog, &loop);

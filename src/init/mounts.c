@@ -12,36 +12,39 @@
 #include "common/log.h"
 #include "init.h"
 
+/* Two steps: what a screen needs, and the rest while the screens start. */
 static const struct {
+	enum mount_step step;
 	const char *type, *where;
 	unsigned long flags;
 	const char *options;
 } mounts[] = {
-	{"devtmpfs", "/dev", MS_NOSUID | MS_NOEXEC, "mode=0755"},
-	{"proc", "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL},
-	{"sysfs", "/sys", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY, NULL},
+	{MOUNT_FIRST, "devtmpfs", "/dev", MS_NOSUID | MS_NOEXEC, "mode=0755"},
+	{MOUNT_FIRST, "proc", "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL},
+	{MOUNT_FIRST, "sysfs", "/sys", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY, NULL},
 	/* Records and sockets of our own programs; a megabyte is many times what they write. */
-	{"tmpfs", "/run", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0755,size=1m,nr_inodes=512"},
+	{MOUNT_FIRST, "tmpfs", "/run", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0755,size=1m,nr_inodes=512"},
 	/* Anybody may write here; the size keeps it from taking the memory of the rest. */
-	{"tmpfs", "/tmp", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=1777,size=1m,nr_inodes=128"},
+	{MOUNT_REST, "tmpfs", "/tmp", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=1777,size=1m,nr_inodes=128"},
 };
 
 /* Folders below /run and who owns them. The service's has a file system of its own: what it writes there
  * must not fill the space that the others need. */
 static const struct {
+	enum mount_step step;
 	const char *path, *user;
 	mode_t mode;
 	bool own_file_system;
 } folders[] = {
-	{"/run/thimble", "root", 0755, false},
-	{"/run/thimble/init", "root", 0755, false},
-	{"/run/thimble/net", "net", 0755, false},
-	{"/run/thimble/log", "log", 0755, false},
-	{"/run/thimble/service", "service", 0755, true},
+	{MOUNT_FIRST, "/run/thimble", "root", 0755, false},
+	{MOUNT_FIRST, "/run/thimble/init", "root", 0755, false},
+	{MOUNT_REST, "/run/thimble/net", "net", 0755, false},
+	{MOUNT_REST, "/run/thimble/log", "log", 0755, false},
+	{MOUNT_REST, "/run/thimble/service", "service", 0755, true},
 	/* dhcpcd: sockets, leases, and the empty folder that its unprivileged processes are locked into. */
-	{"/run/dhcpcd", "root", 0755, false},
-	{"/run/dhcpcd/chroot", "root", 0755, false},
-	{"/run/dhcpcd-db", "dhcpcd", 0750, false},
+	{MOUNT_REST, "/run/dhcpcd", "root", 0755, false},
+	{MOUNT_REST, "/run/dhcpcd/chroot", "root", 0755, false},
+	{MOUNT_REST, "/run/dhcpcd-db", "dhcpcd", 0750, false},
 };
 
 static void make_folder(size_t i)
@@ -62,18 +65,21 @@ static void make_folder(size_t i)
 		log_warn("chown %s", folders[i].path);
 }
 
-void mount_all(void)
+void mount_step(enum mount_step step)
 {
 	umask(022);
 	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++)
-		if (mount(mounts[i].type, mounts[i].where, mounts[i].type, mounts[i].flags,
-			    mounts[i].options) < 0 &&
+		if (mounts[i].step == step &&
+			mount(mounts[i].type, mounts[i].where, mounts[i].type, mounts[i].flags,
+				mounts[i].options) < 0 &&
 			errno != EBUSY)
 			log_warn("mount %s", mounts[i].where);
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
-		make_folder(i);
+		if (folders[i].step == step)
+			make_folder(i);
 	/* Nothing on the root file system changes any more: it holds only what the image brought. */
-	if (mount(NULL, "/", NULL, MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV, NULL) < 0)
+	if (step == MOUNT_REST &&
+		mount(NULL, "/", NULL, MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV, NULL) < 0)
 		log_warn("remount / read-only");
 }
 

@@ -3,7 +3,7 @@
  *   echo TEXT      answers TEXT
  *   crash          writes to address 0
  *   eat            takes memory with malloc until it is refused; answers how many MiB it got
- *   eat-shared     takes shared memory, which RLIMIT_DATA does not count, without end
+ *   eat-shared     the same with shared memory, which RLIMIT_DATA does not count
  *   fork           forks, as do its children, without end
  *   list           answers a line "PID UID NAME" for each process it can see
  *   kill PID       sends SIGKILL
@@ -29,26 +29,35 @@ static void crash(FILE *client, const char *argument)
 	raise(SIGSEGV);
 }
 
-static void eat(FILE *client, const char *argument)
+static void *take_private(void)
+{
+	return malloc(MIB);
+}
+
+static void *take_shared(void)
+{
+	void *block = mmap(NULL, MIB, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	return block == MAP_FAILED ? NULL : block;
+}
+
+static void eat_all(FILE *client, void *take(void))
 {
 	unsigned count = 0;
-	char *block;
-	(void)argument;
-	while ((block = malloc(MIB)) != NULL) {
+	for (void *block; (block = take()) != NULL; count++)
 		memset(block, 1, MIB);
-		count++;
-	}
 	fprintf(client, "%u\n", count);
+}
+
+static void eat(FILE *client, const char *argument)
+{
+	(void)argument;
+	eat_all(client, take_private);
 }
 
 static void eat_shared(FILE *client, const char *argument)
 {
-	(void)client, (void)argument;
-	for (;;) {
-		char *block = mmap(NULL, MIB, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-		if (block != MAP_FAILED)
-			memset(block, 1, MIB);
-	}
+	(void)argument;
+	eat_all(client, take_shared);
 }
 
 static void fork_without_end(FILE *client, const char *argument)

@@ -63,8 +63,10 @@ check-netns: host-programs $(BUILD)/packages/dhcpcd/.done | $(DEPS_CHECK)
 	$(Q)mkdir -p $(CHECK)
 	$(Q)tools/in-namespaces $(PYTEST) --junitxml=$(CHECK)/netns.xml tests/netns
 
-# The service that the boot tests lay over the image's own.
+# A service that does wrong, for the tests to lay over the image's own; it goes through the slot as well.
 check-images: $(CHECK)/misbehave
+	$(Q)$(MAKE) image APPLIANCE=dns
+	$(Q)$(MAKE) image BINARY=$(CHECK)/misbehave ARGS=7000 PORT=7000/tcp
 $(CHECK)/misbehave: tests/boot/daemons/misbehave.c $(MUSL_CC)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)

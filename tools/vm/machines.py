@@ -6,8 +6,9 @@ import platform
 
 FLAGS_OF_VIRTUALISATION = {"vmx", "svm"}
 
-# argv: the machine; nic: the usual model; slots: where a NIC can be plugged into a running guest.
-Machine = collections.namedtuple("Machine", "argv nic slots vga")
+# argv: the machine; nic: the usual model; slots: where a NIC can be plugged into a running guest; vga; button:
+# whether it has a power button, and the guest can switch itself off.
+Machine = collections.namedtuple("Machine", "argv nic slots vga button", defaults=[True])
 
 MACHINES = {
     "pc": Machine(["-machine", "pc"], "virtio-net-pci", ["pci.0", "pci.0"], ["-vga", "std"]),
@@ -25,7 +26,7 @@ MACHINES = {
     # host; without ACPI the guest cannot switch itself off.
     "microvm": Machine(["-machine", "microvm,acpi=off,rtc=on,isa-serial=on",
                         "-global", "virtio-mmio.force-legacy=false"],
-                       "virtio-net-device", [], []),
+                       "virtio-net-device", [], [], False),
 }
 
 # netdev: what follows -netdev, without its id.

@@ -35,6 +35,7 @@ def test_pipe_shows_the_screen_once_and_ends(tmp_path):
 
 def test_terminal_shows_the_screen_and_ports(tmp_path):
     master, slave = pty.openpty()
+    termios.tcsetwinsize(slave, (30, 100))
     before = termios.tcgetattr(slave)
     ours, theirs = socket.socketpair()
     with socket.create_server(("127.0.0.1", 0)) as upstream:
@@ -48,6 +49,9 @@ def test_terminal_shows_the_screen_and_ports(tmp_path):
         screen = SerialScreen(ours, tmp_path / "terminal.log", 100, 30)
         try:
             assert screen.wait_regex(r"10\.0\.2\.15/24 +dhcp", BOOT_S), f"expected the address:\n{screen.text()}"
+            assert "p power off" in screen.text().splitlines()[28], f"expected the guest above our line:\n{screen.text()}"
+            last = screen.text().splitlines()[29]
+            assert "Ctrl-A X leaves" in last and "-> service 1688/tcp" in last, f"expected the way out, got {last!r}"
             port = host_port((tmp_path / "terminal.log").read_text(errors="replace"))
             with socket.create_connection(("127.0.0.1", port), timeout=BOOT_S) as client:
                 client.sendall(b"ping")

@@ -43,7 +43,7 @@ CHECK_KINDS := unit host netns boot
 
 .PHONY: check $(addprefix check-,$(CHECK_KINDS)) host-programs unit-tests
 # Every kind runs, even when one before it failed.
-check:
+check: $(DEPS_BUILD) $(DEPS_CHECK)
 	$(Q)rm -f $(CHECK)/*.xml; failed=0; \
 	for kind in $(CHECK_KINDS); do $(MAKE) check-$$kind || failed=1; done; \
 	tools/check-totals sum $(CHECK) $(CHECK_KINDS) || failed=1; exit $$failed

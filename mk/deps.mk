@@ -11,11 +11,14 @@ DEPS_PACKAGES_run   := qemu-system-x86 python3 python3-pyte
 DEPS_PACKAGES_check := $(DEPS_PACKAGES_run) libcmocka-dev python3-pytest python3-pyte python3-scapy dnsmasq-base radvd \
 	kea-dhcp4-server kea-dhcp6-server gnupg iproute2 iputils-ping nftables procps util-linux ovmf
 
+DEPS_PACKAGES_nconfig := libncurses-dev pkg-config
+
 DEPS_BUILD := deps-build
 DEPS_RUN   := deps-run
 DEPS_CHECK := deps-check
+DEPS_NCONFIG := deps-nconfig
 
-.PHONY: deps deps-build deps-run deps-check
+.PHONY: deps deps-build deps-run deps-check deps-nconfig
 deps: deps-build deps-run deps-check
-deps-build deps-run deps-check: deps-%:
+deps-build deps-run deps-check deps-nconfig: deps-%:
 	$(Q)tools/deps $* $(DEPS_PACKAGES_$*)

@@ -91,7 +91,7 @@ $(OUT)/$(IMAGE_NAME)-$(ARCH).efi: $(LINUX)/.objects $(IMAGE_BUILD)/rootfs.cpio
 
 .PHONY: linux-nconfig linux-savedefconfig FORCE
 
-linux-nconfig: $(LINUX)/.config
+linux-nconfig: $(LINUX)/.config | $(DEPS_NCONFIG)
 	$(Q)$(linux_make) -s nconfig
 	@echo 'make linux-savedefconfig keeps what you changed.'
 

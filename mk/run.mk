@@ -14,7 +14,8 @@ APPEND  ?=
 export ACCEL APPEND
 
 .PHONY: run
-run: image | $(DEPS_RUN)
+# The tools first: nobody wants to be asked for a password when the build is done.
+run: $(DEPS_BUILD) $(DEPS_RUN) image
 	$(Q)tools/qemu run $(IMAGE) --name '$(APPLIANCE_NAME)' $(addprefix --port ,$(SERVICE_PORTS)) \
 		--memory '$(MEMORY)' --machine '$(MACHINE)' --append "$$APPEND" --log $(IMAGE_BUILD)/run \
 		$(if $(filter 1,$(V)),--verbose)

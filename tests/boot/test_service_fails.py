@@ -73,5 +73,6 @@ def test_fork_bomb(dual_stack, boot_misbehaving):
         guest.serial.wait(lambda text: first not in text, 60)
         assert first not in guest.screen(), f"expected the screen to go on under the fork bomb:\n{guest.screen()}"
         restart_by_key(guest)
-        guest.wait_screen(r"Service\s+misbehave running.*, 1 restart\b", 120)
+        # A first try may still find the port taken by a process that is dying.
+        guest.wait_screen(r"Service\s+misbehave running.*, [1-3] restarts?\b", 120)
     wait_answers(dual_stack, four)

@@ -37,6 +37,9 @@ struct settings {
 enum mount_step { MOUNT_FIRST, MOUNT_REST };
 void mount_step(enum mount_step step);
 void apply_sysctl(const char *path);
+/* net.ipv4.tcp_mem by what this guest has: the kernel's own choice for a small one, a sixteenth, makes TCP
+ * end connections by RST as soon as a thousand come at once (tcp_check_oom() in net/ipv4/tcp.c). */
+void set_tcp_memory(uint64_t available_bytes);
 void set_host_name(const struct config *c);
 void bring_loopback_up(void);
 

@@ -108,6 +108,7 @@ static void prepare_rest(void)
 {
 	mount_step(MOUNT_REST);
 	apply_sysctl("/etc/sysctl.conf");
+	set_tcp_memory(memory_read().available_bytes);
 	bring_loopback_up();
 }
 

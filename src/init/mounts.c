@@ -115,6 +115,15 @@ void apply_sysctl(const char *path)
 	}
 }
 
+void set_tcp_memory(uint64_t available_bytes)
+{
+	char value[80];
+	struct text t = TEXT(value);
+	unsigned long long pages = available_bytes / 4096;
+	text_add(&t, "%llu %llu %llu", pages / 6, pages / 4, pages / 3);
+	write_sysctl("net.ipv4.tcp_mem", value);
+}
+
 /* "thimble-" and the last three bytes of the first NIC's MAC: a name that stays and is nobody else's. */
 static void default_host_name(struct text *name)
 {

@@ -13,7 +13,9 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "children.h"
@@ -36,8 +38,13 @@ static void set_limit(int report, int resource, uint64_t value)
 		fail(report, "setrlimit");
 }
 
+/* Also the stack of each thread that glibc makes; with the usual 8 MiB a few threads would use up a small
+ * guest. */
+enum { STACK_BYTES = 1 << 20 };
+
 static void set_limits(int report, const struct child *child)
 {
+	set_limit(report, RLIMIT_STACK, STACK_BYTES);
 	set_limit(report, RLIMIT_DATA, child->memory_limit_in_force);
 	set_limit(report, RLIMIT_NPROC, child->definition.processes_limit);
 	set_limit(report, RLIMIT_NOFILE, child->definition.files_limit);
@@ -171,6 +178,33 @@ pid_t spawn(const struct children *c, const struct child *child, int *report)
 	return pid;
 }
 
+/* As that user, "everybody" (kill(2), pid -1) is exactly its processes, all in one system call: a process
+ * that forks meanwhile cannot get away. Without CAP_KILL, and never as root.
+ *
+ * Then waits until they are gone, so that the next start finds their ports free. kill() does not tell when;
+ * but with room for two processes of this user (RLIMIT_NPROC), a fork works as soon as there is nobody else.
+ */
+static _Noreturn void kill_all_of(uid_t uid)
+{
+	const struct timespec pause_time = {.tv_nsec = 2000000};
+	const struct rlimit two = {.rlim_cur = 2, .rlim_max = 2};
+	if (uid == 0 || setresuid(uid, uid, uid) < 0)
+		_exit(EXIT_SYSTEM);
+	kill(-1, SIGKILL);
+	setrlimit(RLIMIT_NPROC, &two);
+	for (int tries = 0; tries < 500; tries++) {
+		pid_t pid = fork();
+		if (pid == 0)
+			_exit(0);
+		if (pid > 0) {
+			waitpid(pid, NULL, 0);
+			break;
+		}
+		nanosleep(&pause_time, NULL);
+	}
+	_exit(0);
+}
+
 pid_t spawn_killer(const char *user_name)
 {
 	const struct passwd *user = getpwnam(user_name);
@@ -179,12 +213,7 @@ pid_t spawn_killer(const char *user_name)
 		return -1;
 	}
 	pid_t pid = fork();
-	if (pid != 0)
-		return pid;
-	/* As that user, "everybody" (kill(2), pid -1) is exactly its processes, all in one system call: a
-	 * process that forks meanwhile cannot get away. Without CAP_KILL, and never as root. */
-	if (user->pw_uid == 0 || setresuid(user->pw_uid, user->pw_uid, user->pw_uid) < 0)
-		_exit(EXIT_SYSTEM);
-	kill(-1, SIGKILL);
-	_exit(0);
+	if (pid == 0)
+		kill_all_of(user->pw_uid);
+	return pid;
 }

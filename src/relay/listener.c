@@ -14,6 +14,7 @@ enum {
 	RETRY_MAX_MS = 5000, /* an address may come with the next lease */
 	PAUSE_MS = 100,
 	BATCH_MAX = 64,
+	BACKLOG = 4096, /* SOMAXCONN is 128 in musl; the kernel bounds it by net.core.somaxconn */
 };
 
 static const struct state_row {
@@ -102,7 +103,7 @@ static int open_socket(const struct sockaddr *address, socklen_t bytes, bool ipv
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof(only));
 	tcp_set_nodelay(fd);
 	tcp_set_keepalive(fd);
-	if (bind(fd, address, bytes) == 0 && listen(fd, SOMAXCONN) == 0)
+	if (bind(fd, address, bytes) == 0 && listen(fd, BACKLOG) == 0)
 		return fd;
 	int error = errno;
 	close(fd);

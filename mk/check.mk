@@ -39,7 +39,7 @@ PYTEST := /usr/bin/python3 -B -m pytest -p no:cacheprovider -q
 CHECK := $(BUILD)/check
 export THIMBLE_HOST_BIN := $(abspath $(HOST))
 
-CHECK_KINDS := unit host netns boot
+CHECK_KINDS := unit host netns boot fault
 
 .PHONY: check $(addprefix check-,$(CHECK_KINDS)) host-programs unit-tests
 # Every kind runs, even when one before it failed.
@@ -67,13 +67,13 @@ check-netns: host-programs $(BUILD)/packages/dhcpcd/.done | $(DEPS_CHECK)
 check-images: $(CHECK)/misbehave
 	$(Q)$(MAKE) image APPLIANCE=dns
 	$(Q)$(MAKE) image BINARY=$(CHECK)/misbehave ARGS=7000 PORT=7000/tcp
-$(CHECK)/misbehave: tests/boot/daemons/misbehave.c $(MUSL_CC)
+$(CHECK)/misbehave: tests/fault/daemons/misbehave.c $(MUSL_CC)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(MUSL_CC) $(MUSL_CFLAGS) -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror $(MUSL_LDFLAGS) -o $@ $<
 
-check-boot: image check-images | $(DEPS_CHECK)
+check-boot check-fault: check-%: image check-images | $(DEPS_CHECK)
 	$(Q)mkdir -p $(CHECK)
-	$(Q)tools/in-namespaces $(PYTEST) --junitxml=$(CHECK)/boot.xml tests/boot
+	$(Q)tools/in-namespaces $(PYTEST) --junitxml=$(CHECK)/$*.xml tests/$*
 
 -include $(wildcard $(HOST)/obj/*/*.d $(HOST)/unit/*/*.d)

@@ -1,4 +1,4 @@
-"""Talking to tests/boot/daemons/misbehave.c in a guest."""
+"""Talking to tests/fault/daemons/misbehave.c in a guest."""
 
 import collections
 

@@ -18,4 +18,4 @@ export ACCEL APPEND
 run: $(DEPS_BUILD) $(DEPS_RUN) image
 	$(Q)tools/qemu run $(IMAGE) --name '$(APPLIANCE_NAME)' $(addprefix --port ,$(SERVICE_PORTS)) \
 		--memory '$(MEMORY)' --machine '$(MACHINE)' --append "$$APPEND" --log $(IMAGE_BUILD)/run \
-		$(if $(filter 1,$(V)),--verbose)
+		$(if $(filter 1,$(DEBUG)),--shell $(IMAGE_BUILD)/run/shell) $(if $(filter 1,$(V)),--verbose)

@@ -81,6 +81,13 @@ def nic_argv(number, nic, machine):
     return ["-netdev", f"{nic.netdev},id=net{number}", "-device", device]
 
 
+def shell_argv(machine, path):
+    """A second virtio console at the Unix socket PATH: the shell of an image built with DEBUG=1."""
+    bus = "virtio-serial-device" if machine == "microvm" else "virtio-serial-pci"
+    return ["-device", bus, "-chardev", "null,id=hvc0", "-device", "virtconsole,chardev=hvc0",
+            "-chardev", f"socket,id=hvc1,path={path},server=on,wait=off", "-device", "virtconsole,chardev=hvc1"]
+
+
 def command_line(image, machine, accelerator, memory_mb, serial_fd, qmp_fd, nics=(), cpu=None, append="",
                  extra=()):
     """QEMU's argv: IMAGE booted directly, its first serial port on SERIAL_FD and QMP on QMP_FD, both

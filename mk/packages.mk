@@ -20,7 +20,7 @@ export $1_BUILD
 
 $(BUILD)/packages/$1/.done: $(MUSL_CC) $(BUILD)/sources/src/$($1_SOURCE) packages/$1/package.mk $$(wildcard packages/$1/patches/*.patch) mk/packages.mk
 	$$(call say,PACKAGE,$1)
-	$$(Q)rm -rf $$(@D) && mkdir -p $$(@D)/src $$(@D)/root
+	$$(Q)rm -rf $$(@D) && mkdir -p $$(@D)/src $$(@D)/root && touch $$(@D)/started
 	$$(Q)tools/unpack-source $$(@D)/src $$(call source_files,src:$($1_SOURCE))
 	$$(Q)for patch in $$(sort $$(wildcard packages/$1/patches/*.patch)); do \
 		patch -s -p1 -d $$(@D)/src < "$$$$patch" || exit 1; done
@@ -29,6 +29,7 @@ $(BUILD)/packages/$1/.done: $(MUSL_CC) $(BUILD)/sources/src/$($1_SOURCE) package
 		{ tail -n 30 ../build.log; echo "$1: the build failed; all of it is in $$(@D)/build.log"; exit 1; }
 	$$(Q)for file in $($1_FILES); do test -e "$$(@D)/root/$$$$file" || \
 		{ echo "$1: the build did not make $$$$file; see $$(@D)/build.log"; exit 1; }; done
+	$$(Q)printf '  %-8s %s\n' PACKAGE "$1: done in $$$$(( $$$$(date +%s) - $$$$(stat -c %Y $$(@D)/started) )) s"
 	$$(Q)touch $$@
 
 $(addprefix $(BUILD)/packages/$1/root/,$($1_FILES)): $(BUILD)/packages/$1/.done ;

@@ -68,7 +68,8 @@ $(LINUX)/.config: $(LINUX)/fragments $(LINUX_SRC)/.unpacked
 	$(Q)touch $@
 
 $(LINUX)/.config-checked: $(LINUX)/.config $(linux_fragments)
-	$(Q)tools/kernel-config check $^
+	$(Q)tools/kernel-config check $^ || { echo 'A change made with linux-nconfig: make linux-savedefconfig keeps it,' \
+		'rm $(LINUX)/.config drops it.' >&2; exit 1; }
 	$(Q)touch $@
 
 # --- objects and the last link --------------------------------------------------------------------------------------

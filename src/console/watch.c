@@ -31,12 +31,18 @@ unsigned watch_poll(struct watch *w)
 		char path[PATH_BYTES_MAX];
 		struct text t = TEXT(path);
 		struct stat info;
-		if (w->folders[i].descriptor >= 0)
-			continue;
 		text_clear(&t);
 		text_add(&t, "%s/%s", run_dir(), folder_names[i]);
 		if (t.overflow || stat(path, &info) < 0)
 			continue;
+		/* Another folder may have taken the place of the one that is watched: a mount does that. */
+		bool same = w->folders[i].device == info.st_dev && w->folders[i].inode == info.st_ino;
+		if (w->folders[i].descriptor >= 0 && same)
+			continue;
+		if (w->folders[i].descriptor >= 0)
+			inotify_rm_watch(w->inotify_fd, w->folders[i].descriptor);
+		w->folders[i].device = info.st_dev;
+		w->folders[i].inode = info.st_ino;
 		struct timespec *modified = &w->folders[i].modified;
 		if (modified->tv_sec != info.st_mtim.tv_sec || modified->tv_nsec != info.st_mtim.tv_nsec)
 			changed |= 1u << i;

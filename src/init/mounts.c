@@ -28,8 +28,9 @@ static const struct {
 	{MOUNT_REST, "tmpfs", "/tmp", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=1777,size=1m,nr_inodes=128"},
 };
 
-/* Folders below /run and who owns them. The service's has a file system of its own: what it writes there
- * must not fill the space that the others need. */
+/* Folders below /run and who owns them. The screens watch those with records, so these are all there, and
+ * mounted over, before the first screen starts. The service's has a file system of its own: what it writes
+ * there must not fill the space that the others need. */
 static const struct {
 	enum mount_step step;
 	const char *path, *user;
@@ -38,9 +39,9 @@ static const struct {
 } folders[] = {
 	{MOUNT_FIRST, "/run/thimble", "root", 0755, false},
 	{MOUNT_FIRST, "/run/thimble/init", "root", 0755, false},
-	{MOUNT_REST, "/run/thimble/net", "net", 0755, false},
-	{MOUNT_REST, "/run/thimble/log", "log", 0755, false},
-	{MOUNT_REST, "/run/thimble/service", "service", 0755, true},
+	{MOUNT_FIRST, "/run/thimble/net", "net", 0755, false},
+	{MOUNT_FIRST, "/run/thimble/log", "log", 0755, false},
+	{MOUNT_FIRST, "/run/thimble/service", "service", 0755, true},
 	/* dhcpcd: sockets, leases, and the empty folder that its unprivileged processes are locked into. */
 	{MOUNT_REST, "/run/dhcpcd", "root", 0755, false},
 	{MOUNT_REST, "/run/dhcpcd/chroot", "root", 0755, false},

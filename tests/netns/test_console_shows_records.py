@@ -58,6 +58,19 @@ def test_folders_that_come_later(keep, tmp_path):
     console.wait(r"4711 in all")
 
 
+def test_folder_that_is_replaced(records, start):
+    """As a mount over it does: what is written from then on lies in another folder of the same name."""
+    records.well()
+    console = start()
+    console.wait(r"^ Ready: relay to 10\.0\.0\.5:1688$")
+    (records.dir / "service").rename(records.dir / "elsewhere")
+    (records.dir / "service").mkdir()
+    records.relay(connections_total=4711)
+    console.wait(r"4711 in all")
+    records.relay(connections_total=4712)
+    console.wait(r"4712 in all")
+
+
 def test_times_go_on_without_new_records(records, start):
     records.well()
     records.nic(address=[f"192.0.2.77/24 dhcp {boot_ms() + 50000}"])

@@ -25,6 +25,19 @@ def test_the_newest_of_the_series_stands_in(sources, archive):
     assert sources.lock.read_text() == before
 
 
+def test_a_version_that_the_archive_still_has_but_lists_no_more(sources, archive):
+    """The lock's hash is as good as the index's: the locked version itself, even with STRICT=1."""
+    archive.add_source("two", "1.0.1-1+x", {"two_1.0.1.orig.tar.gz": b"1", "two_1.0.1-1+x.debian.tar.xz": b"patches"})
+    archive.publish()
+    locked(sources, "src:two")
+    archive.unlist("two")
+    archive.add_source("two", "1.0.1-2", {"two_1.0.1.orig.tar.gz": b"1", "two_1.0.1-2.debian.tar.xz": b"newer"})
+    archive.publish()
+    sources.does("fetch", "--strict", "src:two")
+    assert sources.versions(sources.used) == {"src:two": "1.0.1-1+x"}
+    assert sources.cached() == {"two_1.0.1.orig.tar.gz": b"1", "two_1.0.1-1+x.debian.tar.xz": b"patches"}
+
+
 def test_strict_takes_no_other(sources, archive):
     archive.add_deb("one", "6.12.10-1", b"ten")
     archive.publish()

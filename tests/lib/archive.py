@@ -87,10 +87,14 @@ class Archive:
             "Format: 3.0 (quilt)\nDirectory: pool\nChecksums-Sha256:\n" + "".join(f" {line}\n" for line in listed)
         )
 
-    def remove(self, package):
-        """All versions of PACKAGE, from the index and from the pool."""
+    def unlist(self, package):
+        """All versions of PACKAGE, from the index alone: their files stay."""
         for stanzas in self.stanzas.values():
             stanzas[:] = [stanza for stanza in stanzas if not stanza.startswith(f"Package: {package}\n")]
+
+    def remove(self, package):
+        """All versions of PACKAGE, from the index and from the pool."""
+        self.unlist(package)
         for path in self.folder.glob(f"pool/{package}_*"):
             path.unlink()
 

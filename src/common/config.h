@@ -8,17 +8,32 @@
 #include <stdint.h>
 
 #include "text.h"
+#include "uuid.h"
 
 enum config_key {
 	CONFIG_HOSTNAME,
+	CONFIG_SEARCH,
 	CONFIG_CONSOLE,
 	CONFIG_SERVICE_ARGS,
 	CONFIG_RELAY_LISTEN,
 	CONFIG_RELAY_UPSTREAM,
+	CONFIG_RELAY_ALLOW,
+	CONFIG_RELAY_GUARD,
 	CONFIG_RELAY_MAX_CONNECTIONS,
+	CONFIG_RELAY_MAX_CONNECTIONS_PER_CLIENT,
+	CONFIG_RELAY_CONNECT_TIMEOUT_S,
+	CONFIG_RELAY_FIRST_BYTE_TIMEOUT_S,
 	CONFIG_RELAY_IDLE_TIMEOUT_S,
+	CONFIG_RELAY_HALF_CLOSED_TIMEOUT_S,
+	CONFIG_RELAY_MAX_SESSION_S,
+	CONFIG_RELAY_PROXY_PROTOCOL,
+	CONFIG_RELAY_LOG,
+	CONFIG_RELAY_SPLICE,
 	CONFIG_KEY_COUNT
 };
+
+/* The word of relay.allow for the networks that the machine is in. */
+#define CONFIG_ON_LINK "on-link"
 
 enum { CONFIG_VALUE_MAX = 1024, CONFIG_ORIGIN_MAX = 64 };
 
@@ -71,6 +86,10 @@ int config_save(const struct config *c);
 
 /* Reads what init wrote; with no record there, the defaults hold. For init's children. */
 void config_load(struct config *c);
+
+/* relay.guard: "off", or "dcerpc:UUID[,UUID]". Reads the UUIDs into LIST (at most MAX; NULL: only checks) and
+ * returns how many; 0 for off, -1 when VALUE is neither. */
+int config_guard(const char *value, struct uuid *list, size_t max);
 
 /* Splits a comma-separated list: *AT starts as the value; true while there is an item, its bytes in
  * *ITEM and *LENGTH with blanks around it taken off. */

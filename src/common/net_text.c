@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <net/if.h>
+#include <stddef.h>
 #include <string.h>
 
 bool host_name_valid(const char *s, size_t length)
@@ -90,6 +91,93 @@ bool endpoint_parse(struct endpoint *e, const char *s, size_t length)
 		return false;
 	*e = result;
 	return true;
+}
+
+bool service_name_parse(struct service_name *n, const char *s, size_t length)
+{
+	static const char scheme[] = "srv:";
+	struct service_name result = {.relative = true};
+	size_t labels = 0;
+	if (length <= sizeof(scheme) - 1 || memcmp(s, scheme, sizeof(scheme) - 1) != 0)
+		return false;
+	s += sizeof(scheme) - 1;
+	length -= sizeof(scheme) - 1;
+	if (!host_name_valid(s, length))
+		return false;
+	if (s[length - 1] == '.')
+		length--;
+	memcpy(result.name, s, length);
+	for (const char *label = result.name; label != NULL && *label != '\0'; labels++) {
+		if (labels < 2 && (label[0] != '_' || label[1] == '.' || label[1] == '\0'))
+			return false;
+		label = strchr(label, '.');
+		label += label != NULL;
+	}
+	if (labels < 2)
+		return false;
+	result.relative = labels == 2;
+	*n = result;
+	return true;
+}
+
+enum { MAPPED_BITS = 96 };
+
+static void map_ipv4(struct in6_addr *a, const void *ipv4)
+{
+	static const uint8_t start[12] = {[10] = 0xff, 0xff};
+	memcpy(a->s6_addr, start, sizeof(start));
+	memcpy(a->s6_addr + sizeof(start), ipv4, 4);
+}
+
+bool address_of(struct in6_addr *a, const struct sockaddr *sa)
+{
+	if (sa->sa_family == AF_INET)
+		map_ipv4(a, (const char *)sa + offsetof(struct sockaddr_in, sin_addr));
+	else if (sa->sa_family == AF_INET6)
+		memcpy(a, (const char *)sa + offsetof(struct sockaddr_in6, sin6_addr), sizeof(*a));
+	return sa->sa_family == AF_INET || sa->sa_family == AF_INET6;
+}
+
+void prefix_make(struct prefix *p, int family, const void *address, unsigned length)
+{
+	if (family == AF_INET) {
+		map_ipv4(&p->address, address);
+		length += MAPPED_BITS;
+	} else {
+		memcpy(&p->address, address, sizeof(p->address));
+	}
+	p->length = (uint8_t)length;
+	for (unsigned bit = length; bit < 128; bit++)
+		p->address.s6_addr[bit / 8] &= (uint8_t) ~(0x80u >> bit % 8);
+}
+
+bool prefix_parse(struct prefix *p, const char *s, size_t length)
+{
+	char text[INET6_ADDRSTRLEN];
+	const char *slash = memchr(s, '/', length);
+	size_t address_length = slash != NULL ? (size_t)(slash - s) : length;
+	struct in6_addr address;
+	if (address_length >= sizeof(text) || memchr(s, '\0', address_length) != NULL)
+		return false;
+	memcpy(text, s, address_length);
+	text[address_length] = '\0';
+	int family = memchr(text, ':', address_length) != NULL ? AF_INET6 : AF_INET;
+	uint64_t bits = family == AF_INET ? 32 : 128;
+	if (inet_pton(family, text, &address) != 1)
+		return false;
+	if (slash != NULL && !parse_number_n(slash + 1, length - address_length - 1, 0, bits, &bits))
+		return false;
+	prefix_make(p, family, &address, (unsigned)bits);
+	return true;
+}
+
+bool prefix_contains(const struct prefix *p, const struct in6_addr *a)
+{
+	unsigned bytes = p->length / 8, bits = p->length % 8;
+	if (IN6_IS_ADDR_V4MAPPED(a) && p->length < MAPPED_BITS)
+		return false;
+	return memcmp(p->address.s6_addr, a->s6_addr, bytes) == 0 &&
+	       (bits == 0 || (p->address.s6_addr[bytes] ^ a->s6_addr[bytes]) >> (8 - bits) == 0);
 }
 
 static void add(struct text *t, const struct sockaddr *sa, bool with_port)

@@ -12,7 +12,6 @@
 #include "common/log.h"
 #include "common/loop.h"
 #include "common/record.h"
-#include "netlink.h"
 #include "nic.h"
 #include "output.h"
 #include "resolver.h"
@@ -190,7 +189,9 @@ int main(int argc, char **argv)
 	if (loop_init(&net.loop) < 0 || loop_signals(&net.loop, &net.signals, &signals) < 0)
 		fatal("event loop");
 	net.dump_fd = netlink_open_dump();
-	net.notifications.fd = netlink_open_notifications();
+	net.notifications.fd =
+		netlink_open_notifications(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR |
+					   RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE);
 	if (net.dump_fd < 0 || net.notifications.fd < 0 ||
 		loop_add(&net.loop, &net.notifications, EPOLLIN) < 0)
 		fatal("rtnetlink");

@@ -7,69 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-struct attribute {
-	uint16_t type;
-	const uint8_t *value;
-	size_t bytes;
-};
-
-static size_t align4(size_t n)
-{
-	return (n + 3) & ~(size_t)3;
-}
-
-bool netlink_next(const uint8_t *bytes, size_t length, size_t *at, struct netlink_message *m)
-{
-	struct nlmsghdr header;
-	if (*at >= length || length - *at < sizeof(header))
-		return false;
-	memcpy(&header, bytes + *at, sizeof(header));
-	if (header.nlmsg_len < sizeof(header) || header.nlmsg_len > length - *at)
-		return false;
-	*m = (struct netlink_message){
-		.type = header.nlmsg_type,
-		.flags = header.nlmsg_flags,
-		.sequence = header.nlmsg_seq,
-		.payload = bytes + *at + sizeof(header),
-		.payload_bytes = header.nlmsg_len - sizeof(header),
-	};
-	size_t step = align4(header.nlmsg_len);
-	*at = step < length - *at ? *at + step : length;
-	return true;
-}
-
-/* The attribute at *AT. False at the end; a cut one clears *GOOD. */
-static bool next_attribute(const uint8_t *bytes, size_t length, size_t *at, struct attribute *a, bool *good)
-{
-	struct rtattr header;
-	if (*at >= length)
-		return false;
-	if (length - *at < sizeof(header)) {
-		*good = false;
-		return false;
-	}
-	memcpy(&header, bytes + *at, sizeof(header));
-	if (header.rta_len < sizeof(header) || header.rta_len > length - *at) {
-		*good = false;
-		return false;
-	}
-	a->type = header.rta_type & NLA_TYPE_MASK;
-	a->value = bytes + *at + sizeof(header);
-	a->bytes = header.rta_len - sizeof(header);
-	size_t step = align4(header.rta_len);
-	*at = step < length - *at ? *at + step : length;
-	return true;
-}
-
-static bool read_u32(const struct attribute *a, uint32_t *value)
-{
-	if (a->bytes < sizeof(*value))
-		return false;
-	memcpy(value, a->value, sizeof(*value));
-	return true;
-}
-
-static bool read_ifname(const struct attribute *a, char ifname[static IF_NAMESIZE])
+static bool read_ifname(const struct netlink_attribute *a, char ifname[static IF_NAMESIZE])
 {
 	size_t length = strnlen((const char *)a->value, a->bytes);
 	if (length == 0 || length >= IF_NAMESIZE || length == a->bytes)
@@ -84,7 +22,7 @@ static bool read_ifname(const struct attribute *a, char ifname[static IF_NAMESIZ
 bool parse_link(const struct netlink_message *m, struct link_info *link)
 {
 	struct ifinfomsg head;
-	struct attribute a;
+	struct netlink_attribute a;
 	bool good = true;
 
 	if (m->type != RTM_NEWLINK || m->payload_bytes < sizeof(head))
@@ -95,12 +33,12 @@ bool parse_link(const struct netlink_message *m, struct link_info *link)
 		.type = head.ifi_type,
 		.flags = head.ifi_flags,
 	};
-	for (size_t at = align4(sizeof(head));
-		next_attribute(m->payload, m->payload_bytes, &at, &a, &good);) {
+	for (size_t at = netlink_align(sizeof(head));
+		netlink_next_attribute(m->payload, m->payload_bytes, &at, &a, &good);) {
 		if (a.type == IFLA_IFNAME)
 			good = read_ifname(&a, link->ifname) && good;
 		else if (a.type == IFLA_MTU)
-			good = read_u32(&a, &link->mtu) && good;
+			good = netlink_u32(&a, &link->mtu) && good;
 		else if (a.type == IFLA_ADDRESS && a.bytes == MAC_BYTES) {
 			memcpy(link->mac, a.value, MAC_BYTES);
 			link->has_mac = true;
@@ -113,7 +51,7 @@ bool parse_address(const struct netlink_message *m, struct address_info *address
 {
 	struct ifaddrmsg head;
 	struct ifa_cacheinfo cache;
-	struct attribute a;
+	struct netlink_attribute a;
 	struct ip local = {0}, peer = {0};
 	bool good = true;
 
@@ -126,14 +64,14 @@ bool parse_address(const struct netlink_message *m, struct address_info *address
 		.flags = head.ifa_flags,
 		.valid_s = UINT32_MAX,
 	};
-	for (size_t at = align4(sizeof(head));
-		next_attribute(m->payload, m->payload_bytes, &at, &a, &good);) {
+	for (size_t at = netlink_align(sizeof(head));
+		netlink_next_attribute(m->payload, m->payload_bytes, &at, &a, &good);) {
 		if (a.type == IFA_LOCAL)
 			good = ip_from_bytes(&local, head.ifa_family, a.value, a.bytes) && good;
 		else if (a.type == IFA_ADDRESS)
 			good = ip_from_bytes(&peer, head.ifa_family, a.value, a.bytes) && good;
 		else if (a.type == IFA_FLAGS)
-			good = read_u32(&a, &address->flags) && good;
+			good = netlink_u32(&a, &address->flags) && good;
 		else if (a.type == IFA_CACHEINFO && a.bytes >= sizeof(cache)) {
 			memcpy(&cache, a.value, sizeof(cache));
 			address->valid_s = cache.ifa_valid;
@@ -159,7 +97,7 @@ static void add_hop(struct route_info *route, int ifindex, const struct ip *gate
 }
 
 /* RTA_GATEWAY, or RTA_VIA: a gateway of another family than the route's (RFC 5549). */
-static bool read_gateway(const struct attribute *a, int family, struct ip *gateway)
+static bool read_gateway(const struct netlink_attribute *a, int family, struct ip *gateway)
 {
 	uint16_t via_family;
 	if (a->type == RTA_GATEWAY)
@@ -171,10 +109,10 @@ static bool read_gateway(const struct attribute *a, int family, struct ip *gatew
 		gateway, via_family, a->value + sizeof(via_family), a->bytes - sizeof(via_family));
 }
 
-static bool parse_hops(const struct attribute *multipath, int family, struct route_info *route)
+static bool parse_hops(const struct netlink_attribute *multipath, int family, struct route_info *route)
 {
 	struct rtnexthop hop;
-	struct attribute a;
+	struct netlink_attribute a;
 	bool good = true;
 
 	for (size_t at = 0; at < multipath->bytes;) {
@@ -187,11 +125,11 @@ static bool parse_hops(const struct attribute *multipath, int family, struct rou
 		memcpy(&hop, bytes, sizeof(hop));
 		if (hop.rtnh_len < sizeof(hop) || hop.rtnh_len > left)
 			return false;
-		for (size_t i = sizeof(hop); next_attribute(bytes, hop.rtnh_len, &i, &a, &good);)
+		for (size_t i = sizeof(hop); netlink_next_attribute(bytes, hop.rtnh_len, &i, &a, &good);)
 			if (a.type == RTA_GATEWAY || a.type == RTA_VIA)
 				good = read_gateway(&a, family, &gateway) && good;
 		add_hop(route, hop.rtnh_ifindex, &gateway);
-		at += align4(hop.rtnh_len);
+		at += netlink_align(hop.rtnh_len);
 	}
 	return good;
 }
@@ -199,7 +137,7 @@ static bool parse_hops(const struct attribute *multipath, int family, struct rou
 bool parse_default_route(const struct netlink_message *m, struct route_info *route)
 {
 	struct rtmsg head;
-	struct attribute a;
+	struct netlink_attribute a;
 	struct ip gateway = {0};
 	uint32_t table, ifindex = 0;
 	bool good = true;
@@ -211,14 +149,14 @@ bool parse_default_route(const struct netlink_message *m, struct route_info *rou
 		return false;
 	table = head.rtm_table;
 	*route = (struct route_info){.protocol = head.rtm_protocol};
-	for (size_t at = align4(sizeof(head));
-		next_attribute(m->payload, m->payload_bytes, &at, &a, &good);) {
+	for (size_t at = netlink_align(sizeof(head));
+		netlink_next_attribute(m->payload, m->payload_bytes, &at, &a, &good);) {
 		if (a.type == RTA_TABLE)
-			good = read_u32(&a, &table) && good;
+			good = netlink_u32(&a, &table) && good;
 		else if (a.type == RTA_OIF)
-			good = read_u32(&a, &ifindex) && good;
+			good = netlink_u32(&a, &ifindex) && good;
 		else if (a.type == RTA_PRIORITY)
-			good = read_u32(&a, &route->metric) && good;
+			good = netlink_u32(&a, &route->metric) && good;
 		else if (a.type == RTA_GATEWAY || a.type == RTA_VIA)
 			good = read_gateway(&a, head.rtm_family, &gateway) && good;
 		else if (a.type == RTA_MULTIPATH)

@@ -8,19 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/netlink.h"
 #include "ip.h"
-
-struct netlink_message {
-	uint16_t type;
-	uint16_t flags;
-	uint32_t sequence;
-	const uint8_t *payload;
-	size_t payload_bytes;
-};
-
-/* Takes the message at *AT out of LENGTH bytes and moves *AT behind it. False at the end, and when what is
- * there is no whole message: then *AT is not LENGTH. */
-bool netlink_next(const uint8_t *bytes, size_t length, size_t *at, struct netlink_message *m);
 
 enum { MAC_BYTES = 6 };
 

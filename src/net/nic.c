@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
-#include "netlink.h"
+#include "common/netlink.h"
 
 /* linux/if.h, which cannot stand beside net/if.h */
 #define FLAG_LOWER_UP 0x10000u

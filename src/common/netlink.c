@@ -1,4 +1,4 @@
-#include "netlink.h"
+#include "common/netlink.h"
 
 #include <errno.h>
 #include <linux/netlink.h>
@@ -10,6 +10,62 @@
 
 /* linux/netlink.h: a dump is cut into pieces of at most 32 KB when the reader has room for them. */
 enum { BUFFER_BYTES = 32768 };
+
+size_t netlink_align(size_t n)
+{
+	return (n + 3) & ~(size_t)3;
+}
+
+bool netlink_next(const uint8_t *bytes, size_t length, size_t *at, struct netlink_message *m)
+{
+	struct nlmsghdr header;
+	if (*at >= length || length - *at < sizeof(header))
+		return false;
+	memcpy(&header, bytes + *at, sizeof(header));
+	if (header.nlmsg_len < sizeof(header) || header.nlmsg_len > length - *at)
+		return false;
+	*m = (struct netlink_message){
+		.type = header.nlmsg_type,
+		.flags = header.nlmsg_flags,
+		.sequence = header.nlmsg_seq,
+		.payload = bytes + *at + sizeof(header),
+		.payload_bytes = header.nlmsg_len - sizeof(header),
+	};
+	size_t step = netlink_align(header.nlmsg_len);
+	*at = step < length - *at ? *at + step : length;
+	return true;
+}
+
+bool netlink_next_attribute(
+	const uint8_t *bytes, size_t length, size_t *at, struct netlink_attribute *a, bool *good)
+{
+	struct rtattr header;
+	if (*at >= length)
+		return false;
+	if (length - *at < sizeof(header)) {
+		*good = false;
+		return false;
+	}
+	memcpy(&header, bytes + *at, sizeof(header));
+	if (header.rta_len < sizeof(header) || header.rta_len > length - *at) {
+		*good = false;
+		return false;
+	}
+	a->type = header.rta_type & NLA_TYPE_MASK;
+	a->value = bytes + *at + sizeof(header);
+	a->bytes = header.rta_len - sizeof(header);
+	size_t step = netlink_align(header.rta_len);
+	*at = step < length - *at ? *at + step : length;
+	return true;
+}
+
+bool netlink_u32(const struct netlink_attribute *a, uint32_t *value)
+{
+	if (a->bytes < sizeof(*value))
+		return false;
+	memcpy(value, a->value, sizeof(*value));
+	return true;
+}
 
 static int open_socket(int type_flags, uint32_t groups)
 {
@@ -24,10 +80,9 @@ static int open_socket(int type_flags, uint32_t groups)
 	return fd;
 }
 
-int netlink_open_notifications(void)
+int netlink_open_notifications(uint32_t groups)
 {
-	return open_socket(SOCK_NONBLOCK, RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR |
-						  RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE);
+	return open_socket(SOCK_NONBLOCK, groups);
 }
 
 int netlink_open_dump(void)

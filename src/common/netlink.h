@@ -1,0 +1,53 @@
+/* rtnetlink (RFC 3549): a socket that rings when something changed, one that is asked for all there is, and
+ * the messages and attributes in what it answers. Nothing is trusted: what is cut or lies about its length
+ * ends the walk. */
+#ifndef THIMBLE_NETLINK_H
+#define THIMBLE_NETLINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct netlink_message {
+	uint16_t type;
+	uint16_t flags;
+	uint32_t sequence;
+	const uint8_t *payload;
+	size_t payload_bytes;
+};
+
+/* Takes the message at *AT out of LENGTH bytes and moves *AT behind it. False at the end, and when what is
+ * there is no whole message: then *AT is not LENGTH. */
+bool netlink_next(const uint8_t *bytes, size_t length, size_t *at, struct netlink_message *m);
+
+struct netlink_attribute {
+	uint16_t type;
+	const uint8_t *value;
+	size_t bytes;
+};
+
+/* N rounded up to where the next header or attribute begins. */
+size_t netlink_align(size_t n);
+
+/* The attribute at *AT. False at the end; a cut one clears *GOOD. */
+bool netlink_next_attribute(
+	const uint8_t *bytes, size_t length, size_t *at, struct netlink_attribute *a, bool *good);
+
+/* The value of A as a number; false when it is too short for one. */
+bool netlink_u32(const struct netlink_attribute *a, uint32_t *value);
+
+/* A non-blocking socket that is told of changes of GROUPS (RTMGRP_*). -1 with errno. */
+int netlink_open_notifications(uint32_t groups);
+
+/* Reads and forgets what waits on it: what changed is found out by a dump, so that messages which the
+ * kernel had to drop (ENOBUFS) need nothing more. 0, or -1 with errno. */
+int netlink_drain(int fd);
+
+/* A socket for netlink_dump. -1 with errno. */
+int netlink_open_dump(void);
+
+/* Asks for all objects of TYPE (RTM_GETLINK, RTM_GETADDR, RTM_GETROUTE) and calls HANDLE with each message
+ * of the answer. 0; or -1 with errno, EINTR when the objects changed meanwhile (NLM_F_DUMP_INTR). */
+int netlink_dump(int fd, uint16_t type, void (*handle)(const struct netlink_message *, void *), void *data);
+
+#endif

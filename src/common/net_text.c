@@ -111,7 +111,8 @@ bool service_name_parse(struct service_name *n, const char *s, size_t length)
 		if (labels < 2 && (label[0] != '_' || label[1] == '.' || label[1] == '\0'))
 			return false;
 		label = strchr(label, '.');
-		label += label != NULL;
+		if (label != NULL)
+			label++;
 	}
 	if (labels < 2)
 		return false;

@@ -17,5 +17,6 @@ include mk/image.mk
 include mk/run.mk
 include mk/pictures.mk
 include mk/check.mk
+include mk/fuzz.mk
 include mk/bench.mk
 include mk/help.mk

@@ -39,7 +39,7 @@ PYTEST := /usr/bin/python3 -B -m pytest -p no:cacheprovider -q
 CHECK := $(BUILD)/check
 export THIMBLE_HOST_BIN := $(abspath $(HOST))
 
-CHECK_KINDS := unit host netns boot fault
+CHECK_KINDS := unit fuzz host netns boot fault
 
 .PHONY: check $(addprefix check-,$(CHECK_KINDS)) host-programs unit-tests
 # Every kind runs, even when one before it failed.

@@ -1,0 +1,53 @@
+# Fuzzing: tests/fuzz/NAME.c, one libFuzzer program each, which begins from tests/fuzz/corpus/NAME.
+# needs: clang and its runtime
+# makes: $(FUZZ)/NAME, the programs; $(FUZZ)/NAME.found, inputs that reach new code; $(FUZZ)/NAME.crash-*, inputs
+#        that break one; $(CHECK)/fuzz.xml, results
+
+FUZZ := $(BUILD)/fuzz
+FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/*.c)))
+FUZZ_CC := clang
+FUZZ_CFLAGS := -g -O1 -fno-omit-frame-pointer $(SANITIZE) $(PROGRAM_CFLAGS)
+
+# What a target exercises, as it lies in src/, without its ending. All of src/common is there for each.
+fuzz_objects_dcerpc := relay/dcerpc
+fuzz_objects_event := net/event
+fuzz_objects_netlink := net/netlink_parse net/ip
+fuzz_objects_proxy_header := relay/proxy_header
+
+# libFuzzer's options of a target, where they are not the usual ones: inputs as long as what it reads may be.
+fuzz_options_record := -max_len=33000
+
+# The short run of `make check`: the same inputs each time, and bounded on a slow machine as well.
+FUZZ_SHORT := -seed=1 -runs=50000 -max_total_time=10
+
+$(FUZZ)/obj/%.o: src/%.c mk/fuzz.mk mk/programs.mk | $(DEPS_CHECK)
+	$(call say,FUZZCC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(FUZZ_CC) -fsanitize=fuzzer-no-link $(FUZZ_CFLAGS) -I$(<D) -MMD -MP -c -o $@ $<
+
+define fuzz_program
+$(FUZZ)/$1: tests/fuzz/$1.c $(patsubst %,$(FUZZ)/obj/%.o,$(patsubst src/%.c,%,$(wildcard src/common/*.c)) $(fuzz_objects_$1))
+	$$(call say,FUZZLD,$$@)
+	$$(Q)$(FUZZ_CC) -fsanitize=fuzzer $(FUZZ_CFLAGS) -MMD -MP -o $$@ $$(filter %.c %.o,$$^)
+endef
+$(foreach name,$(FUZZ_TARGETS),$(eval $(call fuzz_program,$(name))))
+
+.PHONY: fuzz fuzz-programs check-fuzz
+fuzz-programs: $(addprefix $(FUZZ)/,$(FUZZ_TARGETS))
+
+# The options of each target go to the tool as one word behind its name.
+check-fuzz: fuzz-programs | $(DEPS_CHECK)
+	$(Q)tools/check-totals fuzz $(CHECK) tests/fuzz/corpus "$(FUZZ_SHORT)" \
+		$(foreach name,$(FUZZ_TARGETS),$(FUZZ)/$(name) "$(fuzz_options_$(name))")
+
+# For people: one target, until it breaks or Ctrl-C.
+ifneq ($(filter fuzz,$(MAKECMDGOALS)),)
+ifeq ($(filter $(FUZZ_TARGETS),$(TARGET)),)
+$(error TARGET=$(TARGET): one of: $(FUZZ_TARGETS))
+endif
+fuzz: $(FUZZ)/$(TARGET)
+	$(Q)mkdir -p $<.found
+	$(Q)$< -artifact_prefix=$<.crash- -timeout=10 $(fuzz_options_$(TARGET)) $<.found tests/fuzz/corpus/$(TARGET)
+endif
+
+-include $(wildcard $(FUZZ)/*.d $(FUZZ)/obj/*/*.d)

@@ -1,0 +1,64 @@
+/* Settings from any bytes: a refused line is counted and told in printable words, and what is taken is valid.
+ *
+ * The first byte of an input says whether the rest is a file or a kernel command line. */
+#include "common/config.h"
+#include "fuzz.h"
+
+static unsigned reports;
+
+static void report(const char *error)
+{
+	reports++;
+	must(strlen(error) < 512 && is_printable(error));
+	must(strncmp(error, "setting refused, from ", 22) == 0);
+}
+
+/* Each value is its default or valid, and names where it is from. */
+static void values_are_valid(const struct config *c)
+{
+	for (size_t key = 0; key < CONFIG_KEY_COUNT; key++) {
+		const struct config_definition *d = &config_definitions[key];
+		const char *value = c->entry[key].value;
+		must(is_printable(c->entry[key].origin) && c->entry[key].origin[0] != '\0');
+		must(strcmp(value, d->default_value) == 0 || d->valid(d, value));
+		must(strchr(value, '\n') == NULL);
+	}
+}
+
+/* What was taken, written as a file and read again, is the same. */
+static void values_survive_a_file(const struct config *c)
+{
+	static struct config again;
+	static char file[CONFIG_KEY_COUNT * (CONFIG_VALUE_MAX + 64)];
+	struct text t = TEXT(file);
+	text_clear(&t);
+	for (size_t key = 0; key < CONFIG_KEY_COUNT; key++)
+		if (c->entry[key].value[0] != '\0')
+			text_add(&t, "%s = %s\n", config_definitions[key].name, c->entry[key].value);
+	must(!t.overflow);
+	config_init(&again);
+	unsigned before = reports;
+	config_read_text(&again, file, t.used, "written", report);
+	must(reports == before && again.refused == 0);
+	for (size_t key = 0; key < CONFIG_KEY_COUNT; key++)
+		if (c->entry[key].value[0] != '\0')
+			must(strcmp(c->entry[key].value, again.entry[key].value) == 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct config c;
+	bool command_line = take_byte(&data, &size) & 1;
+	char *bytes = copy_of(data, size, false);
+	reports = 0;
+	config_init(&c);
+	if (command_line)
+		config_read_command_line(&c, bytes, size, report);
+	else
+		config_read_text(&c, bytes, size, "input", report);
+	must(c.refused == reports);
+	values_are_valid(&c);
+	values_survive_a_file(&c);
+	free(bytes);
+	return 0;
+}

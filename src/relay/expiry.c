@@ -49,6 +49,16 @@ void expiry_touch(struct expiry *list, struct expiry_entry *e)
 	expiry_add(list, e);
 }
 
+void expiry_set_period(struct expiry *list, int64_t period_ms)
+{
+	int64_t change_ms = period_ms - list->period_ms;
+	list->period_ms = period_ms;
+	for (struct expiry_entry *e = list->head.next; e != &list->head; e = e->next)
+		e->deadline_ms += change_ms;
+	if (change_ms != 0 && expiry_first(list) != NULL)
+		loop_arm(list->loop, &list->timer, expiry_first(list)->deadline_ms);
+}
+
 struct expiry_entry *expiry_first(struct expiry *list)
 {
 	return list->head.next == &list->head ? NULL : list->head.next;

@@ -30,6 +30,9 @@ void expiry_add(struct expiry *list, struct expiry_entry *e);
 void expiry_remove(struct expiry_entry *e);
 void expiry_touch(struct expiry *list, struct expiry_entry *e);
 
+/* Entries that are in the list expire so much earlier or later, too. */
+void expiry_set_period(struct expiry *list, int64_t period_ms);
+
 /* The entry that expires first, or NULL. */
 struct expiry_entry *expiry_first(struct expiry *list);
 

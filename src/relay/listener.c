@@ -35,7 +35,7 @@ static void enter(struct listener *l, enum listener_state state, int error)
 	const char *why = error != 0 ? strerror(error) : NULL;
 	if (state != l->state || why != l->error) {
 		text_clear(&t);
-		text_add_sockaddr(&t, (const struct sockaddr *)&l->endpoint->address);
+		text_add_sockaddr(&t, (const struct sockaddr *)&l->endpoint.address);
 		log_line(why != NULL ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "listener %s: %s -> %s%s%s", name,
 			states[l->state].name, states[state].name, why != NULL ? ": " : "",
 			why != NULL ? why : "");
@@ -74,10 +74,12 @@ static void handle_clients(struct loop *loop, struct loop_fd *w, uint32_t events
 	(void)loop;
 	(void)events;
 	while (accepted < wanted) {
-		int fd = accept4(w->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		struct sockaddr_storage address;
+		socklen_t bytes = sizeof(address);
+		int fd = accept4(w->fd, (struct sockaddr *)&address, &bytes, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd >= 0) {
 			accepted++;
-			sessions_accept(l->sessions, fd);
+			sessions_accept(l->sessions, fd, (const struct sockaddr *)&address);
 		} else if (errno == EAGAIN) {
 			break;
 		} else if (!is_transient(errno)) {
@@ -120,7 +122,7 @@ static bool is_ipv6_wildcard(const struct endpoint *e)
 
 static void try_to_listen(struct listener *l)
 {
-	const struct endpoint *e = l->endpoint;
+	const struct endpoint *e = &l->endpoint;
 	struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = htons(e->port)};
 	int fd = open_socket((const struct sockaddr *)&e->address, e->address_bytes, l->ipv6_only);
 	if (fd < 0 && (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL) && is_ipv6_wildcard(e))
@@ -148,7 +150,7 @@ void listener_init(struct listener *l, struct loop *loop, struct sessions *sessi
 	*l = (struct listener){.loop = loop,
 		.sessions = sessions,
 		.report = report,
-		.endpoint = endpoint,
+		.endpoint = *endpoint,
 		.ipv6_only = ipv6_only,
 		.watch = {.fd = -1, .handle = handle_clients},
 		.timer.handle = handle_timer,
@@ -161,4 +163,20 @@ void listener_close(struct listener *l)
 {
 	loop_disarm(l->loop, &l->timer);
 	loop_close(l->loop, &l->watch);
+}
+
+void listener_move(struct listener *to, struct listener *from)
+{
+	bool armed = from->timer.previous != NULL;
+	int64_t deadline_ms = from->timer.deadline_ms;
+	loop_disarm(from->loop, &from->timer);
+	/* Level-triggered: whoever waits comes up again. */
+	if (from->watch.fd >= 0)
+		loop_remove(from->loop, &from->watch);
+	*to = *from;
+	from->watch.fd = -1;
+	if (to->watch.fd >= 0)
+		loop_add(to->loop, &to->watch, states[to->state].events);
+	if (armed)
+		loop_arm(to->loop, &to->timer, deadline_ms);
 }

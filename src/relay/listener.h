@@ -19,7 +19,7 @@ struct listener {
 	struct loop *loop;
 	struct sessions *sessions;
 	struct report *report;
-	const struct endpoint *endpoint;
+	struct endpoint endpoint;
 	bool ipv6_only;
 	enum listener_state state;
 	const char *error; /* in words, while closed */
@@ -30,9 +30,12 @@ struct listener {
 };
 
 /* Listens on ENDPOINT, a literal; while that cannot be it is tried again. [::] takes IPv4 too, unless
- * IPV6_ONLY, and becomes 0.0.0.0 where there is no IPv6. ENDPOINT, SESSIONS and REPORT must outlive L. */
+ * IPV6_ONLY, and becomes 0.0.0.0 where there is no IPv6. SESSIONS and REPORT must outlive L. */
 void listener_init(struct listener *l, struct loop *loop, struct sessions *sessions, struct report *report,
 	const struct endpoint *endpoint, bool ipv6_only);
+
+/* Makes TO what FROM is, which is none any more. */
+void listener_move(struct listener *to, struct listener *from);
 
 /* Stops for good: clients in the backlog are reset by the kernel. */
 void listener_close(struct listener *l);

@@ -1,5 +1,5 @@
 /* relay: passes TCP connections on to an upstream host. No arguments: its settings are in the record
- * init/config. SIGTERM or SIGINT drains it. */
+ * init/config. SIGHUP reads them again, SIGTERM or SIGINT drains. docs/relay.md. */
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -22,33 +22,6 @@ static void handle_drain_end(struct loop *loop, struct loop_timer *timer)
 
 static struct loop_timer drain_timer = {.handle = handle_drain_end};
 
-static void handle_signal(struct loop *loop, int number)
-{
-	/* To come: read the settings again, keep the sessions. */
-	if (number == SIGHUP || relay.sessions.draining)
-		return;
-	log_info("draining %zu connections", relay.sessions.count);
-	for (size_t i = 0; i < relay.listener_count; i++)
-		listener_close(&relay.listeners[i]);
-	loop_arm(loop, &drain_timer, now_ms() + DRAIN_MS);
-	sessions_drain(&relay.sessions);
-	report_write(&relay.report);
-}
-
-static void watch_signals(void)
-{
-	static struct loop_signals signals = {.handle = handle_signal};
-	sigset_t set;
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	/* splice(2) has no MSG_NOSIGNAL. */
-	signal(SIGPIPE, SIG_IGN);
-	if (loop_signals(&relay.loop, &signals, &set) < 0)
-		fatal("signals");
-}
-
 static void read_settings(void)
 {
 	static struct config config;
@@ -70,16 +43,15 @@ static size_t raise_file_limit(void)
 	return setrlimit(RLIMIT_NOFILE, &limit) < 0 ? soft : limit.rlim_max;
 }
 
-static void start_sessions(void)
+/* How many sessions there may be, and pipes. */
+static size_t possible_sessions(unsigned *pipes)
 {
-	unsigned pipes;
 	size_t wanted = relay.settings.max_connections, files = raise_file_limit();
-	size_t max = settings_sessions_for(wanted, files, &pipes);
+	size_t max = settings_sessions_for(wanted, files, pipes);
 	if (max < wanted)
 		log_warnx("relay.max-connections=%zu: only %zu are possible with %zu open files", wanted, max,
 			files);
-	sessions_init(&relay.sessions, &relay.loop, &relay.upstreams, &relay.report, max, pipes,
-		relay.settings.idle_timeout_ms);
+	return max;
 }
 
 /* Whether the list has 0.0.0.0 with the port of E, which [::] must not take as well. */
@@ -96,8 +68,107 @@ static bool ipv4_is_listed(const struct endpoint *e)
 	return false;
 }
 
+static bool is_listened(const struct endpoint *e, bool ipv6_only)
+{
+	for (size_t i = 0; i < relay.listener_count; i++)
+		if (relay.listeners[i].ipv6_only == ipv6_only &&
+			strcmp(relay.listeners[i].endpoint.host, e->host) == 0 &&
+			relay.listeners[i].endpoint.port == e->port)
+			return true;
+	return false;
+}
+
+static void open_listeners(void)
+{
+	for (size_t i = 0; i < relay.settings.listen_count; i++) {
+		const struct endpoint *e = &relay.settings.listen[i];
+		bool ipv6_only = ipv4_is_listed(e);
+		if (!is_listened(e, ipv6_only))
+			listener_init(&relay.listeners[relay.listener_count++], &relay.loop, &relay.sessions,
+				&relay.report, e, ipv6_only);
+	}
+}
+
+/* Closes those that the settings no longer name. One that stays is not touched: nobody in its backlog is
+ * lost. */
+static void close_listeners(void)
+{
+	struct listener *l = relay.listeners;
+	while (l < relay.listeners + relay.listener_count) {
+		bool named = false;
+		for (size_t i = 0; i < relay.settings.listen_count && !named; i++) {
+			const struct endpoint *e = &relay.settings.listen[i];
+			named = strcmp(e->host, l->endpoint.host) == 0 && e->port == l->endpoint.port &&
+				l->ipv6_only == ipv4_is_listed(e);
+		}
+		if (named) {
+			l++;
+			continue;
+		}
+		listener_close(l);
+		struct listener *last = &relay.listeners[--relay.listener_count];
+		if (l != last)
+			listener_move(l, last);
+	}
+}
+
+static void read_settings_again(void)
+{
+	unsigned pipes;
+	log_info("reading the settings again");
+	read_settings();
+	size_t max = possible_sessions(&pipes);
+	sessions_renew(&relay.sessions, max, pipes);
+	close_listeners();
+	open_listeners();
+	discovery_renew(&relay.discovery);
+	report_changed(&relay.report);
+}
+
+static void handle_networks(struct networks *n)
+{
+	(void)n;
+	upstreams_check_own(&relay.upstreams);
+	report_changed(&relay.report);
+}
+
+static void drain(struct loop *loop)
+{
+	log_info("draining %zu connections", relay.sessions.count);
+	for (size_t i = 0; i < relay.listener_count; i++)
+		listener_close(&relay.listeners[i]);
+	loop_arm(loop, &drain_timer, now_ms() + DRAIN_MS);
+	sessions_drain(&relay.sessions);
+	report_write(&relay.report);
+}
+
+static void handle_signal(struct loop *loop, int number)
+{
+	if (relay.sessions.draining)
+		return;
+	if (number == SIGHUP)
+		read_settings_again();
+	else
+		drain(loop);
+}
+
+static void watch_signals(void)
+{
+	static struct loop_signals signals = {.handle = handle_signal};
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	/* splice(2) has no MSG_NOSIGNAL. */
+	signal(SIGPIPE, SIG_IGN);
+	if (loop_signals(&relay.loop, &signals, &set) < 0)
+		fatal("signals");
+}
+
 int main(int argc, char **argv)
 {
+	unsigned pipes;
 	log_open("relay");
 	(void)argv;
 	if (argc != 1) {
@@ -111,19 +182,20 @@ int main(int argc, char **argv)
 	if (record_make_folder("service") < 0)
 		log_warn("cannot make the folder of the record, going on without it");
 	report_init(&relay.report, &relay.loop, &relay);
-	start_sessions();
-	upstreams_init(&relay.upstreams, &relay.loop, &relay.report, &relay.settings);
-	for (size_t i = 0; i < relay.settings.listen_count; i++) {
-		const struct endpoint *e = &relay.settings.listen[i];
-		relay.listener_count++;
-		listener_init(&relay.listeners[i], &relay.loop, &relay.sessions, &relay.report, e,
-			ipv4_is_listed(e));
-	}
+	networks_init(&relay.networks, &relay.loop, handle_networks);
+	upstreams_init(&relay.upstreams, &relay.loop, &relay.report, &relay.settings, &relay.networks);
+	discovery_init(&relay.discovery, &relay.loop, &relay.upstreams, &relay.settings);
+	size_t max = possible_sessions(&pipes);
+	sessions_init(&relay.sessions, &relay.loop, &relay.upstreams, &relay.networks, &relay.report,
+		&relay.settings, max, pipes);
+	open_listeners();
 	report_changed(&relay.report);
 	if (loop_run(&relay.loop) < 0)
 		fatal("epoll_wait");
 	sessions_free(&relay.sessions);
+	discovery_free(&relay.discovery);
 	upstreams_free(&relay.upstreams);
+	networks_free(&relay.networks);
 	record_remove("service", "relay");
 	loop_free(&relay.loop);
 	return 0;

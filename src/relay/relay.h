@@ -3,7 +3,9 @@
 #define RELAY_RELAY_H
 
 #include "common/loop.h"
+#include "discovery.h"
 #include "listener.h"
+#include "networks.h"
 #include "report.h"
 #include "session.h"
 #include "settings.h"
@@ -13,7 +15,9 @@ struct relay {
 	struct loop loop;
 	struct settings settings;
 	struct report report;
+	struct networks networks;
 	struct upstreams upstreams;
+	struct discovery discovery;
 	struct sessions sessions;
 	struct listener listeners[LISTENERS_MAX];
 	size_t listener_count;

@@ -2,48 +2,43 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "flow.h"
+#include "common/log.h"
+#include "dcerpc.h"
+#include "proxy_header.h"
 #include "tcp.h"
 
-/* accept --> CONNECTING --connected--> FRESH --lasts--> SETTLED --idle--> (RST)
- *                |                       |                 |
- *        all upstreams failed        both streams ended, or one side was reset
- *                v                       v                 v
- *              (RST)                 (closed, or RST)  (closed, or RST)
+/* docs/relay.md draws this:
+ *
+ *   accept --> GUARD --> CONNECTING --> FRESH --> SETTLED
+ *     |          |           |           |  \        |  \
+ *   (RST)      (RST)       (RST)         |  SILENT --+   HALF
+ *                                        v     v     v     v
+ *                          closed when both streams have ended, RST when one was reset or time is up
  */
-enum {
-	CONNECT_TIMEOUT_MS = 3000,
-	CONNECT_TIMEOUTS_MAX = 4, /* then the client has better things to do than wait */
-	FRESH_MS = 5000,          /* spares short sessions the calls that only long ones need */
-};
+enum { FRESH_MS = 5000 }; /* spares short sessions the calls that only long ones need */
 
-struct session {
-	struct expiry_entry expiry;
-	struct sessions *all;
-	struct side client, upstream;
-	struct flow up, down; /* to the upstream, to the client */
-	struct upstream_attempt attempt;
-	uint8_t state;
-	uint8_t timeouts; /* upstreams that did not answer */
-};
-
-static void handle_connected(struct session *s, uint32_t events);
+static void guard_client(struct session *s, uint32_t events);
+static void note_client(struct session *s, uint32_t events);
 static void handle_bytes(struct session *s, uint32_t events);
-static void handle_connect_timeout(struct session *s);
+static void refuse_silence(struct session *s);
 static void settle(struct session *s);
-static void reset(struct session *s);
+static void end_idle(struct session *s);
 
-/* The client is not watched before there is an upstream. */
 static const struct state_row {
+	void (*handle_client)(struct session *, uint32_t events);
 	void (*handle_upstream)(struct session *, uint32_t events);
 	void (*handle_timeout)(struct session *);
 } states[] = {
-	[SESSION_CONNECTING] = {handle_connected, handle_connect_timeout},
-	[SESSION_FRESH] = {handle_bytes, settle},
-	[SESSION_SETTLED] = {handle_bytes, reset},
+	[SESSION_GUARD] = {guard_client, NULL, refuse_silence},
+	[SESSION_CONNECTING] = {note_client, connect_events, connect_step},
+	[SESSION_FRESH] = {handle_bytes, handle_bytes, settle},
+	[SESSION_SILENT] = {handle_bytes, handle_bytes, refuse_silence},
+	[SESSION_SETTLED] = {handle_bytes, handle_bytes, end_idle},
+	[SESSION_HALF] = {handle_bytes, handle_bytes, end_idle},
 };
 _Static_assert(sizeof(states) / sizeof(states[0]) == SESSION_STATE_COUNT, "a row for each state");
 
@@ -62,37 +57,70 @@ static void handle_expired(struct expiry *list, struct expiry_entry *e)
 	states[s->state].handle_timeout(s);
 }
 
+static void note_events(struct side *side, uint32_t events)
+{
+	if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+		side->readable = true;
+	if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR))
+		side->writable = true;
+}
+
 static void handle_client(struct loop *loop, struct loop_fd *w, uint32_t events)
 {
 	struct session *s = container_of(w, struct session, client.watch);
 	(void)loop;
-	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
-		s->client.readable = true;
-	if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR))
-		s->client.writable = true;
-	handle_bytes(s, events);
+	note_events(&s->client, events);
+	states[s->state].handle_client(s, events);
 }
 
-static void handle_upstream(struct loop *loop, struct loop_fd *w, uint32_t events)
+void session_handle_upstream(struct loop *loop, struct loop_fd *w, uint32_t events)
 {
 	struct session *s = container_of(w, struct session, upstream.watch);
 	(void)loop;
-	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
-		s->upstream.readable = true;
-	if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR))
-		s->upstream.writable = true;
+	note_events(&s->upstream, events);
 	states[s->state].handle_upstream(s, events);
 }
 
+static void make_client_address(const struct session *s, struct sockaddr_in6 *address)
+{
+	*address = (struct sockaddr_in6){
+		.sin6_family = AF_INET6, .sin6_addr = s->holder->address, .sin6_port = htons(s->client_port)};
+}
+
+/* "session 192.0.2.7:49152 -> kms.example.org:1688: 250 bytes up, 170 down, 12 ms: closed" */
+static void log_session(const struct session *s, const char *how)
+{
+	char client[ENDPOINT_TEXT_MAX], name[ENDPOINT_TEXT_MAX];
+	struct text c = TEXT(client), n = TEXT(name);
+	struct sockaddr_in6 address;
+	const struct upstream *up = upstreams_find(s->all->upstreams, s->upstream_id);
+	text_clear(&c);
+	text_clear(&n);
+	make_client_address(s, &address);
+	text_add_sockaddr(&c, (struct sockaddr *)&address);
+	if (up != NULL)
+		upstream_add_name(&n, up);
+	log_info("session %s -> %s: %llu bytes up, %llu down, %lld ms: %s", client,
+		up != NULL ? name : "no upstream", (unsigned long long)s->bytes_up,
+		(unsigned long long)s->bytes_down, (long long)(now_ms() - s->accepted_ms), how);
+}
+
 /* Ends the session: what the sockets have taken is still delivered, then each peer sees the end. */
-static void finish(struct session *s)
+static void finish(struct session *s, const char *how)
 {
 	struct sessions *all = s->all;
+	if (all->settings->log_sessions)
+		log_session(s, how);
+	if (s->state >= SESSION_FRESH)
+		histogram_add(&all->session_ms, (uint64_t)(now_ms() - s->accepted_ms));
 	expiry_remove(&s->expiry);
+	expiry_remove(&s->age);
+	connect_stop(s);
 	flow_free(&s->up, &all->pipes);
 	flow_free(&s->down, &all->pipes);
 	loop_close(all->loop, &s->client.watch);
 	loop_close(all->loop, &s->upstream.watch);
+	clients_give(&all->clients, s->holder);
 	free(s);
 	all->count--;
 	report_changed(all->report);
@@ -101,69 +129,135 @@ static void finish(struct session *s)
 }
 
 /* Ends it by RST to both sides: neither may take what it has for the whole. */
-static void reset(struct session *s)
+static void reset(struct session *s, const char *how)
 {
 	tcp_set_reset_on_close(s->client.watch.fd);
 	if (s->upstream.watch.fd >= 0)
 		tcp_set_reset_on_close(s->upstream.watch.fd);
-	finish(s);
+	finish(s, how);
 }
 
-static void fail(struct session *s)
+static void reset_counted(struct session *s, enum count reason)
+{
+	s->all->counts.of[reason]++;
+	reset(s, count_words[reason].words);
+}
+
+/* One line for each client a minute, WORDS telling more than the reason does. */
+static void log_refused(struct sessions *all, const struct in6_addr *client, const char *words)
+{
+	char name[ENDPOINT_TEXT_MAX];
+	struct text t = TEXT(name);
+	struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_addr = *client};
+	unsigned held_back;
+	if (!log_limit_allows(&all->log_limit, client, now_ms(), &held_back))
+		return;
+	text_clear(&t);
+	text_add_address(&t, (struct sockaddr *)&address);
+	if (held_back > 0)
+		log_warnx("client %s refused: %s (%u lines about others were held back)", name, words,
+			held_back);
+	else
+		log_warnx("client %s refused: %s", name, words);
+}
+
+static void refuse_silence(struct session *s)
+{
+	log_refused(s->all, &s->holder->address, count_words[REFUSED_FIRST_BYTE].words);
+	reset_counted(s, REFUSED_FIRST_BYTE);
+}
+
+static void end_idle(struct session *s)
+{
+	reset_counted(s, CLOSED_IDLE);
+}
+
+static void handle_aged(struct expiry *list, struct expiry_entry *e)
+{
+	(void)list;
+	reset_counted(container_of(e, struct session, age), CLOSED_SESSION_TIME);
+}
+
+void session_connecting(struct session *s)
+{
+	enter(s, SESSION_CONNECTING);
+}
+
+void session_unconnected(struct session *s)
 {
 	s->all->failed++;
-	reset(s);
-}
-
-/* EMFILE and the like are this machine's fault, not the upstream's. */
-static bool is_local_error(int error)
-{
-	return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM ||
-	       error == EADDRNOTAVAIL;
-}
-
-static void connect_next(struct session *s)
-{
-	struct sessions *all = s->all;
-	struct address address;
-	while (upstreams_next(all->upstreams, &s->attempt, &address)) {
-		int fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-		s->upstream = (struct side){.watch = {.fd = fd, .handle = handle_upstream}};
-		if (fd >= 0 && (connect(fd, &address.any, address.bytes) == 0 || errno == EINPROGRESS)) {
-			s->upstream.watching = EPOLLIN | EPOLLOUT | EPOLLET;
-			if (loop_add(all->loop, &s->upstream.watch, s->upstream.watching) < 0)
-				break;
-			enter(s, SESSION_CONNECTING);
-			return;
-		}
-		if (is_local_error(errno))
-			break;
-		upstreams_failed(all->upstreams, &s->attempt, errno);
-		loop_close(all->loop, &s->upstream.watch);
-	}
-	fail(s);
-}
-
-static void handle_connect_timeout(struct session *s)
-{
-	upstreams_failed(s->all->upstreams, &s->attempt, ETIMEDOUT);
-	loop_close(s->all->loop, &s->upstream.watch);
-	if (++s->timeouts < CONNECT_TIMEOUTS_MAX)
-		connect_next(s);
-	else
-		fail(s);
+	reset(s, "no upstream answers");
 }
 
 /* Watches SIDE for input, and for output from the first time on that it would not take more: most never get
  * there. Edge-triggered: the kernel tells at once what is already so. */
 static bool watch(struct session *s, struct side *side)
 {
-	uint32_t events = EPOLLIN | EPOLLET | (side->watching & EPOLLOUT) | (side->writable ? 0 : EPOLLOUT);
+	uint32_t events = EPOLLIN | EPOLLRDHUP | EPOLLET | (side->watching & EPOLLOUT) |
+			  (side->writable ? 0 : EPOLLOUT);
 	if (events == side->watching)
 		return true;
 	int (*set)(struct loop *, struct loop_fd *, uint32_t) = side->watching == 0 ? loop_add : loop_change;
 	side->watching = events;
 	return set(s->all->loop, &side->watch, events) == 0;
+}
+
+/* A client that has gone meanwhile needs no upstream. One that has only ended its stream does. */
+static void note_client(struct session *s, uint32_t events)
+{
+	if (events & (EPOLLERR | EPOLLHUP))
+		reset(s, "the client has gone");
+}
+
+static void refuse_by_guard(struct session *s, const struct dcerpc_result *result)
+{
+	char words[160];
+	struct text t = TEXT(words);
+	text_clear(&t);
+	text_add_dcerpc_reason(&t, result);
+	log_refused(s->all, &s->holder->address, words);
+	reset_counted(s, REFUSED_GUARD);
+}
+
+/* Looks at what the client has sent so far; it stays where it is, for the upstream. */
+static void guard_client(struct session *s, uint32_t events)
+{
+	static uint8_t bytes[DCERPC_BYTES_MAX];
+	const struct settings *settings = s->all->settings;
+	ssize_t length = recv(s->client.watch.fd, bytes, sizeof(bytes), MSG_PEEK | MSG_DONTWAIT);
+	if (length < 0 && errno != EAGAIN && errno != EINTR) {
+		reset(s, "the client has gone");
+		return;
+	}
+	struct dcerpc_result result = dcerpc_look(
+		bytes, length > 0 ? (size_t)length : 0, settings->guarded, settings->guarded_count);
+	if (result.verdict == DCERPC_PASS) {
+		connect_start(s);
+		return;
+	}
+	/* With its stream at an end there will be no more. */
+	if (result.verdict == DCERPC_MORE && (length == 0 || (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))))
+		result = (struct dcerpc_result){.verdict = DCERPC_REFUSE,
+			.reason = "its stream ended within the first PDU",
+			.value = -1};
+	if (result.verdict == DCERPC_REFUSE)
+		refuse_by_guard(s, &result);
+	else if (!watch(s, &s->client))
+		reset(s, strerror(errno));
+}
+
+/* The upstream's first bytes are the header; its socket has room for them. */
+static bool send_proxy_header(struct session *s)
+{
+	uint8_t header[PROXY_HEADER_BYTES_MAX];
+	struct sockaddr_in6 client;
+	struct sockaddr_storage server;
+	socklen_t bytes = sizeof(server);
+	if (getsockname(s->client.watch.fd, (struct sockaddr *)&server, &bytes) < 0)
+		return false;
+	make_client_address(s, &client);
+	size_t length = proxy_header_write(header, (struct sockaddr *)&client, (struct sockaddr *)&server);
+	return send(s->upstream.watch.fd, header, length, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)length;
 }
 
 /* Passes an end of stream on. */
@@ -179,25 +273,25 @@ static bool close_flow(struct flow *f, const struct side *to)
 static bool pass_bytes(struct session *s)
 {
 	struct sessions *all = s->all;
-	uint64_t before = all->bytes_to_upstream + all->bytes_to_client;
-	enum flow_result up =
-		flow_run(&s->up, &s->client, &s->upstream, &all->pipes, &all->bytes_to_upstream);
-	enum flow_result down =
-		flow_run(&s->down, &s->upstream, &s->client, &all->pipes, &all->bytes_to_client);
-	if (all->bytes_to_upstream + all->bytes_to_client != before)
+	uint64_t up_before = s->bytes_up, down_before = s->bytes_down;
+	enum flow_result up = flow_run(&s->up, &s->client, &s->upstream, &all->pipes, &s->bytes_up);
+	enum flow_result down = flow_run(&s->down, &s->upstream, &s->client, &all->pipes, &s->bytes_down);
+	all->bytes_to_upstream += s->bytes_up - up_before;
+	all->bytes_to_client += s->bytes_down - down_before;
+	if (s->bytes_up != up_before || s->bytes_down != down_before)
 		report_changed(all->report);
 	/* Both were run first: an answer may be there though the question cannot be passed on any more. */
 	if (up == FLOW_FAILED || down == FLOW_FAILED) {
-		reset(s);
+		reset(s, strerror(errno));
 		return false;
 	}
 	if (s->up.state != FLOW_OPEN && s->down.state != FLOW_OPEN) {
-		finish(s);
+		finish(s, "closed");
 		return false;
 	}
 	if (!close_flow(&s->up, &s->upstream) || !close_flow(&s->down, &s->client) || !watch(s, &s->client) ||
 		!watch(s, &s->upstream)) {
-		reset(s);
+		reset(s, strerror(errno));
 		return false;
 	}
 	/* Setting the events anew makes the kernel tell again, after others had their turn. */
@@ -208,38 +302,28 @@ static bool pass_bytes(struct session *s)
 	return true;
 }
 
-/* What connect(2) came to. A connection that was made and reset before this was asked is none that failed:
- * in SYN-SENT a reset is ECONNREFUSED (RFC 9293 3.10.7.3, tcp_reset() in Linux). */
-static int connect_error(int fd)
-{
-	int error = 0;
-	socklen_t size = sizeof(error);
-	getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
-	return error == ECONNRESET || error == EPIPE ? 0 : error;
-}
-
-static void handle_connected(struct session *s, uint32_t events)
+void session_connected(struct session *s, uint32_t events)
 {
 	struct sessions *all = s->all;
-	int error = events & (EPOLLERR | EPOLLHUP) ? connect_error(s->upstream.watch.fd) : 0;
-	if (error != 0) {
-		upstreams_failed(all->upstreams, &s->attempt, error);
-		loop_close(all->loop, &s->upstream.watch);
-		connect_next(s);
+	enter(s, SESSION_FRESH);
+	s->upstream.writable = true;
+	if (all->settings->proxy_header && !send_proxy_header(s)) {
+		reset(s, "cannot send the PROXY header");
 		return;
 	}
-	if (!(events & EPOLLOUT))
-		return;
-	upstreams_worked(all->upstreams, &s->attempt);
 	if (events & EPOLLERR) {
 		flow_run(&s->down, &s->upstream, &s->client, &all->pipes, &all->bytes_to_client);
-		reset(s);
+		reset(s, "reset by the upstream");
 		return;
 	}
-	enter(s, SESSION_FRESH);
 	/* The client has most likely spoken already; if not, it is watched from now on. */
 	s->client.readable = true;
 	pass_bytes(s);
+}
+
+static bool is_half_closed(const struct session *s)
+{
+	return s->up.state != FLOW_OPEN || s->down.state != FLOW_OPEN;
 }
 
 static void handle_bytes(struct session *s, uint32_t events)
@@ -248,61 +332,147 @@ static void handle_bytes(struct session *s, uint32_t events)
 		return;
 	/* RST, or keepalive gave up: what came before it has been passed on, as far as it could be. */
 	if (events & EPOLLERR)
-		reset(s);
-	else if (s->state == SESSION_SETTLED)
-		expiry_touch(&s->all->in_state[SESSION_SETTLED], &s->expiry);
+		reset(s, "reset by a peer");
+	else if (is_half_closed(s))
+		enter(s, SESSION_HALF);
+	else if (s->state == SESSION_SETTLED || (s->state == SESSION_SILENT && (s->up.used || s->down.used)))
+		enter(s, SESSION_SETTLED);
 }
 
 static void settle(struct session *s)
 {
 	tcp_set_keepalive(s->upstream.watch.fd);
-	enter(s, SESSION_SETTLED);
+	enter(s, s->up.used || s->down.used ? SESSION_SETTLED : SESSION_SILENT);
 }
 
-static void refuse(struct sessions *all, int client_fd)
+static void refuse(struct sessions *all, int client_fd, const struct in6_addr *client, enum count reason)
 {
 	tcp_set_reset_on_close(client_fd);
 	close(client_fd);
-	all->refused++;
+	all->counts.of[reason]++;
+	if (reason != REFUSED_NO_UPSTREAM) /* the record and the screen say that all the time */
+		log_refused(all, client, count_words[reason].words);
 	report_changed(all->report);
 }
 
-void sessions_accept(struct sessions *all, int client_fd)
+/* The hosts that the machine itself runs are its own affair. */
+static bool is_allowed(const struct sessions *all, const struct in6_addr *client)
 {
-	/* Who may come at all, and how often, is asked here too one day. */
-	if (all->upstreams->count == 0 || all->count >= all->max) {
-		refuse(all, client_fd);
-		return;
-	}
-	struct session *s = calloc(1, sizeof(*s));
-	if (s == NULL) {
-		refuse(all, client_fd);
-		return;
-	}
+	const struct settings *s = all->settings;
+	if (s->allow_on_link && (prefixes_contain(&all->networks->on_link, client) ||
+					prefixes_contain(&all->networks->own, client)))
+		return true;
+	for (size_t i = 0; i < s->allowed_count; i++)
+		if (prefix_contains(&s->allowed[i], client))
+			return true;
+	return false;
+}
+
+static void start(struct sessions *all, struct session *s)
+{
 	all->count++;
 	all->accepted++;
 	report_changed(all->report);
 	s->all = all;
+	s->accepted_ms = now_ms();
+	expiry_add(&all->aged, &s->age);
+	if (all->settings->guarded_count == 0) {
+		connect_start(s);
+		return;
+	}
+	enter(s, SESSION_GUARD);
+	guard_client(s, 0);
+}
+
+void sessions_accept(struct sessions *all, int client_fd, const struct sockaddr *address)
+{
+	struct in6_addr client = {0};
+	address_of(&client, address);
+	if (!is_allowed(all, &client)) {
+		refuse(all, client_fd, &client, REFUSED_NOT_ALLOWED);
+		return;
+	}
+	if (all->settings->item_count == 0) {
+		refuse(all, client_fd, &client, REFUSED_NO_UPSTREAM);
+		return;
+	}
+	if (all->count >= all->max) {
+		refuse(all, client_fd, &client, REFUSED_FULL);
+		return;
+	}
+	struct client *holder = clients_take(&all->clients, &client);
+	struct session *s = calloc(1, sizeof(*s));
+	if (holder == NULL || s == NULL || holder->session_count > all->max_per_client) {
+		enum count reason = holder == NULL || s == NULL ? REFUSED_MEMORY : REFUSED_CLIENT_FULL;
+		free(s);
+		if (holder != NULL)
+			clients_give(&all->clients, holder);
+		refuse(all, client_fd, &client, reason);
+		return;
+	}
+	s->holder = holder;
+	/* The port is at the same place in both families. */
+	s->client_port = ntohs(((const struct sockaddr_in *)address)->sin_port);
 	/* The listener's options (tcp.h) are inherited. */
 	s->client = (struct side){
 		.watch = {.fd = client_fd, .handle = handle_client}, .writable = true, .nodelay = true};
 	s->upstream.watch.fd = -1;
-	connect_next(s);
+	start(all, s);
+}
+
+static int64_t least(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static void get_periods(const struct settings *s, int64_t periods[static SESSION_STATE_COUNT])
+{
+	/* Part of the times behind it, so it must be small against them. */
+	int64_t fresh_ms = least(FRESH_MS, least(s->idle_timeout_ms, s->first_byte_timeout_ms) / 4);
+	periods[SESSION_GUARD] = s->first_byte_timeout_ms;
+	periods[SESSION_CONNECTING] = CONNECT_STEP_MS;
+	periods[SESSION_FRESH] = fresh_ms;
+	periods[SESSION_SILENT] = least(s->idle_timeout_ms, s->first_byte_timeout_ms) - fresh_ms;
+	periods[SESSION_SETTLED] = s->idle_timeout_ms;
+	periods[SESSION_HALF] = least(s->half_closed_timeout_ms, s->idle_timeout_ms);
+}
+
+static void set_limits(struct sessions *all, size_t max, unsigned pipes_max)
+{
+	const struct settings *s = all->settings;
+	all->max = max;
+	all->max_per_client = s->max_connections_per_client;
+	if (all->max_per_client == 0)
+		all->max_per_client = max - max / 16;
+	all->pipes.max = s->splice ? pipes_max : 0;
 }
 
 void sessions_init(struct sessions *all, struct loop *loop, struct upstreams *upstreams,
-	struct report *report, size_t max, unsigned pipes_max, int64_t idle_timeout_ms)
+	const struct networks *networks, struct report *report, const struct settings *settings, size_t max,
+	unsigned pipes_max)
 {
-	const int64_t periods[SESSION_STATE_COUNT] = {
-		[SESSION_CONNECTING] = CONNECT_TIMEOUT_MS,
-		/* Part of the idle time, so it must be small against it. */
-		[SESSION_FRESH] = idle_timeout_ms / 4 < FRESH_MS ? idle_timeout_ms / 4 : FRESH_MS,
-		[SESSION_SETTLED] = idle_timeout_ms,
-	};
-	*all = (struct sessions){.loop = loop, .upstreams = upstreams, .report = report, .max = max};
+	int64_t periods[SESSION_STATE_COUNT];
+	*all = (struct sessions){.loop = loop,
+		.settings = settings,
+		.upstreams = upstreams,
+		.networks = networks,
+		.report = report};
 	pipe_pool_init(&all->pipes, pipes_max);
+	get_periods(settings, periods);
 	for (size_t state = 0; state < SESSION_STATE_COUNT; state++)
 		expiry_init(&all->in_state[state], loop, periods[state], handle_expired);
+	expiry_init(&all->aged, loop, settings->max_session_ms, handle_aged);
+	set_limits(all, max, pipes_max);
+}
+
+void sessions_renew(struct sessions *all, size_t max, unsigned pipes_max)
+{
+	int64_t periods[SESSION_STATE_COUNT];
+	get_periods(all->settings, periods);
+	for (size_t state = 0; state < SESSION_STATE_COUNT; state++)
+		expiry_set_period(&all->in_state[state], periods[state]);
+	expiry_set_period(&all->aged, all->settings->max_session_ms);
+	set_limits(all, max, pipes_max);
 }
 
 void sessions_drain(struct sessions *all)
@@ -315,8 +485,7 @@ void sessions_drain(struct sessions *all)
 void sessions_free(struct sessions *all)
 {
 	struct expiry_entry *e;
-	for (size_t state = 0; state < SESSION_STATE_COUNT; state++)
-		while ((e = expiry_first(&all->in_state[state])) != NULL)
-			reset(container_of(e, struct session, expiry));
+	while ((e = expiry_first(&all->aged)) != NULL)
+		reset(container_of(e, struct session, age), "the relay ends");
 	pipe_pool_free(&all->pipes);
 }

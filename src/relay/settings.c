@@ -1,27 +1,65 @@
 #include "settings.h"
 
+#include <string.h>
+
 enum {
-	FILES_RESERVED = 32, /* standard ones, epoll, signals, listeners, a record, the resolver */
+	/* Standard ones, epoll, signals, listeners, netlink, inotify, a record, probes of upstreams. */
+	FILES_RESERVED = 32,
 	FILES_MAX = 1 << 20,
 	/* A user without privileges may have 1,024 pipes of 16 pages before they shrink
 	 * (/proc/sys/fs/pipe-user-pages-soft); more than that at once are not worth their memory. */
 	PIPES_MAX = 1024,
 };
 
-static bool read_list(struct endpoint *list, size_t max, size_t *count, bool names, const struct config *c,
-	enum config_key key, struct text *error)
+/* Takes one item of a list; false: it is not of the form, or there is no room. */
+typedef bool take_item(struct settings *s, const char *item, size_t length);
+
+static bool take_listener(struct settings *s, const char *item, size_t length)
+{
+	struct endpoint e;
+	if (s->listen_count == LISTENERS_MAX || !endpoint_parse(&e, item, length) || !e.literal)
+		return false;
+	s->listen[s->listen_count++] = e;
+	return true;
+}
+
+static bool take_upstream(struct settings *s, const char *item, size_t length)
+{
+	struct upstream_item *to = &s->item[s->item_count];
+	struct service_name name;
+	if (s->item_count == ITEMS_MAX || length >= sizeof(to->text))
+		return false;
+	*to = (struct upstream_item){.service = service_name_parse(&name, item, length)};
+	if (!to->service && !endpoint_parse(&to->endpoint, item, length))
+		return false;
+	to->literal = !to->service && to->endpoint.literal;
+	memcpy(to->text, item, length);
+	s->item_count++;
+	return true;
+}
+
+static bool take_allowed(struct settings *s, const char *item, size_t length)
+{
+	if (length == strlen(CONFIG_ON_LINK) && memcmp(item, CONFIG_ON_LINK, length) == 0) {
+		s->allow_on_link = true;
+		return true;
+	}
+	if (s->allowed_count == ALLOWED_MAX || !prefix_parse(&s->allowed[s->allowed_count], item, length))
+		return false;
+	s->allowed_count++;
+	return true;
+}
+
+static bool read_list(
+	struct settings *s, const struct config *c, enum config_key key, take_item *take, struct text *error)
 {
 	const char *at = config_get(c, key);
 	const char *item;
 	size_t length;
 	bool good = true;
-	*count = 0;
 	while (config_next_item(&at, &item, &length)) {
-		struct endpoint *e = &list[*count];
-		if (*count < max && endpoint_parse(e, item, length) && (e->literal || names)) {
-			++*count;
+		if (take(s, item, length))
 			continue;
-		}
 		text_clear(error);
 		text_add(error, "%s: \"", config_definitions[key].name);
 		text_add_escaped(error, item, length > 80 ? 80 : length);
@@ -31,15 +69,31 @@ static bool read_list(struct endpoint *list, size_t max, size_t *count, bool nam
 	return good;
 }
 
+static int64_t milliseconds(const struct config *c, enum config_key key)
+{
+	return (int64_t)config_number(c, key) * 1000;
+}
+
 bool settings_read(struct settings *s, const struct config *c, struct text *error)
 {
-	bool listen_good =
-		read_list(s->listen, LISTENERS_MAX, &s->listen_count, false, c, CONFIG_RELAY_LISTEN, error);
-	bool upstream_good = read_list(
-		s->upstream, UPSTREAMS_MAX, &s->upstream_count, true, c, CONFIG_RELAY_UPSTREAM, error);
+	*s = (struct settings){0};
+	bool listen_good = read_list(s, c, CONFIG_RELAY_LISTEN, take_listener, error);
+	bool upstream_good = read_list(s, c, CONFIG_RELAY_UPSTREAM, take_upstream, error);
+	bool allow_good = read_list(s, c, CONFIG_RELAY_ALLOW, take_allowed, error);
+	strcpy(s->upstream, config_get(c, CONFIG_RELAY_UPSTREAM));
+	int guarded = config_guard(config_get(c, CONFIG_RELAY_GUARD), s->guarded, GUARDED_MAX);
+	s->guarded_count = guarded > 0 ? (size_t)guarded : 0;
 	s->max_connections = config_number(c, CONFIG_RELAY_MAX_CONNECTIONS);
-	s->idle_timeout_ms = (int64_t)config_number(c, CONFIG_RELAY_IDLE_TIMEOUT_S) * 1000;
-	return listen_good && upstream_good;
+	s->max_connections_per_client = config_number(c, CONFIG_RELAY_MAX_CONNECTIONS_PER_CLIENT);
+	s->connect_timeout_ms = milliseconds(c, CONFIG_RELAY_CONNECT_TIMEOUT_S);
+	s->first_byte_timeout_ms = milliseconds(c, CONFIG_RELAY_FIRST_BYTE_TIMEOUT_S);
+	s->idle_timeout_ms = milliseconds(c, CONFIG_RELAY_IDLE_TIMEOUT_S);
+	s->half_closed_timeout_ms = milliseconds(c, CONFIG_RELAY_HALF_CLOSED_TIMEOUT_S);
+	s->max_session_ms = milliseconds(c, CONFIG_RELAY_MAX_SESSION_S);
+	s->proxy_header = strcmp(config_get(c, CONFIG_RELAY_PROXY_PROTOCOL), "v2") == 0;
+	s->log_sessions = strcmp(config_get(c, CONFIG_RELAY_LOG), "sessions") == 0;
+	s->splice = strcmp(config_get(c, CONFIG_RELAY_SPLICE), "on") == 0;
+	return listen_good && upstream_good && allow_good;
 }
 
 size_t settings_sessions_for(size_t wanted, size_t open_files, unsigned *pipes)

@@ -9,15 +9,37 @@
 #include "common/config.h"
 #include "common/net_text.h"
 
-enum { LISTENERS_MAX = 8, UPSTREAMS_MAX = 16 };
+enum {
+	UPSTREAM_TEXT_MAX = HOST_BYTES_MAX + 8,
+	LISTENERS_MAX = 8,
+	ITEMS_MAX = 16,
+	ALLOWED_MAX = 32,
+	GUARDED_MAX = 8
+};
+
+/* One item of relay.upstream. */
+struct upstream_item {
+	bool literal; /* then `endpoint` is its address; else the resolver finds its targets */
+	bool service; /* srv:... */
+	char text[UPSTREAM_TEXT_MAX]; /* as it was written */
+	struct endpoint endpoint;
+};
 
 struct settings {
 	struct endpoint listen[LISTENERS_MAX]; /* literal */
 	size_t listen_count;
-	struct endpoint upstream[UPSTREAMS_MAX];
-	size_t upstream_count;
-	size_t max_connections;
-	int64_t idle_timeout_ms;
+	char upstream[CONFIG_VALUE_MAX]; /* relay.upstream as a whole: the resolver's record names it */
+	struct upstream_item item[ITEMS_MAX];
+	size_t item_count;
+	bool allow_on_link;
+	struct prefix allowed[ALLOWED_MAX];
+	size_t allowed_count;
+	struct uuid guarded[GUARDED_MAX];
+	size_t guarded_count; /* 0: no guard */
+	size_t max_connections, max_connections_per_client;
+	int64_t connect_timeout_ms, first_byte_timeout_ms, idle_timeout_ms, half_closed_timeout_ms;
+	int64_t max_session_ms;
+	bool proxy_header, log_sessions, splice;
 };
 
 /* Takes the relay's keys out of C. Items that are not of the form are left out; then false, and ERROR names

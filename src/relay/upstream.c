@@ -1,20 +1,18 @@
 #include "upstream.h"
 
 #include <errno.h>
-#include <netdb.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "common/log.h"
 
-enum {
-	/* getaddrinfo() keeps the TTL to itself. */
-	RESOLVE_REFRESH_MS = 60000,
-	RESOLVE_RETRY_MIN_MS = 250,
-	RESOLVE_RETRY_MAX_MS = 30000,
-	CONFIGURATION_CHECK_MS = 250,
-};
+/* Lines of log about one upstream: it may come and go twice a second. */
+enum { LOG_WINDOW_MS = 60000, LOG_WINDOW_LINES = 6 };
 
-static const char resolver_configuration[] = "/etc/resolv.conf";
+static const char is_own[] = "this is the relay itself";
+static const char has_no_address[] = "its name has no address";
+static const char no_answer[] = "no answer";
 
 const char *upstream_state_name(enum upstream_state state)
 {
@@ -26,175 +24,64 @@ const char *upstream_state_name(enum upstream_state state)
 
 void upstream_add_name(struct text *t, const struct upstream *up)
 {
-	const struct endpoint *e = up->endpoint;
-	if (e->literal)
-		text_add_sockaddr(t, (const struct sockaddr *)&e->address);
+	if (up->target.literal)
+		text_add_sockaddr(t, &up->target.address[0].any);
 	else
-		text_add(t, "%s:%u", e->host, e->port);
+		text_add(t, "%s:%u", up->target.host, up->target.port);
 }
 
-static void log_state(const struct upstream *up, enum upstream_state state, const char *why)
+static void log_state(struct upstream *up, enum upstream_state state, const char *why)
 {
 	char name[ENDPOINT_TEXT_MAX];
 	struct text t = TEXT(name);
+	int64_t now = now_ms();
+	if (up->log_lines == 0 || now - up->log_window_ms >= LOG_WINDOW_MS) {
+		up->log_window_ms = now;
+		up->log_lines = 0;
+	}
+	if (up->log_lines == LOG_WINDOW_LINES) {
+		up->log_held_back++;
+		return;
+	}
+	up->log_lines++;
 	text_clear(&t);
 	upstream_add_name(&t, up);
 	log_line(state == UPSTREAM_DOWN ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "upstream %s: %s -> %s%s%s", name,
 		upstream_state_name(up->state), upstream_state_name(state), why != NULL ? ": " : "",
 		why != NULL ? why : "");
+	if (up->log_held_back > 0)
+		log_info("upstream %s: %u changes before that were not logged", name, up->log_held_back);
+	up->log_held_back = 0;
 }
 
-/* The one place that changes state and why. */
-static void set_state(struct upstreams *u, struct upstream *up, enum upstream_state state, const char *why)
+/* The one place that changes state and why; starts and ends the probe. */
+static void set_state(struct upstream *up, enum upstream_state state, const char *why)
 {
 	if (up->state == state && up->why == why)
 		return;
-	if (up->state != state)
+	if (up->state != state || why == is_own)
 		log_state(up, state, why);
+	bool was_down = up->state == UPSTREAM_DOWN;
 	up->state = state;
 	up->why = why;
-	report_changed(u->report);
+	if (state != UPSTREAM_DOWN || why == is_own || why == has_no_address)
+		probe_stop(up);
+	else if (!was_down || up->probe.timer.previous == NULL)
+		probe_start(up);
+	report_changed(up->all->report);
 }
 
 static const char *connect_error(int error)
 {
-	return error == ETIMEDOUT ? "no answer" : strerror(error);
+	return error == ETIMEDOUT ? no_answer : strerror(error);
 }
 
-static const char *resolve_error(int error)
-{
-	switch (error) {
-	case EAI_NONAME:
-#ifdef EAI_NODATA
-	case EAI_NODATA:
-#endif
-		return "this name has no address";
-	case EAI_AGAIN:
-		return "no answer from the name servers";
-	default:
-		return "the name cannot be resolved";
-	}
-}
-
-static unsigned address_total(const struct upstreams *u)
-{
-	unsigned total = 0;
-	for (size_t i = 0; i < u->count; i++)
-		total += u->list[i].address_count;
-	return total;
-}
-
-/* Whether P is in the list, which may have changed since P was taken from it. */
-static bool place_exists(const struct upstreams *u, struct upstream_place p)
-{
-	return p.upstream < u->count && p.address < u->list[p.upstream].address_count;
-}
-
-/* The place after P, around the list. There must be an address in it. */
-static struct upstream_place next_place(const struct upstreams *u, struct upstream_place p)
-{
-	p.address++;
-	while (!place_exists(u, p)) {
-		p.upstream = (uint8_t)((p.upstream + 1u) % u->count);
-		p.address = 0;
-	}
-	return p;
-}
-
-bool upstreams_next(struct upstreams *u, struct upstream_attempt *a, struct address *address)
-{
-	if (a->tried >= address_total(u))
-		return false;
-	if (a->tried++ > 0)
-		a->place = next_place(u, a->place);
-	else
-		a->place = place_exists(u, u->preferred) ? u->preferred : next_place(u, u->preferred);
-	*address = u->list[a->place.upstream].addresses[a->place.address];
-	return true;
-}
-
-void upstreams_worked(struct upstreams *u, const struct upstream_attempt *a)
-{
-	if (!place_exists(u, a->place))
-		return;
-	u->preferred = a->place;
-	u->list[a->place.upstream].failed = 0;
-	set_state(u, &u->list[a->place.upstream], UPSTREAM_UP, NULL);
-}
-
-void upstreams_failed(struct upstreams *u, const struct upstream_attempt *a, int error)
-{
-	if (!place_exists(u, a->place))
-		return;
-	struct upstream *up = &u->list[a->place.upstream];
-	/* Sessions that come now begin behind it, and do not wait for it too. */
-	if (u->preferred.upstream == a->place.upstream && u->preferred.address == a->place.address)
-		u->preferred = next_place(u, u->preferred);
-	up->failed |= 1u << a->place.address;
-	if (up->failed == (1u << up->address_count) - 1)
-		set_state(u, up, UPSTREAM_DOWN, connect_error(error));
-}
-
-bool upstreams_all_down(const struct upstreams *u)
+struct upstream *upstreams_find(const struct upstreams *u, uint32_t id)
 {
 	for (size_t i = 0; i < u->count; i++)
-		if (u->list[i].state != UPSTREAM_DOWN)
-			return false;
-	return true;
-}
-
-/* True when what getaddrinfo() reads has changed since the last call. */
-static bool configuration_changed(struct upstreams *u)
-{
-	struct stat now = {0};
-	const struct stat *old = &u->resolver_configuration;
-	if (stat(resolver_configuration, &now) < 0)
-		now = (struct stat){0};
-	bool same = now.st_ino == old->st_ino && now.st_size == old->st_size &&
-		    now.st_mtim.tv_sec == old->st_mtim.tv_sec && now.st_mtim.tv_nsec == old->st_mtim.tv_nsec;
-	u->resolver_configuration = now;
-	return !same;
-}
-
-/* Starts the resolver for the name that is due first, or sets the timer for it. While a name has no address,
- * the timer also looks whether other name servers came: at the start of a guest that is what it waits for. */
-static void resolve_next(struct upstreams *u)
-{
-	int64_t now = now_ms(), next = INT64_MAX;
-	bool waiting = u->resolver.pid != 0;
-	for (size_t i = 0; i < u->count; i++) {
-		struct upstream *up = &u->list[i];
-		if (up->endpoint->literal)
-			continue;
-		if (u->resolver.pid == 0 && up->resolve_at_ms <= now) {
-			u->resolving = i;
-			up->resolve_at_ms = now + RESOLVE_RETRY_MAX_MS;
-			if (resolver_start(&u->resolver, up->endpoint->host, up->endpoint->port) < 0)
-				log_warn("cannot start the resolver for %s, again in %d s",
-					up->endpoint->host, RESOLVE_RETRY_MAX_MS / 1000);
-		}
-		waiting = waiting || up->address_count == 0 || u->resolver.pid != 0;
-		if (up->resolve_at_ms < next)
-			next = up->resolve_at_ms;
-	}
-	if (waiting && now + CONFIGURATION_CHECK_MS < next)
-		next = now + CONFIGURATION_CHECK_MS;
-	if (next != INT64_MAX)
-		loop_arm(u->loop, &u->timer, next > now ? next : now + CONFIGURATION_CHECK_MS);
-}
-
-static void handle_timer(struct loop *loop, struct loop_timer *timer)
-{
-	struct upstreams *u = container_of(timer, struct upstreams, timer);
-	(void)loop;
-	if (configuration_changed(u)) {
-		resolver_stop(&u->resolver);
-		for (size_t i = 0; i < u->count; i++) {
-			u->list[i].resolve_at_ms = 0;
-			u->list[i].resolve_again_ms = RESOLVE_RETRY_MIN_MS;
-		}
-	}
-	resolve_next(u);
+		if (u->list[i]->id == id)
+			return u->list[i];
+	return NULL;
 }
 
 static bool same_address(const struct address *a, const struct address *b)
@@ -203,84 +90,242 @@ static bool same_address(const struct address *a, const struct address *b)
 	return a->bytes == b->bytes && memcmp(one, other, a->bytes) == 0;
 }
 
-/* The place of ADDRESS in LIST, or COUNT. */
-static unsigned find_address(const struct address *list, unsigned count, const struct address *address)
+void upstreams_worked(struct upstreams *u, uint32_t id, const struct address *address, int64_t connect_us)
 {
-	unsigned i = 0;
-	while (i < count && !same_address(&list[i], address))
-		i++;
-	return i;
+	struct upstream *up = upstreams_find(u, id);
+	if (up == NULL)
+		return;
+	for (unsigned i = 0; address != NULL && i < up->target.address_count; i++)
+		if (same_address(&up->target.address[i], address))
+			up->best = i;
+	up->connect_us = connect_us;
+	set_state(up, UPSTREAM_UP, NULL);
 }
 
-static bool same_addresses(const struct upstream *up, const struct resolver_answer *answer)
+void upstreams_failed(struct upstreams *u, uint32_t id, int error)
 {
-	if (answer->count != up->address_count)
-		return false;
-	for (unsigned i = 0; i < answer->count; i++)
-		if (!same_address(&answer->addresses[i], &up->addresses[i]))
+	struct upstream *up = upstreams_find(u, id);
+	if (up != NULL)
+		set_state(up, UPSTREAM_DOWN, connect_error(error));
+}
+
+unsigned upstream_order(const struct upstream *up, uint8_t order[static ADDRESSES_MAX])
+{
+	unsigned count = 0;
+	if (up->best < up->target.address_count && (up->own & 1u << up->best) == 0)
+		order[count++] = (uint8_t)up->best;
+	for (unsigned i = 0; i < up->target.address_count; i++)
+		if (i != up->best && (up->own & 1u << i) == 0)
+			order[count++] = (uint8_t)i;
+	return count;
+}
+
+bool upstreams_all_down(const struct upstreams *u)
+{
+	for (size_t i = 0; i < u->count; i++)
+		if (u->list[i]->state != UPSTREAM_DOWN)
 			return false;
 	return true;
 }
 
-/* New addresses: what was known of the old ones ends, but the preferred one stays so when it is among them.
- */
-static void set_addresses(struct upstreams *u, size_t index, const struct resolver_answer *answer)
+/* A number from 0 to MAX. xorshift64*: it shares out load, it keeps no secret. */
+static uint32_t random_up_to(struct upstreams *u, uint32_t max)
 {
-	struct upstream *up = &u->list[index];
-	if (same_addresses(up, answer))
+	u->random ^= u->random >> 12;
+	u->random ^= u->random << 25;
+	u->random ^= u->random >> 27;
+	return (uint32_t)((u->random * UINT64_C(2685821657736338717)) >> 32) % (max + 1);
+}
+
+static bool same_class(const struct target *a, const struct target *b)
+{
+	return a->item == b->item && a->priority == b->priority;
+}
+
+/* Those that are down are left to the probe. But who has found the last live one dead tries them too, as far
+ * as that costs no waiting: one of them may have come back since the last probe. */
+static bool can_be_tried(const struct upstream *up, bool last_resort)
+{
+	if (up->state != UPSTREAM_DOWN)
+		return true;
+	return last_resort && up->why != no_answer && up->why != is_own && up->why != has_no_address;
+}
+
+/* RFC 2782, "Weight": of those from FIRST to END that can be tried, one by chance in proportion to its
+ * weight; one of weight 0 beside others has a very small chance. Returns its place, or END. */
+static size_t choose_by_weight(
+	struct upstreams *u, size_t first, size_t end, uint32_t tried, bool last_resort)
+{
+	uint32_t total = 0, sum = 0, candidates = 0;
+	for (size_t i = first; i < end; i++)
+		if (!can_be_tried(u->list[i], last_resort))
+			tried |= 1u << i;
+	for (size_t i = first; i < end; i++) {
+		candidates += (tried >> i & 1) == 0;
+		total += (tried >> i & 1) == 0 ? u->list[i]->target.weight : 0;
+	}
+	if (candidates == 0)
+		return end;
+	bool equal = total == 0; /* then each counts as one, the first to be reached by 1 */
+	uint32_t chosen = candidates == 1 ? 0
+			  : equal         ? 1 + random_up_to(u, candidates - 1)
+					  : random_up_to(u, total);
+	/* Those of weight 0 first. */
+	for (int round = 0; round < 2; round++)
+		for (size_t i = first; i < end; i++) {
+			uint32_t weight = u->list[i]->target.weight;
+			if ((tried >> i & 1) != 0 || (weight > 0) != (round == 1))
+				continue;
+			sum += equal ? 1 : weight;
+			if (sum >= chosen)
+				return i;
+		}
+	return end;
+}
+
+static struct upstream *choose(struct upstreams *u, struct upstream_choice *c, bool last_resort)
+{
+	for (size_t first = 0, end; first < u->count; first = end) {
+		for (end = first + 1; end < u->count; end++)
+			if (!same_class(&u->list[first]->target, &u->list[end]->target))
+				break;
+		size_t place = choose_by_weight(u, first, end, c->tried, last_resort);
+		if (place < end) {
+			c->tried |= 1u << place;
+			return u->list[place];
+		}
+	}
+	return NULL;
+}
+
+struct upstream *upstreams_choose(struct upstreams *u, struct upstream_choice *c)
+{
+	if (c->generation != u->generation)
+		*c = (struct upstream_choice){.generation = u->generation};
+	struct upstream *up = choose(u, c, false);
+	return up == NULL && c->tried != 0 ? choose(u, c, true) : up;
+}
+
+static bool is_unspecified(const struct in6_addr *a)
+{
+	static const struct in6_addr zero4 = {.s6_addr = {[10] = 0xff, 0xff}};
+	return IN6_IS_ADDR_UNSPECIFIED(a) || memcmp(a, &zero4, sizeof(zero4)) == 0;
+}
+
+/* Whether a connection to A would come to a listener of ours. */
+static bool is_own_listener(const struct upstreams *u, const struct address *a, uint16_t port)
+{
+	struct in6_addr to, at;
+	if (!address_of(&to, &a->any) || (!prefixes_contain(&u->networks->own, &to) && !is_unspecified(&to)))
+		return false;
+	for (size_t i = 0; i < u->settings->listen_count; i++) {
+		const struct endpoint *e = &u->settings->listen[i];
+		if (e->port == port && address_of(&at, (const struct sockaddr *)&e->address) &&
+			(is_unspecified(&at) || is_unspecified(&to) || memcmp(&at, &to, sizeof(at)) == 0))
+			return true;
+	}
+	return false;
+}
+
+static void check_own(struct upstream *up)
+{
+	const struct target *t = &up->target;
+	up->own = 0;
+	for (unsigned i = 0; i < t->address_count; i++)
+		if (is_own_listener(up->all, &t->address[i], t->port))
+			up->own |= 1u << i;
+	if (t->address_count == 0)
+		set_state(up, UPSTREAM_DOWN, has_no_address);
+	else if (up->own == (1u << t->address_count) - 1)
+		set_state(up, UPSTREAM_DOWN, is_own);
+	else if (up->why == is_own || up->why == has_no_address)
+		set_state(up, UPSTREAM_UNKNOWN, NULL);
+}
+
+void upstreams_check_own(struct upstreams *u)
+{
+	for (size_t i = 0; i < u->count; i++)
+		check_own(u->list[i]);
+}
+
+static bool same_addresses(const struct target *a, const struct target *b)
+{
+	for (unsigned i = 0; i < a->address_count && a->address_count == b->address_count; i++)
+		if (!same_address(&a->address[i], &b->address[i]))
+			return false;
+	return a->address_count == b->address_count;
+}
+
+/* New addresses: what was known of the old ones ends, but the best one stays so when it is among them. */
+static void set_target(struct upstream *up, const struct target *t)
+{
+	struct target old = up->target;
+	up->target = *t;
+	if (same_addresses(&old, t))
 		return;
-	if (u->preferred.upstream == index && place_exists(u, u->preferred)) {
-		unsigned place =
-			find_address(answer->addresses, answer->count, &up->addresses[u->preferred.address]);
-		u->preferred.address = place < answer->count ? (uint8_t)place : 0;
-	}
-	memcpy(up->addresses, answer->addresses, answer->count * sizeof(answer->addresses[0]));
-	up->address_count = answer->count;
-	up->failed = 0;
-	set_state(u, up, UPSTREAM_UNKNOWN, NULL);
+	unsigned best = 0;
+	for (unsigned i = 0; i < t->address_count && up->best < old.address_count; i++)
+		if (same_address(&t->address[i], &old.address[up->best]))
+			best = i;
+	up->best = best;
+	set_state(up, UPSTREAM_UNKNOWN, NULL);
 }
 
-static void handle_answer(struct resolver *r, const struct resolver_answer *answer)
+/* Takes the upstream that T names out of OLD, or makes one. NULL: no memory. */
+static struct upstream *take_upstream(
+	struct upstreams *u, struct upstream **old, size_t count, const struct target *t)
 {
-	struct upstreams *u = container_of(r, struct upstreams, resolver);
-	struct upstream *up = &u->list[u->resolving];
-	if (answer->error == 0 && answer->count > 0) {
-		set_addresses(u, u->resolving, answer);
-		up->resolve_again_ms = RESOLVE_RETRY_MIN_MS;
-		up->resolve_at_ms = now_ms() + RESOLVE_REFRESH_MS;
-	} else {
-		/* Addresses that were good a minute ago are better than none. */
-		if (up->address_count == 0)
-			set_state(u, up, UPSTREAM_DOWN, resolve_error(answer->error));
-		up->resolve_at_ms = now_ms() + up->resolve_again_ms;
-		up->resolve_again_ms *= 2;
-		if (up->resolve_again_ms > RESOLVE_RETRY_MAX_MS)
-			up->resolve_again_ms = RESOLVE_RETRY_MAX_MS;
-	}
-	resolve_next(u);
-}
-
-void upstreams_init(struct upstreams *u, struct loop *loop, struct report *report, const struct settings *s)
-{
-	*u = (struct upstreams){
-		.count = s->upstream_count, .loop = loop, .report = report, .timer.handle = handle_timer};
-	resolver_init(&u->resolver, loop, handle_answer);
-	for (size_t i = 0; i < u->count; i++) {
-		struct upstream *up = &u->list[i];
-		up->endpoint = &s->upstream[i];
-		up->resolve_again_ms = RESOLVE_RETRY_MIN_MS;
-		if (!up->endpoint->literal)
+	for (size_t i = 0; i < count; i++) {
+		struct upstream *up = old[i];
+		if (up == NULL || up->target.item != t->item || up->target.port != t->port ||
+			strcasecmp(up->target.host, t->host) != 0)
 			continue;
-		up->addresses[0].bytes = up->endpoint->address_bytes;
-		memcpy(&up->addresses[0].any, &up->endpoint->address, up->endpoint->address_bytes);
-		up->address_count = 1;
+		old[i] = NULL;
+		set_target(up, t);
+		return up;
 	}
-	configuration_changed(u);
-	resolve_next(u);
+	struct upstream *up = calloc(1, sizeof(*up));
+	if (up == NULL)
+		return NULL;
+	*up = (struct upstream){
+		.all = u, .target = *t, .id = ++u->next_id, .connect_us = -1, .probe.watch.fd = -1};
+	return up;
+}
+
+void upstreams_set(struct upstreams *u, const struct target *list, size_t count)
+{
+	struct upstream *old[TARGETS_MAX] = {0};
+	size_t old_count = u->count;
+	memcpy(old, u->list, sizeof(old));
+	u->count = 0;
+	for (size_t i = 0; i < count && u->count < TARGETS_MAX; i++) {
+		struct upstream *up = take_upstream(u, old, old_count, &list[i]);
+		if (up == NULL)
+			log_warnx("no memory for the upstream %s", list[i].host);
+		else
+			u->list[u->count++] = up;
+	}
+	for (size_t i = 0; i < old_count; i++) {
+		if (old[i] != NULL)
+			probe_stop(old[i]);
+		free(old[i]);
+	}
+	u->generation++;
+	upstreams_check_own(u);
+	report_changed(u->report);
+}
+
+void upstreams_init(struct upstreams *u, struct loop *loop, struct report *report, const struct settings *s,
+	const struct networks *n)
+{
+	*u = (struct upstreams){.loop = loop, .report = report, .settings = s, .networks = n};
+	/* At the start of a guest there may be no randomness yet: then the clock has to do. */
+	if (getrandom(&u->random, sizeof(u->random), GRND_NONBLOCK) < 0)
+		u->random = (uint64_t)now_ms();
+	u->random |= 1;
 }
 
 void upstreams_free(struct upstreams *u)
 {
-	resolver_stop(&u->resolver);
-	loop_disarm(u->loop, &u->timer);
+	upstreams_set(u, NULL, 0);
 }

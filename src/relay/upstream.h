@@ -1,70 +1,112 @@
-/* The hosts that the relay passes connections to: their addresses, the order to try them in, and what came
- * of it. (Discovery by SRV, probes and racing belong here; sessions only ask for the next address.) */
+/* The hosts that the relay passes connections to: where they are, which one comes first, and what came of it.
+ *
+ *            a connection was made
+ *   UNKNOWN ----------------------> UP
+ *      |                             |  all addresses failed, or no answer in time
+ *      +------------> DOWN <---------+
+ *                       |  probe: a connection of our own, after 0.5 s, 1 s, 2 s, ... 10 s
+ *                       +-----------> UP
+ */
 #ifndef RELAY_UPSTREAM_H
 #define RELAY_UPSTREAM_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/stat.h>
 
 #include "address.h"
+#include "common/loop.h"
+#include "networks.h"
 #include "report.h"
-#include "resolver.h"
 #include "settings.h"
+
+enum { TARGETS_MAX = 32 };
+
+/* One host and port, as a setting or DNS names it. */
+struct target {
+	uint8_t item; /* of relay.upstream, from 0: an earlier one is preferred */
+	bool literal;
+	uint16_t priority, weight; /* RFC 2782 */
+	uint16_t port;
+	char host[HOST_BYTES_MAX];
+	struct address address[ADDRESSES_MAX];
+	unsigned address_count;
+};
 
 enum upstream_state { UPSTREAM_UNKNOWN, UPSTREAM_UP, UPSTREAM_DOWN, UPSTREAM_STATE_COUNT };
 
-struct upstream {
-	const struct endpoint *endpoint;
-	enum upstream_state state;
-	const char *why; /* the last error in words, NULL for none; static text */
-	struct address addresses[ADDRESSES_MAX];
-	unsigned address_count;
-	unsigned failed; /* bit N: address N failed since one of them worked */
-	/* Of a name: */
-	int64_t resolve_at_ms;
-	int64_t resolve_again_ms; /* how long to wait after a failure */
+struct probe {
+	struct loop_fd watch;
+	struct loop_timer timer;
+	int64_t wait_ms;
+	uint8_t order[ADDRESSES_MAX];
+	unsigned count, next;
+	int error;
 };
 
-/* An address in the list. */
-struct upstream_place {
-	uint8_t upstream, address;
+struct upstream {
+	struct upstreams *all;
+	struct target target;
+	uint32_t id; /* unlike the place in the list, stays the same while there are new answers */
+	enum upstream_state state;
+	const char *why;    /* the last error in words, NULL for none; static text */
+	unsigned own;       /* bit N: address N is the relay itself */
+	unsigned best;      /* the address that worked last */
+	int64_t connect_us; /* how long the last connection took to be made; -1: none yet */
+	struct probe probe;
+	int64_t log_window_ms;
+	unsigned log_lines, log_held_back;
 };
 
 struct upstreams {
-	struct upstream list[UPSTREAMS_MAX];
+	struct upstream *list[TARGETS_MAX]; /* the first one preferred */
 	size_t count;
-	struct upstream_place preferred; /* the one that worked last */
+	uint32_t generation; /* of the list */
+	uint32_t next_id;
+	unsigned probing;
+	uint64_t random;
 	struct loop *loop;
 	struct report *report;
-	struct resolver resolver;
-	size_t resolving; /* which one, while the resolver runs */
-	struct loop_timer timer;
-	struct stat resolver_configuration;
+	const struct settings *settings;
+	const struct networks *networks;
 };
 
 /* What one session has tried. All zero to begin with. */
-struct upstream_attempt {
-	struct upstream_place place;
-	uint8_t tried;
+struct upstream_choice {
+	uint32_t tried; /* bit N: place N of the list */
+	uint32_t generation;
 };
 
-/* S and REPORT must outlive U. Starts to resolve the names. */
-void upstreams_init(struct upstreams *u, struct loop *loop, struct report *report, const struct settings *s);
+/* All must outlive U. */
+void upstreams_init(struct upstreams *u, struct loop *loop, struct report *report, const struct settings *s,
+	const struct networks *n);
 
-/* Ends the resolver. */
+/* Ends all probes. */
 void upstreams_free(struct upstreams *u);
 
-/* The next address to try, the preferred one first; false when all were tried or none is known. */
-bool upstreams_next(struct upstreams *u, struct upstream_attempt *a, struct address *address);
+/* Makes LIST, in order of item and priority, the upstreams. What is known of those that were there stays
+ * known. */
+void upstreams_set(struct upstreams *u, const struct target *list, size_t count);
 
-/* What came of the address that upstreams_next gave: a connection, or errno of connect(2), ETIMEDOUT when
- * there was no answer in time. */
-void upstreams_worked(struct upstreams *u, const struct upstream_attempt *a);
-void upstreams_failed(struct upstreams *u, const struct upstream_attempt *a, int error);
+/* Finds out anew which addresses are the relay itself: after a change of networks or settings. */
+void upstreams_check_own(struct upstreams *u);
 
-/* Whether all are known to be down. */
+/* The next one to try, by item, priority and weight; NULL when none is left. One that is down comes only
+ * after one that was not, and only when it failed at once. */
+struct upstream *upstreams_choose(struct upstreams *u, struct upstream_choice *c);
+
+/* NULL when it is no longer in the list. */
+struct upstream *upstreams_find(const struct upstreams *u, uint32_t id);
+
+/* The places of UP's addresses in the order to try them, the best one first; returns how many. */
+unsigned upstream_order(const struct upstream *up, uint8_t order[static ADDRESSES_MAX]);
+
+/* What came of a connection to the upstream ID: made in CONNECT_US to ADDRESS (NULL: it has only one), or
+ * errno of connect(2) to the last of its addresses, ETIMEDOUT when there was no answer in time. */
+void upstreams_worked(struct upstreams *u, uint32_t id, const struct address *address, int64_t connect_us);
+void upstreams_failed(struct upstreams *u, uint32_t id, int error);
+
+/* Whether there is none that could be tried. */
 bool upstreams_all_down(const struct upstreams *u);
 
 /* Appends HOST:PORT, an IPv6 address in brackets. */
@@ -72,5 +114,9 @@ void upstream_add_name(struct text *t, const struct upstream *up);
 
 /* "unknown", "up", "down" */
 const char *upstream_state_name(enum upstream_state state);
+
+/* probe.c: connections of our own to an upstream that is down, until one is made; ends with probe_stop. */
+void probe_start(struct upstream *up);
+void probe_stop(struct upstream *up);
 
 #endif

@@ -105,6 +105,20 @@ static void test_removed_does_not_expire(void **state)
 	assert_null(expiry_first(&list));
 }
 
+static void test_another_period(void **state)
+{
+	(void)state;
+	expiry_set_period(&list, 1000 * PERIOD_MS);
+	expiry_add(&list, &entries[0]);
+	expiry_add(&list, &entries[1]);
+	int64_t deadline_ms = entries[0].deadline_ms;
+	expiry_set_period(&list, PERIOD_MS);
+	assert_int_equal(entries[0].deadline_ms, deadline_ms - 999 * PERIOD_MS);
+	expiry_add(&list, &entries[2]);
+	run(3);
+	assert_ptr_equal(expired[2], &entries[2]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -113,6 +127,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_touched_stays_until_a_period_has_gone, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_removed_does_not_expire, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_another_period, set_up, tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -49,6 +49,15 @@ static int make_client(void)
 	return fd;
 }
 
+static void accept_client(void)
+{
+	struct sockaddr_in address;
+	socklen_t size = sizeof(address);
+	int fd = make_client();
+	assert_int_equal(getpeername(fd, (struct sockaddr *)&address, &size), 0);
+	sessions_accept(sessions, fd, (struct sockaddr *)&address);
+}
+
 static int set_up(void **state)
 {
 	uint16_t port;
@@ -57,13 +66,24 @@ static int set_up(void **state)
 	memset(&relay, 0, sizeof(relay));
 	upstream_listener = listen_somewhere(&port);
 	snprintf(name, sizeof(name), "127.0.0.1:%u", port);
-	relay.settings.upstream_count = 1;
-	if (!endpoint_parse(&relay.settings.upstream[0], name, strlen(name)) || loop_init(&relay.loop) < 0 ||
+	relay.settings = (struct settings){.item_count = 1,
+		.item[0].literal = true,
+		.allowed_count = 1,
+		.connect_timeout_ms = 4000,
+		.first_byte_timeout_ms = 10 * IDLE_TIMEOUT_MS,
+		.idle_timeout_ms = IDLE_TIMEOUT_MS,
+		.half_closed_timeout_ms = IDLE_TIMEOUT_MS,
+		.max_session_ms = 1000 * IDLE_TIMEOUT_MS,
+		.splice = true};
+	if (!endpoint_parse(&relay.settings.item[0].endpoint, name, strlen(name)) ||
+		!prefix_parse(&relay.settings.allowed[0], "127.0.0.0/8", 11) || loop_init(&relay.loop) < 0 ||
 		record_make_folder("service") < 0)
 		return -1;
 	report_init(&relay.report, &relay.loop, &relay);
-	upstreams_init(&relay.upstreams, &relay.loop, &relay.report, &relay.settings);
-	sessions_init(sessions, &relay.loop, &relay.upstreams, &relay.report, 2, 4, IDLE_TIMEOUT_MS);
+	upstreams_init(&relay.upstreams, &relay.loop, &relay.report, &relay.settings, &relay.networks);
+	discovery_init(&relay.discovery, &relay.loop, &relay.upstreams, &relay.settings);
+	sessions_init(sessions, &relay.loop, &relay.upstreams, &relay.networks, &relay.report,
+		&relay.settings, 2, 4);
 	return 0;
 }
 
@@ -71,6 +91,7 @@ static int tear_down(void **state)
 {
 	(void)state;
 	sessions_free(sessions);
+	discovery_free(&relay.discovery);
 	upstreams_free(&relay.upstreams);
 	loop_free(&relay.loop);
 	close(client);
@@ -106,10 +127,10 @@ static void assert_client_was_reset(void)
 static void test_no_upstream(void **state)
 {
 	(void)state;
-	relay.upstreams.count = 0;
-	sessions_accept(sessions, make_client());
+	relay.settings.item_count = 0;
+	accept_client();
 	assert_int_equal(sessions->count, 0);
-	assert_int_equal(sessions->refused, 1);
+	assert_int_equal(counts_refused(&sessions->counts), 1);
 	assert_int_equal(sessions->accepted, 0);
 	assert_client_was_reset();
 }
@@ -118,14 +139,14 @@ static void test_limit(void **state)
 {
 	(void)state;
 	int first, second;
-	sessions_accept(sessions, make_client());
+	accept_client();
 	first = client;
-	sessions_accept(sessions, make_client());
+	accept_client();
 	second = client;
 	assert_int_equal(sessions->count, 2);
-	sessions_accept(sessions, make_client());
+	accept_client();
 	assert_int_equal(sessions->count, 2);
-	assert_int_equal(sessions->refused, 1);
+	assert_int_equal(counts_refused(&sessions->counts), 1);
 	assert_client_was_reset();
 	close(first);
 	close(second);
@@ -135,7 +156,7 @@ static void test_course(void **state)
 {
 	char c;
 	(void)state;
-	sessions_accept(sessions, make_client());
+	accept_client();
 	assert_int_equal(count(SESSION_CONNECTING), 1);
 	assert_int_equal(send(client, "x", 1, 0), 1);
 	run_until(count(SESSION_FRESH) == 1);
@@ -159,10 +180,103 @@ static void test_refused_by_the_upstream(void **state)
 	(void)state;
 	close(upstream_listener);
 	upstream_listener = -1;
-	sessions_accept(sessions, make_client());
+	accept_client();
 	run_until(sessions->count == 0);
 	assert_int_equal(sessions->failed, 1);
-	assert_int_equal(relay.upstreams.list[0].state, UPSTREAM_DOWN);
+	assert_int_equal(relay.upstreams.list[0]->state, UPSTREAM_DOWN);
+	assert_client_was_reset();
+}
+
+static void test_not_allowed(void **state)
+{
+	(void)state;
+	assert_true(prefix_parse(&relay.settings.allowed[0], "10.0.0.0/8", 10));
+	accept_client();
+	assert_int_equal(sessions->count, 0);
+	assert_int_equal(sessions->counts.of[REFUSED_NOT_ALLOWED], 1);
+	assert_client_was_reset();
+	relay.settings.allow_on_link = true;
+	assert_true(prefix_parse(&relay.networks.on_link.list[0], "127.0.0.0/30", 12));
+	relay.networks.on_link.count = 1;
+	close(client);
+	accept_client();
+	assert_int_equal(sessions->count, 1);
+}
+
+static void test_limit_of_a_client(void **state)
+{
+	int first;
+	(void)state;
+	relay.settings.max_connections_per_client = 1;
+	sessions_renew(sessions, 16, 4);
+	accept_client();
+	first = client;
+	accept_client();
+	assert_int_equal(sessions->counts.of[REFUSED_CLIENT_FULL], 1);
+	assert_client_was_reset();
+	close(client);
+	relay.settings.max_connections_per_client = 0;
+	sessions_renew(sessions, 16, 4);
+	assert_int_equal(sessions->max_per_client, 15);
+	accept_client();
+	assert_int_equal(sessions->count, 2);
+	close(first);
+}
+
+/* Nobody has said anything: the first bytes are waited for, not the idle time. */
+static void test_silent(void **state)
+{
+	(void)state;
+	relay.settings.first_byte_timeout_ms = IDLE_TIMEOUT_MS;
+	relay.settings.idle_timeout_ms = 1000 * IDLE_TIMEOUT_MS;
+	sessions_renew(sessions, 2, 4);
+	accept_client();
+	run_until(count(SESSION_SILENT) == 1);
+	run_until(sessions->count == 0);
+	assert_int_equal(sessions->counts.of[REFUSED_FIRST_BYTE], 1);
+	assert_client_was_reset();
+}
+
+static void test_half_closed(void **state)
+{
+	(void)state;
+	relay.settings.idle_timeout_ms = 1000 * IDLE_TIMEOUT_MS;
+	relay.settings.first_byte_timeout_ms = 1000 * IDLE_TIMEOUT_MS;
+	sessions_renew(sessions, 2, 4);
+	accept_client();
+	assert_int_equal(shutdown(client, SHUT_WR), 0);
+	run_until(count(SESSION_HALF) == 1);
+	run_until(sessions->count == 0);
+	assert_int_equal(sessions->counts.of[CLOSED_IDLE], 1);
+	assert_client_was_reset();
+}
+
+static void test_session_time(void **state)
+{
+	(void)state;
+	relay.settings.max_session_ms = IDLE_TIMEOUT_MS / 2;
+	sessions_renew(sessions, 2, 4);
+	accept_client();
+	int64_t end = now_ms() + DEADLINE_MS;
+	while (sessions->count > 0 && now_ms() < end) {
+		assert_int_equal(send(client, "x", 1, 0), 1); /* whatever it does */
+		assert_int_equal(loop_once(&relay.loop, 5), 0);
+	}
+	assert_int_equal(sessions->counts.of[CLOSED_SESSION_TIME], 1);
+}
+
+static void test_guard(void **state)
+{
+	static const char uuid[] = "51c82175-844e-4750-b0d8-ec255555bc06";
+	(void)state;
+	assert_true(uuid_parse(&relay.settings.guarded[0], uuid, strlen(uuid)));
+	relay.settings.guarded_count = 1;
+	accept_client();
+	assert_int_equal(count(SESSION_GUARD), 1);
+	assert_int_equal(send(client, "GET", 3, 0), 3);
+	run_until(sessions->count == 0);
+	assert_int_equal(sessions->counts.of[REFUSED_GUARD], 1);
+	assert_int_equal(relay.upstreams.list[0]->state, UPSTREAM_UNKNOWN); /* nobody asked it */
 	assert_client_was_reset();
 }
 
@@ -170,7 +284,7 @@ static void test_refused_by_the_upstream(void **state)
 static void test_client_resets_while_fresh(void **state)
 {
 	(void)state;
-	sessions_accept(sessions, make_client());
+	accept_client();
 	run_until(count(SESSION_FRESH) == 1);
 	tcp_set_reset_on_close(client);
 	close(client);
@@ -182,7 +296,7 @@ static void test_client_resets_while_fresh(void **state)
 static void test_drain_ends_with_the_last_session(void **state)
 {
 	(void)state;
-	sessions_accept(sessions, make_client());
+	accept_client();
 	run_until(count(SESSION_FRESH) == 1);
 	sessions_drain(sessions);
 	assert_false(relay.loop.stopped);
@@ -202,6 +316,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_course, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_refused_by_the_upstream, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_client_resets_while_fresh, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_not_allowed, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_limit_of_a_client, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_silent, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_half_closed, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_session_time, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_guard, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_drain_ends_with_the_last_session, set_up, tear_down),
 	};
 	return cmocka_run_group_tests(tests, folder_setup, folder_teardown);

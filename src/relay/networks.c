@@ -1,0 +1,141 @@
+#include "networks.h"
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/log.h"
+
+enum {
+	PAUSE_MS = 20, /* a storm of changes is looked at once in this time */
+	RETRY_MS = 500,
+};
+
+bool prefixes_contain(const struct prefixes *p, const struct in6_addr *address)
+{
+	for (size_t i = 0; i < p->count; i++)
+		if (prefix_contains(&p->list[i], address))
+			return true;
+	return false;
+}
+
+static void add(struct prefixes *p, const struct prefix *prefix)
+{
+	for (size_t i = 0; i < p->count; i++)
+		if (memcmp(&p->list[i], prefix, sizeof(*prefix)) == 0)
+			return;
+	if (p->count < PREFIXES_MAX)
+		p->list[p->count++] = *prefix;
+	else
+		p->left_out++;
+}
+
+enum route_kind route_parse(const struct netlink_message *m, struct prefix *p)
+{
+	struct rtmsg head;
+	struct netlink_attribute a;
+	struct in6_addr destination = {0};
+	uint32_t table;
+	bool good = true, gateway = false, interface = false;
+
+	if (m->type != RTM_NEWROUTE || m->payload_bytes < sizeof(head))
+		return ROUTE_OTHER;
+	memcpy(&head, m->payload, sizeof(head));
+	size_t bytes = head.rtm_family == AF_INET ? 4 : 16;
+	if ((head.rtm_family != AF_INET && head.rtm_family != AF_INET6) || head.rtm_dst_len > bytes * 8 ||
+		head.rtm_src_len != 0 || (head.rtm_flags & RTM_F_CLONED))
+		return ROUTE_OTHER;
+	table = head.rtm_table;
+	for (size_t at = netlink_align(sizeof(head));
+		netlink_next_attribute(m->payload, m->payload_bytes, &at, &a, &good);) {
+		if (a.type == RTA_DST && a.bytes >= bytes)
+			memcpy(&destination, a.value, bytes);
+		else if (a.type == RTA_TABLE)
+			good = netlink_u32(&a, &table) && good;
+		gateway = gateway || a.type == RTA_GATEWAY || a.type == RTA_VIA || a.type == RTA_MULTIPATH;
+		interface = interface || a.type == RTA_OIF;
+	}
+	if (!good || head.rtm_dst_len == 0)
+		return ROUTE_OTHER;
+	memset(p, 0, sizeof(*p));
+	prefix_make(p, head.rtm_family, &destination, head.rtm_dst_len);
+	if (table == RT_TABLE_LOCAL && head.rtm_type == RTN_LOCAL)
+		return ROUTE_OWN;
+	bool on_link = table == RT_TABLE_MAIN && head.rtm_type == RTN_UNICAST && interface && !gateway;
+	return on_link ? ROUTE_ON_LINK : ROUTE_OTHER;
+}
+
+static void handle_route(const struct netlink_message *m, void *data)
+{
+	struct networks *n = data;
+	struct prefix p;
+	enum route_kind kind = route_parse(m, &p);
+	if (kind == ROUTE_ON_LINK)
+		add(&n->on_link, &p);
+	else if (kind == ROUTE_OWN)
+		add(&n->own, &p);
+}
+
+static int read_routes(struct networks *n)
+{
+	static struct networks read;
+	read.on_link = read.own = (struct prefixes){0};
+	if (n->dump_fd < 0)
+		n->dump_fd = netlink_open_dump();
+	if (n->dump_fd < 0 || netlink_dump(n->dump_fd, RTM_GETROUTE, handle_route, &read) < 0)
+		return -1;
+	if (read.on_link.left_out > n->on_link.left_out)
+		log_warnx("more than %d networks are on-link: clients in %zu of them are refused",
+			PREFIXES_MAX, read.on_link.left_out);
+	n->on_link = read.on_link;
+	n->own = read.own;
+	return 0;
+}
+
+static void handle_timer(struct loop *loop, struct loop_timer *timer)
+{
+	struct networks *n = container_of(timer, struct networks, timer);
+	if (read_routes(n) < 0)
+		loop_arm(loop, timer, now_ms() + (errno == EINTR ? PAUSE_MS : RETRY_MS));
+	else
+		n->changed(n);
+}
+
+static void handle_notification(struct loop *loop, struct loop_fd *w, uint32_t events)
+{
+	struct networks *n = container_of(w, struct networks, notifications);
+	(void)events;
+	if (netlink_drain(w->fd) < 0)
+		log_warn("rtnetlink: cannot read its notifications");
+	if (n->timer.previous == NULL)
+		loop_arm(loop, &n->timer, now_ms() + PAUSE_MS);
+}
+
+void networks_init(struct networks *n, struct loop *loop, void (*changed)(struct networks *))
+{
+	*n = (struct networks){.loop = loop,
+		.notifications.handle = handle_notification,
+		.timer.handle = handle_timer,
+		.dump_fd = -1,
+		.changed = changed};
+	/* Before the first reading: what changes meanwhile rings. */
+	n->notifications.fd = netlink_open_notifications(
+		RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE);
+	if (n->notifications.fd < 0 || loop_add(loop, &n->notifications, EPOLLIN) < 0)
+		log_warn("rtnetlink: changes of networks will not be seen");
+	if (read_routes(n) < 0) {
+		log_warn("rtnetlink: cannot read the routes, again in %d ms", RETRY_MS);
+		loop_arm(loop, &n->timer, now_ms() + RETRY_MS);
+	}
+}
+
+void networks_free(struct networks *n)
+{
+	loop_disarm(n->loop, &n->timer);
+	loop_close(n->loop, &n->notifications);
+	if (n->dump_fd >= 0)
+		close(n->dump_fd);
+	n->dump_fd = -1;
+}

@@ -13,10 +13,13 @@ $(HOST)/obj/%.o: src/%.c mk/check.mk mk/programs.mk | $(DEPS_CHECK)
 
 host_objects = $(sort $(patsubst src/%.c,$(HOST)/obj/%.o,$(wildcard src/common/*.c) $(wildcard src/$1/*.c)))
 
+# glibc has ns_parserr() in a library of its own, musl has it in libc.
+host_libraries_resolver := -lresolv
+
 define host_program
 $(HOST)/$1: $(call host_objects,$1)
 	$$(call say,HOSTLD,$$@)
-	$$(Q)$(HOST_GCC) $(SANITIZE) -o $$@ $$^
+	$$(Q)$(HOST_GCC) $(SANITIZE) -o $$@ $$^ $(host_libraries_$1)
 endef
 $(foreach name,$(PROGRAMS),$(eval $(call host_program,$(name))))
 
@@ -26,12 +29,15 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(HOST)/unit/%,$(UNIT_SOURCES))
 
 # The children's state machine is tested with processes of the test's own in place of spawn.c's, which need root.
 unit_flags_init/test_children := -Wl,--wrap=spawn,--wrap=spawn_killer
+# And the resolver's sources with answers of the test's own.
+unit_flags_resolver/test_source := -Wl,--wrap=worker_start,--wrap=worker_stop
 
 define unit_test
 $(HOST)/unit/$1: tests/unit/$1.c $(filter-out %/main.o,$(call host_objects,$(patsubst %/,%,$(dir $1))))
 	$$(call say,UNIT,$$@)
 	$$(Q)mkdir -p $$(@D)
-	$$(Q)$(HOST_GCC) $(HOST_CFLAGS) -Isrc/$(dir $1) -Itests -MMD -MP $(unit_flags_$1) -o $$@ $$(filter %.c %.o,$$^) -lcmocka
+	$$(Q)$(HOST_GCC) $(HOST_CFLAGS) -Isrc/$(dir $1) -Itests -MMD -MP $(unit_flags_$1) -o $$@ $$(filter %.c %.o,$$^) \
+		-lcmocka $(host_libraries_$(patsubst %/,%,$(dir $1)))
 endef
 $(foreach name,$(UNIT_TESTS),$(eval $(call unit_test,$(patsubst $(HOST)/unit/%,%,$(name)))))
 

@@ -1,0 +1,178 @@
+#include "lookup.h"
+
+#include <arpa/nameser.h>
+#include <netdb.h>
+#include <resolv.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* A host whose addresses are not all known is asked for again after so long, at the latest. */
+enum { INCOMPLETE_TTL_S = 30 };
+
+static uint8_t answer[NS_MAXMSG];
+
+/* Which family's questions have gone unanswered: there are servers that drop one of them, and each takes the
+ * resolver's whole time-out. */
+static bool silent4, silent6;
+
+/* Sets *LENGTH to the answer's; on failure returns what is known of it. The resolver gives up without a word
+ * on SERVFAIL and the like, musl only after its time-out: what it last received still lies in the buffer. */
+static enum answer_status ask(const char *name, int type, size_t *length)
+{
+	memset(answer, 0, NS_HFIXEDSZ);
+	h_errno = 0;
+	int got = res_query(name, ns_c_in, type, answer, sizeof(answer));
+	if (got > 0) {
+		*length = (size_t)got < sizeof(answer) ? (size_t)got : sizeof(answer);
+		return ANSWER_OK;
+	}
+	if (h_errno == HOST_NOT_FOUND)
+		return ANSWER_NO_NAME;
+	if (h_errno == NO_DATA)
+		return ANSWER_NO_DATA;
+	return answer_read_failure(answer, sizeof(answer));
+}
+
+static enum answer_status ask_services(struct answer_services *a, const char *name)
+{
+	size_t length;
+	enum answer_status status = ask(name, ns_t_srv, &length);
+	*a = (struct answer_services){0};
+	return status == ANSWER_OK ? answer_read_services(a, answer, length, name) : status;
+}
+
+static enum answer_status ask_addresses(struct answer_addresses *a, const char *name, int family)
+{
+	size_t length;
+	bool *silent = family == AF_INET ? &silent4 : &silent6;
+	*a = (struct answer_addresses){0};
+	if (*silent)
+		return ANSWER_SILENT;
+	enum answer_status status = ask(name, family == AF_INET ? ns_t_a : ns_t_aaaa, &length);
+	if (status == ANSWER_OK)
+		status = answer_read_addresses(a, answer, length, name, family);
+	*silent = status == ANSWER_SILENT;
+	return status;
+}
+
+/* RFC 8305 4: families take turns, IPv6 first. Returns how many did not fit. */
+static unsigned merge(
+	struct target *t, const struct answer_addresses *ipv6, const struct answer_addresses *ipv4)
+{
+	unsigned count = 0, total = ipv6->count + ipv4->count;
+	for (unsigned turn = 0; turn < ADDRESSES_MAX; turn++) {
+		if (turn < ipv6->count && count < ADDRESSES_MAX)
+			t->address[count++] = ipv6->list[turn];
+		if (turn < ipv4->count && count < ADDRESSES_MAX)
+			t->address[count++] = ipv4->list[turn];
+	}
+	t->address_count = (uint8_t)count;
+	return total - count + ipv6->left_out + ipv4->left_out;
+}
+
+/* Addresses in the additional section would save these questions. They are not used: servers leave out what
+ * does not fit without saying so (RFC 2181 9), often one family, and it is the part of an answer to be
+ * trusted least (RFC 2181 5.4.1). What is said of T here goes for no other host. */
+static enum answer_status look_up_target(struct packet *p, struct target *t, const char *host)
+{
+	struct answer_addresses ipv4, ipv6;
+	enum answer_status status4 = ask_addresses(&ipv4, host, AF_INET);
+	/* Servers that say nothing to this one will not say more to the other. */
+	silent6 = silent6 || status4 == ANSWER_SILENT;
+	enum answer_status status6 = ask_addresses(&ipv6, host, AF_INET6);
+	uint32_t ttl = t->ttl_s;
+	if (status4 == ANSWER_OK && ipv4.ttl_s < ttl)
+		ttl = ipv4.ttl_s;
+	if (status6 == ANSWER_OK && ipv6.ttl_s < ttl)
+		ttl = ipv6.ttl_s;
+	p->left_out += merge(t, &ipv6, &ipv4);
+	p->refused += ipv4.refused + ipv6.refused;
+	t->incomplete = !answer_is_final(status4) || !answer_is_final(status6);
+	if (t->incomplete && ttl > INCOMPLETE_TTL_S)
+		ttl = INCOMPLETE_TTL_S;
+	t->ttl_s = answer_bound_ttl(ttl);
+	if (status4 == ANSWER_OK || status6 == ANSWER_OK)
+		return ANSWER_OK;
+	return !answer_is_final(status4) ? status4 : status6;
+}
+
+/* What stands before it in memory is whole once this is seen. */
+static void publish(struct packet *p, unsigned count, enum answer_status status)
+{
+	atomic_signal_fence(memory_order_seq_cst);
+	p->status = status;
+	p->count = count;
+	atomic_signal_fence(memory_order_seq_cst);
+}
+
+static enum answer_status look_up_service(struct packet *p, const char *name)
+{
+	static struct answer_services services;
+	enum answer_status status = ask_services(&services, name);
+	p->refused += services.refused;
+	if (status != ANSWER_OK)
+		return status;
+	p->left_out += services.left_out;
+	for (unsigned i = 0; i < services.count; i++) {
+		const struct answer_service *s = &services.list[i];
+		uint32_t ttl = services.ttl_s < INCOMPLETE_TTL_S ? services.ttl_s : INCOMPLETE_TTL_S;
+		p->target[i] = (struct target){.priority = s->priority,
+			.weight = s->weight,
+			.port = s->port,
+			.incomplete = 1,
+			.ttl_s = answer_bound_ttl(ttl)};
+		strcpy(p->target[i].host, s->host);
+	}
+	publish(p, services.count, ANSWER_OK);
+	for (unsigned i = 0; i < services.count; i++) {
+		struct target found = p->target[i];
+		found.ttl_s = services.ttl_s;
+		look_up_target(p, &found, found.host);
+		memcpy(p->target[i].address, found.address, sizeof(found.address));
+		p->target[i].ttl_s = found.ttl_s;
+		atomic_signal_fence(memory_order_seq_cst);
+		p->target[i].address_count = found.address_count;
+		p->target[i].incomplete = found.incomplete;
+	}
+	return ANSWER_OK;
+}
+
+static enum answer_status look_up_host(struct packet *p, const char *name, uint16_t port)
+{
+	struct target *t = &p->target[0];
+	size_t length = strlen(name);
+	*t = (struct target){.port = port, .ttl_s = TTL_MAX_S};
+	memcpy(t->host, name, length + 1);
+	if (length > 0 && name[length - 1] == '.')
+		t->host[length - 1] = '\0';
+	enum answer_status status = look_up_target(p, t, t->host);
+	if (status == ANSWER_OK)
+		publish(p, 1, ANSWER_OK);
+	return status;
+}
+
+void lookup(struct packet *p, const struct question *q)
+{
+	enum answer_status first = ANSWER_SILENT;
+	uint32_t failed = 0;
+	*p = (struct packet){.status = ANSWER_SILENT};
+	for (unsigned i = 0; i < q->name_count; i++) {
+		p->asked = i;
+		enum answer_status status =
+			q->service ? look_up_service(p, q->name[i]) : look_up_host(p, q->name[i], q->port);
+		if (status == ANSWER_OK)
+			return;
+		if (i == 0)
+			first = status;
+		if (!answer_is_final(status) && p->failure == ANSWER_OK) {
+			p->failure = status;
+			failed = i;
+		}
+		/* Nobody is there: the next name would take another time-out. */
+		if (status == ANSWER_SILENT)
+			break;
+	}
+	p->asked = failed;
+	p->status = p->failure != ANSWER_OK ? p->failure : first;
+}

@@ -1,0 +1,11 @@
+/* Asks the name servers: what a worker does. It blocks, in the C library's resolver. */
+#ifndef RESOLVER_LOOKUP_H
+#define RESOLVER_LOOKUP_H
+
+#include "packet.h"
+
+/* Answers Q into P. P is whole at any time: a signal handler may send it and end the process, and then what
+ * is not known yet is marked as such. */
+void lookup(struct packet *p, const struct question *q);
+
+#endif

@@ -29,8 +29,8 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(HOST)/unit/%,$(UNIT_SOURCES))
 
 # The children's state machine is tested with processes of the test's own in place of spawn.c's, which need root.
 unit_flags_init/test_children := -Wl,--wrap=spawn,--wrap=spawn_killer
-# And the resolver's sources with answers of the test's own.
-unit_flags_resolver/test_source := -Wl,--wrap=worker_start,--wrap=worker_stop
+# And the resolver's sources with answers and a clock of the test's own.
+unit_flags_resolver/test_source := -Wl,--wrap=worker_start,--wrap=worker_stop,--wrap=now_ms
 
 define unit_test
 $(HOST)/unit/$1: tests/unit/$1.c $(filter-out %/main.o,$(call host_objects,$(patsubst %/,%,$(dir $1))))

@@ -69,8 +69,8 @@ struct reading {
 	size_t length;
 	ns_msg message;
 	char owner[HOST_BYTES_MAX]; /* of the records that count */
-	int type;
 	uint32_t ttl_s;
+	bool broken; /* a record that cannot be read */
 };
 
 /* The name in RR's data from OFFSET on, which must end with the data. */
@@ -95,8 +95,10 @@ static void note_ttl(struct reading *r, const ns_rr *rr)
 static bool next_record(struct reading *r, int type, int *index, ns_rr *rr)
 {
 	while (*index < ns_msg_count(r->message, ns_s_an)) {
-		if (ns_parserr(&r->message, ns_s_an, (*index)++, rr) < 0)
+		if (ns_parserr(&r->message, ns_s_an, (*index)++, rr) < 0) {
+			r->broken = true;
 			return false;
+		}
 		if (ns_rr_class(*rr) == ns_c_in && rr->type == type &&
 			strcasecmp(ns_rr_name(*rr), r->owner) == 0)
 			return true;
@@ -111,7 +113,7 @@ static bool follow_cnames(struct reading *r)
 		ns_rr rr;
 		int index = 0;
 		if (!next_record(r, ns_t_cname, &index, &rr))
-			return true;
+			return !r->broken;
 		if (!read_data_name(r, &rr, 0, r->owner) || r->owner[0] == '\0')
 			return false;
 		note_ttl(r, &rr);
@@ -163,7 +165,7 @@ static enum answer_status begin(
 	ns_rr question;
 	r->bytes = bytes;
 	r->length = length;
-	r->type = type;
+	r->broken = false;
 	r->ttl_s = TTL_MAX_S;
 	if (!is_response(bytes, length) || strlen(name) >= sizeof(r->owner))
 		return ANSWER_MALFORMED;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "client.h"
+#include "common/config.h"
 #include "common/log.h"
 #include "common/loop.h"
 #include "common/record.h"
@@ -32,6 +33,7 @@ static struct net {
 	struct loop_timer expiry_timer;
 	struct client client;
 	struct nics nics;
+	struct domain_list search; /* the setting */
 } net;
 
 static void publish(void)
@@ -43,7 +45,7 @@ static void publish(void)
 		leases_expire(&nic->leases, now);
 		output_nic(nic);
 	}
-	resolver_build(&resolver, &net.nics);
+	resolver_build(&resolver, &net.nics, &net.search);
 	output_resolver(&resolver);
 	if (resolver.next_expiry_ms == FOREVER)
 		loop_disarm(&net.loop, &net.expiry_timer);
@@ -158,6 +160,18 @@ static void handle_batch_end(struct client *client)
 	publish();
 }
 
+static void read_settings(void)
+{
+	struct config *c = malloc(sizeof(*c)); /* 20 KB, for a moment */
+	if (c == NULL) {
+		log_warn("settings: taken as if `search` was not set");
+		return;
+	}
+	config_load(c);
+	resolver_read_search(&net.search, config_get(c, CONFIG_SEARCH));
+	free(c);
+}
+
 static void handle_signal(struct loop *loop, int signal_number)
 {
 	(void)signal_number;
@@ -188,6 +202,7 @@ int main(int argc, char **argv)
 		fatal("%s/net", run_dir());
 	if (loop_init(&net.loop) < 0 || loop_signals(&net.loop, &net.signals, &signals) < 0)
 		fatal("event loop");
+	read_settings();
 	net.dump_fd = netlink_open_dump();
 	net.notifications.fd =
 		netlink_open_notifications(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR |

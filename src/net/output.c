@@ -146,7 +146,8 @@ void resolver_to_record(struct record *r, const struct resolver *resolver, unsig
 	for (unsigned i = 0; i < resolver->domain_count; i++) {
 		const struct resolver_domain *d = &resolver->domain[i];
 		text_clear(&t);
-		text_add(&t, "%s %s %s", d->name, resolver_origin_words[d->origin], d->nic->ifname);
+		text_add(&t, "%s %s %s", d->name, resolver_origin_words[d->origin],
+			d->nic != NULL ? d->nic->ifname : "-");
 		add_expiry(&t, d->expires_ms);
 		add_item(r, "search", i, &t);
 	}

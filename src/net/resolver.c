@@ -3,6 +3,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/config.h"
+
 /* musl 1.2.5 src/network/resolvconf.c: char line[256], search[256]. */
 enum { CONF_LINE_MAX = 255 };
 
@@ -10,6 +12,7 @@ const char *const resolver_origin_words[RESOLVER_ORIGIN_COUNT] = {
 	[FROM_LEASE4] = "dhcp4",
 	[FROM_LEASE6] = "dhcp6",
 	[FROM_ADVERTISEMENT] = "ra",
+	[FROM_SETTING] = "static",
 };
 
 /* Where an entry comes from, handed down while the lists are filled. */
@@ -96,7 +99,7 @@ static void add_lease(
 		return;
 	for (unsigned i = 0; i < lease->dns.count; i++)
 		add_server(r, &lease->dns.ip[i], &p);
-	for (unsigned i = 0; i < lease->search.count; i++)
+	for (unsigned i = 0; i < lease->search.count && !r->search_is_set; i++)
 		add_domain(r, lease->search.name[i], &p);
 	add_ips(r, r->ntp, &r->ntp_count, &lease->ntp);
 	add_ips(r, r->log, &r->log_count, &lease->log);
@@ -115,7 +118,7 @@ static void add_advertisements(struct resolver *r, const struct nic *nic)
 		note_expiry(r, entry->expires_ms);
 		if (entry->server.family != AF_UNSPEC)
 			add_server(r, &entry->server, &p);
-		else
+		else if (!r->search_is_set)
 			add_domain(r, entry->domain, &p);
 	}
 	r->left_out += ra->left_out;
@@ -143,18 +146,37 @@ static unsigned order_nics(const struct nics *nics, const struct nic *ordered[st
 	return count;
 }
 
-void resolver_build(struct resolver *r, const struct nics *nics)
+void resolver_build(struct resolver *r, const struct nics *nics, const struct domain_list *search)
 {
 	const struct nic *ordered[NICS_MAX];
 	unsigned count = order_nics(nics, ordered);
 
-	*r = (struct resolver){.next_expiry_ms = FOREVER};
+	const struct provenance of_setting = {.origin = FROM_SETTING, .expires_ms = FOREVER};
+
+	*r = (struct resolver){.next_expiry_ms = FOREVER, .search_is_set = search->count > 0};
+	for (unsigned i = 0; i < search->count; i++)
+		add_domain(r, search->name[i], &of_setting);
 	for (unsigned i = 0; i < count; i++) {
 		if (!ordered[i]->carrier)
 			continue;
 		add_lease(r, ordered[i], &ordered[i]->leases.dhcp4, FROM_LEASE4);
 		add_lease(r, ordered[i], &ordered[i]->leases.dhcp6, FROM_LEASE6);
 		add_advertisements(r, ordered[i]);
+	}
+}
+
+void resolver_read_search(struct domain_list *search, const char *value)
+{
+	const char *item;
+	size_t length;
+	search->count = 0;
+	while (search->count < LEASE_DOMAINS_MAX && config_next_item(&value, &item, &length)) {
+		if (!host_name_valid(item, length))
+			continue;
+		if (item[length - 1] == '.')
+			length--;
+		memcpy(search->name[search->count], item, length);
+		search->name[search->count++][length] = '\0';
 	}
 }
 

@@ -2,6 +2,7 @@
 #ifndef THIMBLE_NET_RESOLVER_H
 #define THIMBLE_NET_RESOLVER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/text.h"
@@ -9,7 +10,7 @@
 
 enum { RESOLVER_SERVERS_MAX = 8, RESOLVER_DOMAINS_MAX = 8 };
 
-enum resolver_origin { FROM_LEASE4, FROM_LEASE6, FROM_ADVERTISEMENT, RESOLVER_ORIGIN_COUNT };
+enum resolver_origin { FROM_LEASE4, FROM_LEASE6, FROM_ADVERTISEMENT, FROM_SETTING, RESOLVER_ORIGIN_COUNT };
 
 extern const char *const resolver_origin_words[RESOLVER_ORIGIN_COUNT];
 
@@ -21,9 +22,9 @@ struct resolver_server {
 };
 
 struct resolver_domain {
-	const char *name; /* within the NIC's leases */
+	const char *name; /* within the NIC's leases, or the setting's list */
 	enum resolver_origin origin;
-	const struct nic *nic;
+	const struct nic *nic; /* NULL: of no NIC */
 	int64_t expires_ms;
 };
 
@@ -32,15 +33,19 @@ struct resolver {
 	struct resolver_server server[RESOLVER_SERVERS_MAX];
 	struct resolver_domain domain[RESOLVER_DOMAINS_MAX];
 	struct ip ntp[RESOLVER_SERVERS_MAX], log[RESOLVER_SERVERS_MAX];
+	bool search_is_set;     /* by the setting: no other domains count */
 	const char *host_name;  /* NULL: nobody gave one */
 	unsigned left_out;      /* servers and domains that are not in the lists */
 	int64_t next_expiry_ms; /* when something runs out by time alone, or FOREVER */
 };
 
 /* Fills R with what is in force (after leases_expire): NICs with a carrier, the one with the best default
- * route first, then by ifindex; of each NIC DHCPv4, DHCPv6, then router advertisements. R points into
- * NICS. */
-void resolver_build(struct resolver *r, const struct nics *nics);
+ * route first, then by ifindex; of each NIC DHCPv4, DHCPv6, then router advertisements. When SEARCH has any
+ * domains, they are the only ones. R points into NICS and SEARCH. */
+void resolver_build(struct resolver *r, const struct nics *nics, const struct domain_list *search);
+
+/* Reads a value of the setting `search`. */
+void resolver_read_search(struct domain_list *search, const char *value);
 
 /* The server's address; a link-local one with its scope: "fe80::1%eth0". */
 void text_add_server(struct text *t, const struct resolver_server *server);

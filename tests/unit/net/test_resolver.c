@@ -18,6 +18,7 @@ static struct nics nics;
 static struct resolver r;
 static struct record record;
 static char conf[1024];
+static struct domain_list search;
 
 static void make_nic(struct nic *nic, const char *name, const char *address, uint32_t metric)
 {
@@ -32,6 +33,7 @@ static void make_nic(struct nic *nic, const char *name, const char *address, uin
 static int setup(void **state)
 {
 	(void)state;
+	search.count = 0;
 	make_nic(&eth0, "eth0", "192.0.2.7", 1002);
 	make_nic(&eth1, "eth1", "198.51.100.7", 1003);
 	eth0.next = &eth1;
@@ -49,7 +51,7 @@ static const char *build(void)
 {
 	struct text t = TEXT(conf);
 	text_clear(&t);
-	resolver_build(&r, &nics);
+	resolver_build(&r, &nics, &search);
 	r.left_out += resolver_write_conf(&r, &t);
 	assert_false(t.overflow);
 	return conf;
@@ -153,6 +155,26 @@ static void longest_values_fit(void **state)
 	assert_false(t.overflow);
 }
 
+static const char *value(const char *key);
+
+static void search_of_the_setting_is_the_only_one(void **state)
+{
+	(void)state;
+	apply(&eth0.leases, 0,
+		EVENT("reason=ROUTERADVERT", "if_up=true", "nd1_from=fe80::1", "nd1_dnssl1_lifetime=60",
+			"nd1_dnssl1_search=advertised.example"));
+	assert_non_null(strstr(build(), "search corp.example advertised.example\n"));
+	resolver_read_search(&search, "one.example, two.example.,One.Example");
+	assert_string_equal(
+		build(), "nameserver 192.0.2.53\nnameserver 198.51.100.53\nsearch one.example two.example\n");
+	resolver_to_record(&record, &r, 0);
+	assert_string_equal(value("search.1"), "one.example static - forever");
+	assert_string_equal(value("search.2"), "two.example static - forever");
+	assert_null(value("search.3"));
+	eth0.carrier = eth1.carrier = false; /* it holds without a network, too */
+	assert_string_equal(build(), "search one.example two.example\n");
+}
+
 static const char *value(const char *key)
 {
 	static struct record_view view;
@@ -216,6 +238,7 @@ int main(void)
 		cmocka_unit_test_setup(search_line_is_one_that_musl_reads, setup),
 		cmocka_unit_test_setup(search_line_is_as_long_as_musl_reads, setup),
 		cmocka_unit_test_setup(longest_values_fit, setup),
+		cmocka_unit_test_setup(search_of_the_setting_is_the_only_one, setup),
 		cmocka_unit_test_setup(record_of_the_resolver, setup),
 		cmocka_unit_test_setup(record_of_a_nic, setup),
 		cmocka_unit_test_setup(end_of_a_lease_is_its_addresses, setup),

@@ -11,6 +11,14 @@
 #                      one capability that it needs.
 #   SERVICE_PROCESSES  most processes and threads at once (64)
 #   SERVICE_MEMORY     most memory, percent of what is free when the service starts (70)
+#   HELPER_PROGRAM     a program of this tree, src/NAME, that runs beside the service as user NAME (rootfs/etc/passwd and
+#                      group) and has a folder of records of its own (src/init/mounts.c)
+
+# Set here, not where they are left out: a make that this one starts for another appliance finds ours in its environment.
+SERVICE_PROCESSES := 64
+SERVICE_MEMORY    := 70
+SERVICE_ARGS      :=
+HELPER_PROGRAM    :=
 
 ifdef BINARY
 APPLIANCE_NAME    := $(shell printf '%s' '$(basename $(notdir $(BINARY)))' | tr -c 'A-Za-z0-9._-' '-')
@@ -30,8 +38,10 @@ appliance_files   := mk/appliance.mk $(wildcard appliances/$(APPLIANCE)/*)
 appliance_settings := appliances/$(APPLIANCE)/settings.conf
 endif
 
-SERVICE_PROCESSES ?= 64
-SERVICE_MEMORY    ?= 70
+ifneq ($(filter-out $(PROGRAMS),$(HELPER_PROGRAM)),)
+$(error HELPER_PROGRAM=$(HELPER_PROGRAM): there is no src/$(HELPER_PROGRAM)/main.c)
+endif
+
 IMAGE_NAME        := $(APPLIANCE_NAME)$(if $(filter 1,$(DEBUG)),-debug)
 # In a folder of its own kind: a service may be called bin or linux.
 IMAGE_BUILD       := $(BUILD)/images/$(IMAGE_NAME)
@@ -65,7 +75,7 @@ endif
 # The facts and the default settings change with the command line (ARGS=, DEBUG=), so they are written each time and
 # replaced only when they differ.
 export APPLIANCE_NAME VERSION ARCH DEBUG SERVICE_NAME SERVICE_PORTS SERVICE_CAPABILITIES SERVICE_PROCESSES SERVICE_MEMORY
-export SERVICE_ARGS
+export SERVICE_ARGS HELPER_PROGRAM
 
 $(IMAGE_BUILD)/appliance: rootfs/appliance.in FORCE
 	$(Q)tools/fill $< $@

@@ -2,10 +2,11 @@
 # needs: rootfs/, programs, packages, the appliance's facts and settings; gen_init_cpio from the kernel's source
 # makes: $(IMAGE_BUILD)/rootfs.cpio
 
-GUEST_PROGRAMS := init net log console
-rootfs_manifests := rootfs/manifest $(if $(filter 1,$(DEBUG)),rootfs/manifest.debug)
+GUEST_PROGRAMS := init net log console $(HELPER_PROGRAM)
+rootfs_manifests := rootfs/manifest $(if $(HELPER_PROGRAM),rootfs/manifest.helper) $(if $(filter 1,$(DEBUG)),rootfs/manifest.debug)
 rootfs_packages  := dhcpcd $(if $(filter 1,$(DEBUG)),busybox)
-rootfs_environment = BIN=$(BUILD)/bin PACKAGES=$(BUILD)/packages IMAGE=$(IMAGE_BUILD) SERVICE=$(SERVICE_PATH)
+rootfs_environment = BIN=$(BUILD)/bin PACKAGES=$(BUILD)/packages IMAGE=$(IMAGE_BUILD) SERVICE=$(SERVICE_PATH) \
+	HELPER=$(HELPER_PROGRAM)
 
 GEN_INIT_CPIO := $(BUILD)/tools/gen_init_cpio
 $(GEN_INIT_CPIO): $(BUILD)/linux-src/.unpacked

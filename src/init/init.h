@@ -19,6 +19,7 @@ struct appliance {
 	char version[32];
 	char arch[16];
 	char service[64];
+	char helper[32]; /* the program beside the service: /bin/NAME, run as user NAME; "" for none */
 	bool debug;
 	char ports[PORTS_MAX][16]; /* "1688/tcp" */
 	size_t port_count;

@@ -84,6 +84,7 @@ void appliance_read(struct appliance *a, const char *path)
 	copy(a->version, sizeof(a->version), record_get(&v, "version"));
 	copy(a->arch, sizeof(a->arch), record_get(&v, "arch"));
 	copy(a->service, sizeof(a->service), record_get(&v, "service"));
+	copy(a->helper, sizeof(a->helper), record_get(&v, "helper"));
 	a->debug = number(&v, "debug", 0, 1, 0) != 0;
 	a->processes_limit = number(&v, "processes_limit", 1, 4096, 64);
 	a->memory_limit_percent = (unsigned)number(&v, "memory_limit_percent", 1, 100, 70);

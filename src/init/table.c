@@ -133,6 +133,26 @@ static void add_consoles(struct children *c)
 	}
 }
 
+/* The program that the appliance has beside its service: out of memory takes it after that one and before
+ * what the guest needs. */
+static void add_helper(struct children *c)
+{
+	static char path[sizeof("/bin/") + sizeof(c->appliance->helper)];
+	static const char *arguments[] = {path, NULL};
+	const char *name = c->appliance->helper;
+	snprintf(path, sizeof(path), "/bin/%s", name);
+	struct child_definition d = {.name = name,
+		.arguments = arguments,
+		.user = name,
+		.leftovers = name,
+		.memory_limit_bytes = 8 * MIB,
+		.processes_limit = 8,
+		.files_limit = 64,
+		.oom_score_adj = -500,
+		.sandbox = SANDBOX_NONE};
+	children_add(c, &d);
+}
+
 static struct child *add_service(struct children *c, const struct config *config)
 {
 	static char line[CONFIG_VALUE_MAX];
@@ -162,6 +182,8 @@ struct child *table_fill(struct children *c, const struct config *config)
 		add_consoles(c);
 	for (size_t i = 0; i < sizeof(definitions) / sizeof(definitions[0]); i++)
 		children_add(c, &definitions[i]);
+	if (c->appliance->helper[0] != '\0')
+		add_helper(c);
 	struct child *service = add_service(c, config);
 	if (c->appliance->debug) {
 		add_terminal(c, &shell_definition, "shell", "tty2");

@@ -1,4 +1,4 @@
-"""Adding an appliance touches only appliances/ and packages/; its guest has its service, and no other's."""
+"""Adding an appliance touches only appliances/ and packages/; its guest has its service and helper, and no other's."""
 
 import hashlib
 
@@ -29,16 +29,20 @@ def test_its_service_and_no_other(built_tree, resolver):
     assert resolver["bin/service"].content == built_tree.build("packages/dnsmasq/root/sbin/dnsmasq").read_bytes()
     assert resolver["bin/service"].mode == 0o100755
     relay = built_tree.build("bin/relay").read_bytes()
-    assert [path for path, file in resolver.items() if file.content == relay] == []
+    helper = built_tree.build("bin/resolver").read_bytes()
+    assert [path for path, file in resolver.items() if file.content in (relay, helper)] == []
 
     of_relay = cpio.read(built_tree.build("images/kms-relay/rootfs.cpio").read_bytes())
     assert of_relay["bin/service"].content == relay
+    assert of_relay["bin/resolver"].content == helper and of_relay["bin/resolver"].mode == 0o100755
 
 
 def test_its_facts_and_settings(resolver):
     facts = dict(line.split("=", 1) for line in resolver["etc/thimble/appliance"].content.decode().splitlines())
-    expected = {"name": "resolver", "service": "dnsmasq", "ports": "53/udp 8053/tcp", "capabilities": "net_bind_service"}
+    expected = {"name": "resolver", "service": "dnsmasq", "ports": "53/udp 8053/tcp", "capabilities": "net_bind_service", "helper": ""}
     assert {key: facts[key] for key in expected} == expected
+    assert "helper=resolver" in (
+        built_tree.build("images/kms-relay/appliance").read_text().splitlines())
     settings = resolver["etc/thimble/settings.conf"].content.decode().splitlines()
     assert "service.args = --keep-in-foreground --port=53" in settings and "status-port = 8080" in settings
 

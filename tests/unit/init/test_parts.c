@@ -61,12 +61,14 @@ static void facts_of_the_image_are_read_and_bad_ones_replaced(void **state)
 	(void)state;
 	snprintf(path, sizeof(path), "%s/appliance", test_folder);
 	FILE *file = fopen(path, "w");
-	fputs("name=dns\nversion=1\narch=x86_64\ndebug=1\nservice=dnsmasq\nports=53/udp 53/tcp\n"
+	fputs("name=dns\nversion=1\narch=x86_64\ndebug=1\nservice=dnsmasq\nhelper=resolver\nports=53/udp "
+	      "53/tcp\n"
 	      "capabilities=net_bind_service\nprocesses_limit=0\nmemory_limit_percent=50\n",
 		file);
 	fclose(file);
 	appliance_read(&a, path);
 	assert_string_equal(a.name, "dns");
+	assert_string_equal(a.helper, "resolver");
 	assert_true(a.debug);
 	assert_int_equal(a.port_count, 2);
 	assert_string_equal(a.ports[1], "53/tcp");
@@ -75,6 +77,7 @@ static void facts_of_the_image_are_read_and_bad_ones_replaced(void **state)
 	assert_int_equal(a.memory_limit_percent, 50);
 	appliance_read(&a, "/nonexistent");
 	assert_string_equal(a.name, "");
+	assert_string_equal(a.helper, "");
 	assert_true(a.capabilities == 0);
 }
 

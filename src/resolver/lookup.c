@@ -12,8 +12,8 @@ enum { INCOMPLETE_TTL_S = 30 };
 
 static uint8_t answer[NS_MAXMSG];
 
-/* Which family's questions have gone unanswered: there are servers that drop one of them, and each takes the
- * resolver's whole time-out. */
+/* Which family's questions have gone unanswered: there are servers that drop those for IPv6, and each takes
+ * the resolver's whole time-out. */
 static bool silent4, silent6;
 
 /* Sets *LENGTH to the answer's; on failure returns what is known of it. The resolver gives up without a word
@@ -71,39 +71,66 @@ static unsigned merge(
 	return total - count + ipv6->left_out + ipv4->left_out;
 }
 
-/* Addresses in the additional section would save these questions. They are not used: servers leave out what
- * does not fit without saying so (RFC 2181 9), often one family, and it is the part of an answer to be
- * trusted least (RFC 2181 5.4.1). What is said of T here goes for no other host. */
-static enum answer_status look_up_target(struct packet *p, struct target *t, const char *host)
+/* A signal handler may send the packet between any two of these lines. */
+static void publish_count(struct packet *p, unsigned count)
 {
-	struct answer_addresses ipv4, ipv6;
+	atomic_signal_fence(memory_order_seq_cst);
+	p->status = ANSWER_OK;
+	p->count = count;
+	atomic_signal_fence(memory_order_seq_cst);
+}
+
+static void publish_target(struct packet *p, unsigned index, const struct target *found)
+{
+	struct target *t = &p->target[index];
+	t->address_count = 0;
+	t->incomplete = 1;
+	atomic_signal_fence(memory_order_seq_cst);
+	memcpy(t->address, found->address, sizeof(t->address));
+	t->ttl_s = found->incomplete && found->ttl_s > INCOMPLETE_TTL_S ? INCOMPLETE_TTL_S
+									: answer_bound_ttl(found->ttl_s);
+	atomic_signal_fence(memory_order_seq_cst);
+	t->address_count = found->address_count;
+	t->incomplete = found->incomplete;
+}
+
+static uint32_t least_ttl(uint32_t ttl, enum answer_status status, const struct answer_addresses *a)
+{
+	return status == ANSWER_OK && a->ttl_s < ttl ? a->ttl_s : ttl;
+}
+
+/* Finds the addresses of P's target INDEX, whose own record has TTL.
+ *
+ * Those in the additional section would save the questions. They are not used: servers leave out what does
+ * not fit without saying so (RFC 2181 9), often one family, and it is the part of an answer to be trusted
+ * least (RFC 2181 5.4.1). */
+static enum answer_status look_up_target(struct packet *p, unsigned index, uint32_t ttl)
+{
+	struct answer_addresses ipv4, ipv6 = {0};
+	struct target found = {.ttl_s = ttl, .incomplete = 1};
+	const char *host = p->target[index].host;
+
 	enum answer_status status4 = ask_addresses(&ipv4, host, AF_INET);
-	/* Servers that say nothing to this one will not say more to the other. */
-	silent6 = silent6 || status4 == ANSWER_SILENT;
-	enum answer_status status6 = ask_addresses(&ipv6, host, AF_INET6);
-	uint32_t ttl = t->ttl_s;
-	if (status4 == ANSWER_OK && ipv4.ttl_s < ttl)
-		ttl = ipv4.ttl_s;
-	if (status6 == ANSWER_OK && ipv6.ttl_s < ttl)
-		ttl = ipv6.ttl_s;
-	p->left_out += merge(t, &ipv6, &ipv4);
+	found.ttl_s = least_ttl(ttl, status4, &ipv4);
+	merge(&found, &ipv6, &ipv4);
+	publish_target(p, index, &found);
+	if (status4 == ANSWER_OK && p->count == index)
+		publish_count(p, index + 1);
+
+	/* Servers that cannot say would take another time-out for the other family. */
+	enum answer_status status6 = status4;
+	if (answer_is_final(status4))
+		status6 = ask_addresses(&ipv6, host, AF_INET6);
+	found.ttl_s = least_ttl(found.ttl_s, status6, &ipv6);
+	found.incomplete = !answer_is_final(status4) || !answer_is_final(status6);
+	p->left_out += merge(&found, &ipv6, &ipv4);
 	p->refused += ipv4.refused + ipv6.refused;
-	t->incomplete = !answer_is_final(status4) || !answer_is_final(status6);
-	if (t->incomplete && ttl > INCOMPLETE_TTL_S)
-		ttl = INCOMPLETE_TTL_S;
-	t->ttl_s = answer_bound_ttl(ttl);
+	publish_target(p, index, &found);
+	if (status6 == ANSWER_OK && p->count == index)
+		publish_count(p, index + 1);
 	if (status4 == ANSWER_OK || status6 == ANSWER_OK)
 		return ANSWER_OK;
 	return !answer_is_final(status4) ? status4 : status6;
-}
-
-/* What stands before it in memory is whole once this is seen. */
-static void publish(struct packet *p, unsigned count, enum answer_status status)
-{
-	atomic_signal_fence(memory_order_seq_cst);
-	p->status = status;
-	p->count = count;
-	atomic_signal_fence(memory_order_seq_cst);
 }
 
 static enum answer_status look_up_service(struct packet *p, const char *name)
@@ -116,40 +143,24 @@ static enum answer_status look_up_service(struct packet *p, const char *name)
 	p->left_out += services.left_out;
 	for (unsigned i = 0; i < services.count; i++) {
 		const struct answer_service *s = &services.list[i];
-		uint32_t ttl = services.ttl_s < INCOMPLETE_TTL_S ? services.ttl_s : INCOMPLETE_TTL_S;
-		p->target[i] = (struct target){.priority = s->priority,
-			.weight = s->weight,
-			.port = s->port,
-			.incomplete = 1,
-			.ttl_s = answer_bound_ttl(ttl)};
+		p->target[i] = (struct target){.priority = s->priority, .weight = s->weight, .port = s->port};
 		strcpy(p->target[i].host, s->host);
+		publish_target(p, i, &(struct target){.ttl_s = services.ttl_s, .incomplete = 1});
 	}
-	publish(p, services.count, ANSWER_OK);
-	for (unsigned i = 0; i < services.count; i++) {
-		struct target found = p->target[i];
-		found.ttl_s = services.ttl_s;
-		look_up_target(p, &found, found.host);
-		memcpy(p->target[i].address, found.address, sizeof(found.address));
-		p->target[i].ttl_s = found.ttl_s;
-		atomic_signal_fence(memory_order_seq_cst);
-		p->target[i].address_count = found.address_count;
-		p->target[i].incomplete = found.incomplete;
-	}
+	publish_count(p, services.count);
+	for (unsigned i = 0; i < services.count; i++)
+		look_up_target(p, i, services.ttl_s);
 	return ANSWER_OK;
 }
 
 static enum answer_status look_up_host(struct packet *p, const char *name, uint16_t port)
 {
-	struct target *t = &p->target[0];
 	size_t length = strlen(name);
-	*t = (struct target){.port = port, .ttl_s = TTL_MAX_S};
-	memcpy(t->host, name, length + 1);
+	p->target[0] = (struct target){.port = port};
+	memcpy(p->target[0].host, name, length + 1);
 	if (length > 0 && name[length - 1] == '.')
-		t->host[length - 1] = '\0';
-	enum answer_status status = look_up_target(p, t, t->host);
-	if (status == ANSWER_OK)
-		publish(p, 1, ANSWER_OK);
-	return status;
+		p->target[0].host[length - 1] = '\0';
+	return look_up_target(p, 0, TTL_MAX_S);
 }
 
 void lookup(struct packet *p, const struct question *q)

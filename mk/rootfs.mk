@@ -5,8 +5,7 @@
 GUEST_PROGRAMS := init net log console $(HELPER_PROGRAM)
 rootfs_manifests := rootfs/manifest $(if $(HELPER_PROGRAM),rootfs/manifest.helper) $(if $(filter 1,$(DEBUG)),rootfs/manifest.debug)
 rootfs_packages  := dhcpcd $(if $(filter 1,$(DEBUG)),busybox)
-rootfs_environment = BIN=$(BUILD)/bin PACKAGES=$(BUILD)/packages IMAGE=$(IMAGE_BUILD) SERVICE=$(SERVICE_PATH) \
-	HELPER=$(HELPER_PROGRAM)
+rootfs_environment = BIN=$(BUILD)/bin PACKAGES=$(BUILD)/packages IMAGE=$(IMAGE_BUILD) SERVICE=$(SERVICE_PATH)
 
 GEN_INIT_CPIO := $(BUILD)/tools/gen_init_cpio
 $(GEN_INIT_CPIO): $(BUILD)/linux-src/.unpacked
@@ -17,5 +16,5 @@ $(IMAGE_BUILD)/rootfs.cpio: $(GEN_INIT_CPIO) $(rootfs_manifests) $(wildcard root
 		$(addprefix $(BUILD)/bin/,$(GUEST_PROGRAMS)) $(foreach package,$(rootfs_packages),$(BUILD)/packages/$(package)/.done) \
 		$(addprefix $(IMAGE_BUILD)/,appliance settings.conf site.conf)
 	$(call say,ROOTFS,$@)
-	$(Q)cat $(rootfs_manifests) > $(@D)/manifest
+	$(Q)sed 's|@HELPER_PROGRAM@|$(HELPER_PROGRAM)|g' $(rootfs_manifests) > $(@D)/manifest
 	$(Q)$(rootfs_environment) $(GEN_INIT_CPIO) -t $(SOURCE_DATE_EPOCH) $(@D)/manifest > $@

@@ -37,12 +37,12 @@ def test_its_service_and_no_other(built_tree, resolver):
     assert of_relay["bin/resolver"].content == helper and of_relay["bin/resolver"].mode == 0o100755
 
 
-def test_its_facts_and_settings(resolver):
+def test_its_facts_and_settings(built_tree, resolver):
     facts = dict(line.split("=", 1) for line in resolver["etc/thimble/appliance"].content.decode().splitlines())
-    expected = {"name": "resolver", "service": "dnsmasq", "ports": "53/udp 8053/tcp", "capabilities": "net_bind_service", "helper": ""}
+    expected = {"name": "resolver", "service": "dnsmasq", "ports": "53/udp 8053/tcp",
+                "capabilities": "net_bind_service", "helper": ""}
     assert {key: facts[key] for key in expected} == expected
-    assert "helper=resolver" in (
-        built_tree.build("images/kms-relay/appliance").read_text().splitlines())
+    assert "helper=resolver" in built_tree.build("images/kms-relay/appliance").read_text().splitlines()
     settings = resolver["etc/thimble/settings.conf"].content.decode().splitlines()
     assert "service.args = --keep-in-foreground --port=53" in settings and "status-port = 8080" in settings
 

@@ -127,6 +127,7 @@ static void draw_remaining(
 	} names[BLOCK_KIND_COUNT] = {
 		[BLOCK_SETTING] = {"refused setting", "refused settings"},
 		[BLOCK_PROGRAM] = {"program", "programs"},
+		[BLOCK_UPSTREAM] = {"upstream", "upstreams"},
 		[BLOCK_SYSTEM] = {"part", "parts"},
 		[BLOCK_NIC] = {"NIC", "NICs"},
 	};

@@ -99,61 +99,6 @@ static void draw_programs_unkept(
 	canvas_line(c, "Program", ATTRIBUTE_WARN, line, "");
 }
 
-static void draw_upstreams(struct canvas *c, const struct relay_state *relay)
-{
-	char line[LINE_BYTES_MAX];
-	for (unsigned i = 0; i < relay->upstream_count && i < UPSTREAMS_MAX; i++) {
-		const struct upstream_state *u = &relay->upstreams[i];
-		bool up = strcmp(u->state, "up") == 0, down = strcmp(u->state, "down") == 0;
-		enum attribute a = up ? ATTRIBUTE_GOOD : down ? ATTRIBUTE_BAD : ATTRIBUTE_STRONG;
-		struct text t = TEXT(line);
-		text_clear(&t);
-		text_add(&t, "%s%s%s%s%s", up ? "    " : "  ", u->endpoint,
-			up || down ? "" : " (not tried yet)", u->words[0] != '\0' ? ": " : "", u->words);
-		canvas_line(c, i == 0 ? "Upstream" : "", a, u->state, line);
-	}
-	if (relay->upstream_count > UPSTREAMS_MAX) {
-		struct text t = TEXT(line);
-		text_clear(&t);
-		text_add(&t, "%u more upstreams are not shown", relay->upstream_count - UPSTREAMS_MAX);
-		canvas_line(c, "", ATTRIBUTE_WARN, line, "");
-	}
-	if (relay->upstream_count == 0)
-		canvas_line(c, "Upstream", ATTRIBUTE_BAD,
-			"none: ", relay->hint[0] != '\0' ? relay->hint : "set relay.upstream=HOST:PORT");
-}
-
-static void draw_relay(struct canvas *c, const struct screen_state *s, unsigned index, int64_t now_ms)
-{
-	const struct relay_state *relay = &s->relay;
-	char line[LINE_BYTES_MAX];
-	struct text t = TEXT(line);
-	(void)index, (void)now_ms;
-	text_clear(&t);
-	if (relay->status == RECORD_UNREADABLE) {
-		canvas_line(c, "Relay", ATTRIBUTE_BAD, "its record is unreadable", "");
-		return;
-	}
-	/* The record of a relay that is gone tells of the past. */
-	if (s->service.phase != PHASE_RUNNING) {
-		canvas_line(c, "Relay", ATTRIBUTE_WARN, "not running", "");
-		return;
-	}
-	bool ready = strcmp(relay->state, "ready") == 0;
-	if (relay->connections_now >= 0)
-		text_add(&t, ", %lld connection%s now", relay->connections_now,
-			relay->connections_now == 1 ? "" : "s");
-	if (relay->connections_max > 0)
-		text_add(&t, " of %lld", relay->connections_max);
-	if (relay->connections_total >= 0)
-		text_add(&t, ", %lld in all", relay->connections_total);
-	text_add(&t, ", %lld refused, %lld failed", relay->connections_refused, relay->connections_failed);
-	canvas_line(c, "Relay", ready ? ATTRIBUTE_GOOD : ATTRIBUTE_BAD, relay->state, line);
-	if (!ready && relay->hint[0] != '\0' && relay->upstream_count > 0)
-		canvas_line(c, "", ATTRIBUTE_BAD, relay->hint, "");
-	draw_upstreams(c, relay);
-}
-
 static void add_clock(struct text *t, const struct system_state *system)
 {
 	time_t seconds = (time_t)system->clock_unix_s;
@@ -221,6 +166,22 @@ static void add_block(
 	blocks[(*count)++] = (struct block){.kind = kind, .draw = draw, .index = index};
 }
 
+static void list_relay(struct block *blocks, unsigned *count, const struct screen_state *s)
+{
+	if (s->relay.status == RECORD_MISSING)
+		return;
+	add_block(blocks, count, BLOCK_PROGRAM, draw_relay, 0);
+	if (!relay_told(s))
+		return;
+	for (unsigned i = 0; i < s->relay.upstream_count && i < UPSTREAMS_FIRST; i++)
+		add_block(blocks, count, BLOCK_UPSTREAM, draw_upstream, i);
+	for (unsigned i = 0; i < s->relay.source_count; i++)
+		if (source_flawed(&s->relay.sources[i]))
+			add_block(blocks, count, BLOCK_UPSTREAM, draw_source, i);
+	add_block(blocks, count, BLOCK_UPSTREAM, draw_upstreams_rest, 0);
+	add_block(blocks, count, BLOCK_SYSTEM, draw_traffic, 0);
+}
+
 unsigned blocks_list(struct block blocks[static BLOCKS_MAX], const struct screen_state *s, int64_t now_ms)
 {
 	unsigned count = 0;
@@ -229,8 +190,7 @@ unsigned blocks_list(struct block blocks[static BLOCKS_MAX], const struct screen
 	if (s->system.refused_count > s->system.refused_listed)
 		add_block(blocks, &count, BLOCK_SETTING, draw_settings_unlisted, 0);
 	add_block(blocks, &count, BLOCK_PROGRAM, draw_service, 0);
-	if (s->relay.status != RECORD_MISSING)
-		add_block(blocks, &count, BLOCK_PROGRAM, draw_relay, 0);
+	list_relay(blocks, &count, s);
 	for (unsigned i = 0; i < s->child_count && i < CHILDREN_MAX; i++)
 		if (!child_well(&s->children[i], now_ms))
 			add_block(blocks, &count, BLOCK_PROGRAM, draw_program, i);
@@ -243,5 +203,8 @@ unsigned blocks_list(struct block blocks[static BLOCKS_MAX], const struct screen
 		add_block(blocks, &count, BLOCK_NIC, draw_nic, i);
 	if (s->nic_count > NICS_MAX)
 		add_block(blocks, &count, BLOCK_NIC, draw_nics_unkept, 0);
+	if (relay_told(s))
+		for (unsigned i = UPSTREAMS_FIRST; i < s->relay.upstream_count && i < UPSTREAMS_MAX; i++)
+			add_block(blocks, &count, BLOCK_UPSTREAM, draw_upstream, i);
 	return count;
 }

@@ -5,20 +5,30 @@
 #include "canvas.h"
 #include "model.h"
 
-enum block_kind { BLOCK_SETTING, BLOCK_PROGRAM, BLOCK_SYSTEM, BLOCK_NIC, BLOCK_KIND_COUNT };
+enum block_kind { BLOCK_SETTING, BLOCK_PROGRAM, BLOCK_UPSTREAM, BLOCK_SYSTEM, BLOCK_NIC, BLOCK_KIND_COUNT };
 
 typedef void block_draw(struct canvas *c, const struct screen_state *s, unsigned index, int64_t now_ms);
 
 struct block {
 	enum block_kind kind;
 	block_draw *draw;
-	unsigned index; /* of the setting, program or NIC */
+	unsigned index; /* of the setting, program, upstream, source or NIC */
 };
 
-enum { BLOCKS_MAX = REFUSED_MAX + CHILDREN_MAX + NICS_MAX + 6 };
+enum {
+	BLOCKS_MAX = REFUSED_MAX + CHILDREN_MAX + UPSTREAMS_MAX + SOURCES_MAX + NICS_MAX + 8,
+	UPSTREAMS_FIRST = 6, /* stand with the relay, the others at the end */
+	WIDE_COLUMNS = 100,  /* place for what is only nice to know */
+};
 
 /* Lists what is to be shown of S. Returns how many there are. */
 unsigned blocks_list(struct block blocks[static BLOCKS_MAX], const struct screen_state *s, int64_t now_ms);
+
+/* layout_relay.c */
+block_draw draw_relay, draw_upstream, draw_source, draw_upstreams_rest, draw_traffic;
+
+/* Whether the relay's record tells of now: it can be read, and its writer runs. */
+bool relay_told(const struct screen_state *s);
 
 /* layout_network.c */
 block_draw draw_nic, draw_no_nic, draw_nics_unkept;

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "model_text.h"
+
 enum {
 	TIME_COLUMN = 1,
 	NAME_COLUMN = 11,

@@ -5,7 +5,7 @@
 
 #include "verdict.h"
 
-enum { LINE_BYTES_MAX = 1024, WIDE_COLUMNS = 100 };
+enum { LINE_BYTES_MAX = 1024 };
 
 static void add_origin(struct text *t, const char *address, const char *origin)
 {

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model_text.h"
+
 const char *const folder_names[FOLDER_COUNT] = {
 	[FOLDER_INIT] = "init",
 	[FOLDER_NET] = "net",

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "model_text.h"
+
 enum { FRESH_RESTART_MS = 60000 };
 
 enum record_status record_status_of(int result, int error)
@@ -11,36 +13,6 @@ enum record_status record_status_of(int result, int error)
 		return RECORD_READ;
 	return error == ENOENT || error == ENOTDIR ? RECORD_MISSING : RECORD_UNREADABLE;
 }
-
-static void copy_bytes(char *target, size_t size, const char *source, size_t length)
-{
-	static const char mark[] = "...";
-	bool whole = length < size;
-	size_t kept = whole ? length : size - sizeof(mark);
-	memcpy(target, source, kept);
-	memcpy(target + kept, mark, whole ? 0 : sizeof(mark));
-	target[whole ? kept : size - 1] = '\0';
-}
-
-void copy_text(char *target, size_t size, const char *source)
-{
-	if (source == NULL)
-		source = "";
-	copy_bytes(target, size, source, strlen(source));
-}
-
-#define COPY(array, source) copy_text((array), sizeof(array), (source))
-
-/* Takes the next blank-separated word off *AT. */
-static void take_word(const char **at, char *target, size_t size)
-{
-	size_t length = strcspn(*at, " ");
-	copy_bytes(target, size, *at, length);
-	*at += length;
-	*at += strspn(*at, " ");
-}
-
-#define TAKE(at, array) take_word((at), (array), sizeof(array))
 
 static int64_t take_time(const char **at)
 {
@@ -124,31 +96,6 @@ void child_from_record(
 	for (unsigned i = 1; (port = record_get_item(v, "port", i)) != NULL; i++)
 		text_add(&t, "%s%s", i > 1 ? ", " : "", port);
 	COPY(s->ports, ports);
-}
-
-void relay_from_record(struct relay_state *s, const struct record_view *v, enum record_status status)
-{
-	memset(s, 0, sizeof(*s));
-	s->status = status;
-	if (status != RECORD_READ)
-		return;
-	COPY(s->state, record_get(v, "state"));
-	COPY(s->hint, record_get(v, "hint"));
-	s->connections_now = record_get_number(v, "connections_now", -1);
-	s->connections_total = record_get_number(v, "connections_total", -1);
-	s->connections_max = record_get_number(v, "connections_max", -1);
-	s->connections_refused = record_get_number(v, "connections_refused", 0);
-	s->connections_failed = record_get_number(v, "connections_failed", 0);
-	const char *value;
-	while ((value = record_get_item(v, "upstream", s->upstream_count + 1)) != NULL) {
-		if (s->upstream_count < UPSTREAMS_MAX) {
-			struct upstream_state *u = &s->upstreams[s->upstream_count];
-			TAKE(&value, u->endpoint);
-			TAKE(&value, u->state);
-			COPY(u->words, value);
-		}
-		s->upstream_count++;
-	}
 }
 
 void resolver_from_record(struct resolver_state *s, const struct record_view *v, enum record_status status)

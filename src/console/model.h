@@ -14,7 +14,9 @@ enum {
 	ADDRESSES_MAX = 16,
 	GATEWAYS_MAX = 4,
 	SERVERS_MAX = 6,
-	UPSTREAMS_MAX = 8,
+	UPSTREAMS_MAX = 48, /* 32 targets found by DNS and 16 addresses of the setting */
+	SOURCES_MAX = 16,
+	ALLOWED_MAX = 32,
 	CHILDREN_MAX = 24,
 	REFUSED_MAX = 8,
 	LOG_LINES_MAX = 256,
@@ -60,15 +62,50 @@ struct child_state {
 
 struct upstream_state {
 	char endpoint[264], state[16], words[80];
+	char source[128];     /* "setting", "name", "srv:NAME" */
+	long long connect_us; /* -1: not told */
+};
+
+/* A name or service of relay.upstream. */
+struct source_state {
+	char item[264], state[16], words[128];
+};
+
+/* What is refused at once, by reason; then what is closed by a limit. */
+enum refusal {
+	REFUSED_NOT_ALLOWED,
+	REFUSED_GUARD,
+	REFUSED_FULL,
+	REFUSED_CLIENT_FULL,
+	REFUSED_NO_UPSTREAM,
+	REFUSED_FIRST_BYTE,
+	REFUSED_MEMORY,
+	CLOSED_IDLE,
+	CLOSED_SESSION_TIME,
+	REFUSAL_COUNT
+};
+
+/* Prefixes as text. */
+struct prefix_list {
+	char text[ALLOWED_MAX][48];
+	unsigned count; /* in all; more than ALLOWED_MAX are not kept */
 };
 
 struct relay_state {
 	enum record_status status;
-	char state[24], hint[96];
+	char state[24], hint[96], guard[384];
 	struct upstream_state upstreams[UPSTREAMS_MAX];
 	unsigned upstream_count; /* in all; more than UPSTREAMS_MAX are not kept */
+	long long upstreams_left_out;
+	struct source_state sources[SOURCES_MAX];
+	unsigned source_count; /* in all */
+	struct prefix_list allowed, on_link;
 	long long connections_now, connections_total, connections_max; /* -1: not told */
 	long long connections_refused, connections_failed;
+	long long refusals[REFUSAL_COUNT];
+	long long bytes_to_upstream, bytes_to_client; /* -1: not told */
+	long long connect_p50_us, connect_p99_us;     /* -1: not told */
+	long long session_p50_ms, session_p99_ms;     /* -1: not told */
 };
 
 struct address_state {
@@ -153,7 +190,7 @@ bool nic_usable(const struct nic_state *n, int64_t now_ms);
 /* Neither failing nor freshly restarted: nothing an admin needs to see. */
 bool child_well(const struct child_state *c, int64_t now_ms);
 
-/* Copies SOURCE (NULL: nothing) into an array, ending in "..." when it does not fit. */
-void copy_text(char *target, size_t size, const char *source);
+/* Whether nothing can be asked of it, or only what an old answer says: failed, waiting, stale. */
+bool source_flawed(const struct source_state *s);
 
 #endif

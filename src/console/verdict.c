@@ -129,29 +129,106 @@ static const struct upstream_state *best_upstream(const struct relay_state *rela
 	return best;
 }
 
-static void judge_relay(struct reasons *r, const struct screen_state *s)
+/* The source that most needs to be seen; *OTHERS: how many more are not well. */
+static const struct source_state *worst_source(const struct relay_state *relay, unsigned *others)
 {
-	const struct relay_state *relay = &s->relay;
-	unsigned down;
-	const struct upstream_state *best = best_upstream(relay, &down);
-	if (relay->status == RECORD_MISSING || s->service.phase != PHASE_RUNNING)
+	static const char *const ranks[] = {"failed", "waiting"};
+	const struct source_state *worst = NULL;
+	size_t worst_rank = 0;
+	unsigned flawed = 0;
+	for (unsigned i = 0; i < relay->source_count; i++) {
+		const struct source_state *source = &relay->sources[i];
+		size_t rank = 0;
+		if (!source_flawed(source))
+			continue;
+		flawed++;
+		while (rank < sizeof(ranks) / sizeof(ranks[0]) && strcmp(source->state, ranks[rank]) != 0)
+			rank++;
+		if (worst == NULL || rank < worst_rank) {
+			worst = source;
+			worst_rank = rank;
+		}
+	}
+	*others = flawed > 0 ? flawed - 1 : 0;
+	return worst;
+}
+
+/* "LEAD: srv:_vlmcs._tcp (NXDOMAIN)" */
+static void add_source(struct text *t, const char *lead, const struct source_state *source, unsigned others)
+{
+	bool waiting = strcmp(source->state, "waiting") == 0;
+	text_add(t, "%s%s", lead, source->item);
+	if (source->words[0] != '\0')
+		text_add(t, " (%s)", source->words);
+	else if (waiting)
+		text_add(t, " (no answer from DNS yet)");
+	if (others > 0)
+		text_add(t, " and %u more", others);
+}
+
+/* Sources that fail beside upstreams that are there. */
+static void judge_sources(struct reasons *r, const struct relay_state *relay)
+{
+	unsigned others;
+	const struct source_state *source = worst_source(relay, &others);
+	if (source == NULL)
 		return;
-	if (relay->status == RECORD_UNREADABLE) {
-		text_add(warn(r), "the relay's record is unreadable");
-	} else if (strcmp(relay->state, "no upstream") == 0 && relay->upstream_count == 0) {
-		text_add(not_ready(r), "no upstream set: %s",
-			relay->hint[0] != '\0' ? relay->hint : "set relay.upstream=HOST:PORT");
-	} else if (best == NULL && relay->upstream_count > 0) {
+	const char *lead = "not found: ";
+	if (strcmp(source->state, "stale") == 0)
+		lead = "DNS fails, its last answer stays in force: ";
+	else if (strcmp(source->state, "waiting") == 0)
+		lead = "waiting for DNS: ";
+	add_source(warn(r), lead, source, others);
+}
+
+/* True when it found why the relay cannot work. */
+static bool judge_upstreams(struct reasons *r, const struct relay_state *relay)
+{
+	unsigned down, others;
+	const struct upstream_state *best = best_upstream(relay, &down);
+	const struct source_state *source = worst_source(relay, &others);
+	if (relay->upstream_count == 0 && source != NULL) {
+		add_source(not_ready(r), "no upstream found: ", source, others);
+		return true;
+	}
+	bool silent = best == NULL && relay->upstream_count > 0;
+	if (silent) {
 		const struct upstream_state *u = &relay->upstreams[0];
 		text_add(not_ready(r), "no upstream answers: %s", u->endpoint);
 		if (u->words[0] != '\0')
 			text_add(&r->text, " (%s)", u->words);
-	} else if (strcmp(relay->state, "ready") != 0) {
+	} else if (down > 0) {
+		text_add(warn(r), "%u of %u upstreams down", down, relay->upstream_count);
+	}
+	judge_sources(r, relay);
+	return silent;
+}
+
+static void judge_relay(struct reasons *r, const struct screen_state *s)
+{
+	const struct relay_state *relay = &s->relay;
+	if (relay->status == RECORD_MISSING || s->service.phase != PHASE_RUNNING)
+		return;
+	if (relay->status == RECORD_UNREADABLE) {
+		text_add(warn(r), "the relay's record is unreadable");
+		return;
+	}
+	/* Why there is no upstream is said by the upstreams, when there are any to say it. */
+	bool none = strcmp(relay->state, "no upstream") == 0;
+	if (none && relay->upstream_count + relay->source_count == 0) {
+		text_add(not_ready(r), "no upstream set: %s",
+			relay->hint[0] != '\0' ? relay->hint : "set relay.upstream=HOST:PORT");
+		return;
+	}
+	if (!none && strcmp(relay->state, "ready") != 0) {
 		text_add(not_ready(r), "relay: %s", relay->state);
 		if (relay->hint[0] != '\0')
 			text_add(&r->text, " (%s)", relay->hint);
-	} else if (down > 0) {
-		text_add(warn(r), "%u of %u upstreams down", down, relay->upstream_count);
+	}
+	if (!judge_upstreams(r, relay) && none) {
+		text_add(not_ready(r), "relay: no upstream");
+		if (relay->hint[0] != '\0')
+			text_add(&r->text, " (%s)", relay->hint);
 	}
 }
 

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include "model_text.h"
+
 static struct screen_state state;
 
 static void test_missing_and_unreadable(void **unused)

@@ -1,0 +1,319 @@
+/* The parts of the status page that tell of the relay. */
+#include "layout_blocks.h"
+
+#include <string.h>
+
+enum {
+	LINE_BYTES_MAX = 1024,
+	STATE_COLUMNS = 6,    /* of "up", "down" and two blanks */
+	LIST_BYTES_MAX = 120, /* of prefixes, before the others are counted */
+	LIST_BYTES_WIDE = 240,
+};
+
+bool relay_told(const struct screen_state *s)
+{
+	return s->relay.status == RECORD_READ && s->service.phase == PHASE_RUNNING;
+}
+
+static void add_refusals(struct text *t, const struct relay_state *relay, unsigned first, unsigned end)
+{
+	static const char *const words[] = {
+		[REFUSED_NOT_ALLOWED] = "not allowed",
+		[REFUSED_GUARD] = "by the guard",
+		[REFUSED_FULL] = "over the limit",
+		[REFUSED_CLIENT_FULL] = "over a client's limit",
+		[REFUSED_NO_UPSTREAM] = "without an upstream",
+		[REFUSED_FIRST_BYTE] = "too slow to begin",
+		[REFUSED_MEMORY] = "for want of memory",
+		[CLOSED_IDLE] = "idle",
+		[CLOSED_SESSION_TIME] = "too long",
+	};
+	_Static_assert(sizeof(words) / sizeof(words[0]) == REFUSAL_COUNT, "words for each");
+	const char *separator = "";
+	for (unsigned i = first; i < end; i++) {
+		if (relay->refusals[i] <= 0)
+			continue;
+		text_add(t, "%s%lld %s", separator, relay->refusals[i], words[i]);
+		separator = ", ";
+	}
+}
+
+static void draw_refusals(struct canvas *c, const struct relay_state *relay)
+{
+	char line[LINE_BYTES_MAX], closed[LINE_BYTES_MAX];
+	struct text t = TEXT(line), more = TEXT(closed);
+	text_clear(&t);
+	text_clear(&more);
+	add_refusals(&t, relay, 0, CLOSED_IDLE);
+	add_refusals(&more, relay, CLOSED_IDLE, REFUSAL_COUNT);
+	const char *label = t.used > 0 ? "Refused" : "Closed";
+	if (more.used > 0)
+		text_add(&t, "%s%s", t.used > 0 ? "; closed: " : "", closed);
+	if (t.used > 0)
+		canvas_line(c, label, ATTRIBUTE_NORMAL, "", line);
+}
+
+void draw_relay(struct canvas *c, const struct screen_state *s, unsigned index, int64_t now_ms)
+{
+	const struct relay_state *relay = &s->relay;
+	char line[LINE_BYTES_MAX];
+	struct text t = TEXT(line);
+	(void)index, (void)now_ms;
+	text_clear(&t);
+	if (relay->status == RECORD_UNREADABLE) {
+		canvas_line(c, "Relay", ATTRIBUTE_BAD, "its record is unreadable", "");
+		return;
+	}
+	/* The record of a relay that is gone tells of the past. */
+	if (!relay_told(s)) {
+		canvas_line(c, "Relay", ATTRIBUTE_WARN, "not running", "");
+		return;
+	}
+	bool ready = strcmp(relay->state, "ready") == 0;
+	if (relay->connections_now >= 0)
+		text_add(&t, ", %lld connection%s now", relay->connections_now,
+			relay->connections_now == 1 ? "" : "s");
+	if (relay->connections_max > 0)
+		text_add(&t, " of %lld", relay->connections_max);
+	if (relay->connections_total >= 0)
+		text_add(&t, ", %lld in all", relay->connections_total);
+	text_add(&t, ", %lld refused, %lld failed", relay->connections_refused, relay->connections_failed);
+	canvas_line(c, "Relay", ready ? ATTRIBUTE_GOOD : ATTRIBUTE_BAD, relay->state, line);
+	if (!ready && relay->hint[0] != '\0' && relay->upstream_count + relay->source_count > 0)
+		canvas_line(c, "", ATTRIBUTE_BAD, relay->hint, "");
+	draw_refusals(c, relay);
+}
+
+/* Columns of the longest state, so that what follows aligns. */
+static int state_columns(const struct relay_state *relay)
+{
+	size_t longest = STATE_COLUMNS - 2;
+	for (unsigned i = 0; i < relay->upstream_count && i < UPSTREAMS_MAX; i++) {
+		size_t length = strlen(relay->upstreams[i].state);
+		longest = length > longest ? length : longest;
+	}
+	for (unsigned i = 0; i < relay->source_count; i++) {
+		size_t length = source_flawed(&relay->sources[i]) ? strlen(relay->sources[i].state) : 0;
+		longest = length > longest ? length : longest;
+	}
+	return (int)longest + 2;
+}
+
+/* Adds the number of US microseconds for people and returns its unit. */
+static const char *add_time_number(struct text *t, long long us)
+{
+	static const struct {
+		long long below_us, unit_us;
+		const char *unit;
+	} scales[] = {{1000000, 1000, " ms"}, {100000000, 1000000, " s"}};
+	for (size_t i = 0; i < sizeof(scales) / sizeof(scales[0]); i++) {
+		long long unit = scales[i].unit_us, whole = us / unit, hundredths = us % unit / (unit / 100);
+		if (us >= scales[i].below_us)
+			continue;
+		if (whole >= 10 || hundredths == 0 || (whole > 0 && hundredths < 10))
+			text_add(t, "%lld", whole);
+		else if (whole > 0 || hundredths % 10 == 0)
+			text_add(t, "%lld.%lld", whole, hundredths / 10);
+		else
+			text_add(t, "0.%02lld", hundredths);
+		return scales[i].unit;
+	}
+	text_add_duration(t, (uint64_t)us / 1000000);
+	return "";
+}
+
+/* "connect 0.5/2 ms" */
+static void add_times(struct text *t, const char *what, long long p50_us, long long p99_us)
+{
+	char half[64], most[64];
+	struct text h = TEXT(half), m = TEXT(most);
+	if (p50_us < 0 || p99_us < 0)
+		return;
+	text_clear(&h);
+	text_clear(&m);
+	const char *half_unit = add_time_number(&h, p50_us), *unit = add_time_number(&m, p99_us);
+	text_add(t, "%s%s %s%s/%s%s", t->used > 0 ? ", " : "", what, half, half_unit == unit ? "" : half_unit,
+		most, unit);
+}
+
+void draw_upstream(struct canvas *c, const struct screen_state *s, unsigned index, int64_t now_ms)
+{
+	const struct relay_state *relay = &s->relay;
+	const struct upstream_state *u = &relay->upstreams[index];
+	char line[LINE_BYTES_MAX];
+	struct text t = TEXT(line);
+	(void)now_ms;
+	text_clear(&t);
+	bool up = strcmp(u->state, "up") == 0, down = strcmp(u->state, "down") == 0;
+	text_add(&t, "%*s%s", state_columns(relay) - (int)strlen(u->state), "", u->endpoint);
+	if (!up && !down)
+		text_add(&t, " (not tried yet)");
+	if (u->words[0] != '\0')
+		text_add(&t, ": %s", u->words);
+	if (up && u->connect_us >= 0) {
+		text_add(&t, ", ");
+		const char *unit = add_time_number(&t, u->connect_us);
+		text_add(&t, "%s", unit);
+	}
+	/* Said once of all that come from the same. */
+	bool first = index == 0 || index == UPSTREAMS_FIRST || strcmp(u->source, u[-1].source) != 0;
+	bool found = strncmp(u->source, "srv:", 4) == 0;
+	if (first && found)
+		text_add(&t, ", from %s", u->source);
+	else if (first && c->columns >= WIDE_COLUMNS && u->source[0] != '\0')
+		text_add(&t, ", from relay.upstream");
+	enum attribute a = up ? ATTRIBUTE_GOOD : down ? ATTRIBUTE_BAD : ATTRIBUTE_STRONG;
+	canvas_line(c, index == 0 || index == UPSTREAMS_FIRST ? "Upstream" : "", a, u->state, line);
+}
+
+static bool is_first_source(const struct relay_state *relay, unsigned index)
+{
+	for (unsigned i = 0; i < index; i++)
+		if (source_flawed(&relay->sources[i]))
+			return false;
+	return relay->upstream_count == 0;
+}
+
+void draw_source(struct canvas *c, const struct screen_state *s, unsigned index, int64_t now_ms)
+{
+	const struct relay_state *relay = &s->relay;
+	const struct source_state *source = &relay->sources[index];
+	char line[LINE_BYTES_MAX];
+	struct text t = TEXT(line);
+	(void)now_ms;
+	text_clear(&t);
+	bool failed = strcmp(source->state, "failed") == 0, stale = strcmp(source->state, "stale") == 0;
+	bool waiting = strcmp(source->state, "waiting") == 0;
+	text_add(&t, "%*s%s", state_columns(relay) - (int)strlen(source->state), "", source->item);
+	if (source->words[0] != '\0')
+		text_add(&t, ": %s", source->words);
+	else if (waiting)
+		text_add(&t, ": no answer from DNS yet");
+	if (stale)
+		text_add(&t, "; its last answer stays in force");
+	canvas_line(c, is_first_source(relay, index) ? "Upstream" : "",
+		failed ? ATTRIBUTE_BAD : ATTRIBUTE_WARN, source->state, line);
+}
+
+/* "14 more below (2 up, 12 down)" */
+static void add_upstreams_below(struct text *t, const struct relay_state *relay)
+{
+	unsigned up = 0, down = 0, kept = relay->upstream_count;
+	if (kept > UPSTREAMS_MAX)
+		kept = UPSTREAMS_MAX;
+	if (kept <= UPSTREAMS_FIRST)
+		return;
+	for (unsigned i = UPSTREAMS_FIRST; i < kept; i++) {
+		up += strcmp(relay->upstreams[i].state, "up") == 0;
+		down += strcmp(relay->upstreams[i].state, "down") == 0;
+	}
+	text_add(t, "%u more at the end of this list (%u up, %u down)", kept - UPSTREAMS_FIRST, up, down);
+}
+
+/* What the lines above do not say of the upstreams. */
+void draw_upstreams_rest(struct canvas *c, const struct screen_state *s, unsigned index, int64_t now_ms)
+{
+	const struct relay_state *relay = &s->relay;
+	char line[LINE_BYTES_MAX];
+	struct text t = TEXT(line);
+	(void)index, (void)now_ms;
+	text_clear(&t);
+	add_upstreams_below(&t, relay);
+	if (relay->upstream_count > UPSTREAMS_MAX)
+		text_add(&t, "%s%u more upstreams are not shown", t.used > 0 ? "; " : "",
+			relay->upstream_count - UPSTREAMS_MAX);
+	if (relay->upstreams_left_out > 0)
+		text_add(&t, "%s%lld more found by DNS are left out", t.used > 0 ? "; " : "",
+			relay->upstreams_left_out);
+	if (t.used > 0)
+		canvas_line(c, "", ATTRIBUTE_WARN, line, "");
+	bool flawed = false;
+	for (unsigned i = 0; i < relay->source_count; i++)
+		flawed = flawed || source_flawed(&relay->sources[i]);
+	if (relay->upstream_count == 0 && !flawed)
+		canvas_line(c, "Upstream", ATTRIBUTE_BAD,
+			"none: ", relay->hint[0] != '\0' ? relay->hint : "set relay.upstream=HOST:PORT");
+}
+
+/* Adds the prefixes but the word on-link, at most BYTES of them, and how many more there are. */
+static void add_prefixes(struct text *t, const struct prefix_list *list, size_t bytes)
+{
+	unsigned left = list->count > ALLOWED_MAX ? list->count - ALLOWED_MAX : 0;
+	size_t start = t->used;
+	for (unsigned i = 0; i < list->count && i < ALLOWED_MAX; i++) {
+		if (strcmp(list->text[i], "on-link") == 0)
+			continue;
+		if (t->used - start + strlen(list->text[i]) > bytes)
+			left++;
+		else
+			text_add(t, "%s%s", t->used > start ? ", " : "", list->text[i]);
+	}
+	if (left > 0)
+		text_add(t, "%s%u more", t->used > start ? ", " : "", left);
+}
+
+static bool has_on_link(const struct prefix_list *list)
+{
+	for (unsigned i = 0; i < list->count && i < ALLOWED_MAX; i++)
+		if (strcmp(list->text[i], "on-link") == 0)
+			return true;
+	return false;
+}
+
+/* Who may come, and with what. */
+static void draw_allowed(struct canvas *c, const struct relay_state *relay)
+{
+	char line[LINE_BYTES_MAX];
+	struct text t = TEXT(line);
+	size_t bytes = c->columns >= WIDE_COLUMNS ? LIST_BYTES_WIDE : LIST_BYTES_MAX;
+	bool on_link = has_on_link(&relay->allowed);
+	text_clear(&t);
+	add_prefixes(&t, &relay->allowed, bytes);
+	if (on_link) {
+		text_add(&t, "%son-link: ", t.used > 0 ? ", " : "");
+		if (relay->on_link.count > 0)
+			add_prefixes(&t, &relay->on_link, bytes);
+		else
+			text_add(&t, "no network yet");
+	}
+	/* "dcerpc:UUID": the interface itself only where there is place. */
+	if (relay->guard[0] != '\0')
+		text_add(&t, "%sguard %.*s", t.used > 0 ? "; " : "",
+			(int)strcspn(relay->guard, c->columns >= WIDE_COLUMNS ? "" : ":"), relay->guard);
+	if (t.used > 0)
+		canvas_line(c, "Allowed", ATTRIBUTE_NORMAL, "", line);
+}
+
+void draw_traffic(struct canvas *c, const struct screen_state *s, unsigned index, int64_t now_ms)
+{
+	static const char *const legends[] = {" (half / 99 of 100 within)", " (p50/p99)"};
+	const struct relay_state *relay = &s->relay;
+	char line[LINE_BYTES_MAX], times[LINE_BYTES_MAX];
+	struct text t = TEXT(line), times_text = TEXT(times);
+	size_t width = c->columns > VALUE_COLUMN ? (size_t)(c->columns - VALUE_COLUMN - 1) : 0;
+	(void)index, (void)now_ms;
+	text_clear(&t);
+	text_clear(&times_text);
+	if (relay->bytes_to_upstream >= 0 && relay->bytes_to_client >= 0) {
+		text_add_bytes(&t, (uint64_t)relay->bytes_to_upstream);
+		text_add(&t, " up, ");
+		text_add_bytes(&t, (uint64_t)relay->bytes_to_client);
+		text_add(&t, " down");
+	}
+	long long ms_max = INT64_MAX / 1000;
+	long long p50 = relay->session_p50_ms, p99 = relay->session_p99_ms;
+	add_times(&times_text, "connect", relay->connect_p50_us, relay->connect_p99_us);
+	add_times(&times_text, "session", p50 < ms_max ? p50 * 1000 : INT64_MAX,
+		p99 < ms_max ? p99 * 1000 : INT64_MAX);
+	if (times_text.used > 0)
+		text_add(&t, "%s%s", t.used > 0 ? "; " : "", times);
+	for (size_t i = 0; i < sizeof(legends) / sizeof(legends[0]) && times_text.used > 0; i++) {
+		if (t.used + strlen(legends[i]) <= width) {
+			text_add(&t, "%s", legends[i]);
+			break;
+		}
+	}
+	if (t.used > 0)
+		canvas_line(c, "Traffic", ATTRIBUTE_NORMAL, "", line);
+	draw_allowed(c, relay);
+}

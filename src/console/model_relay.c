@@ -1,0 +1,138 @@
+/* The record service/relay. */
+#include "model.h"
+
+#include <string.h>
+
+#include "model_text.h"
+
+/* Each takes the item NUMBER, from 1, of a list. */
+static void take_upstream(struct relay_state *s, unsigned number, const char *value)
+{
+	if (number != s->upstream_count + 1)
+		return;
+	if (s->upstream_count++ >= UPSTREAMS_MAX)
+		return;
+	struct upstream_state *u = &s->upstreams[number - 1];
+	TAKE(&value, u->endpoint);
+	TAKE(&value, u->state);
+	COPY(u->words, value);
+}
+
+static void take_upstream_source(struct relay_state *s, unsigned number, const char *value)
+{
+	if (number <= UPSTREAMS_MAX)
+		COPY(s->upstreams[number - 1].source, value);
+}
+
+static void take_upstream_connect(struct relay_state *s, unsigned number, const char *value)
+{
+	uint64_t us;
+	if (number <= UPSTREAMS_MAX && parse_number(value, 0, INT64_MAX, &us))
+		s->upstreams[number - 1].connect_us = (long long)us;
+}
+
+static void take_source(struct relay_state *s, unsigned number, const char *value)
+{
+	/* Its number is that of an item of the setting, and addresses have no line: there may be gaps. */
+	if (number > SOURCES_MAX)
+		return;
+	struct source_state *source = &s->sources[number - 1];
+	TAKE(&value, source->item);
+	TAKE(&value, source->state);
+	COPY(source->words, value);
+	if (s->source_count < number)
+		s->source_count = number;
+}
+
+static void take_prefix(struct prefix_list *list, unsigned number, const char *value)
+{
+	if (number != list->count + 1)
+		return;
+	if (list->count++ < ALLOWED_MAX)
+		COPY(list->text[number - 1], value);
+}
+
+static void take_allowed(struct relay_state *s, unsigned number, const char *value)
+{
+	take_prefix(&s->allowed, number, value);
+}
+
+static void take_on_link(struct relay_state *s, unsigned number, const char *value)
+{
+	take_prefix(&s->on_link, number, value);
+}
+
+/* One walk over V: a walk for each item would be slow in a record that is full of them. */
+static void read_lists(struct relay_state *s, const struct record_view *v)
+{
+	static const struct {
+		const char *prefix;
+		void (*take)(struct relay_state *s, unsigned number, const char *value);
+	} lists[] = {
+		{"upstream.", take_upstream},
+		{"upstream_source.", take_upstream_source},
+		{"upstream_connect_us.", take_upstream_connect},
+		{"source.", take_source},
+		{"allow.", take_allowed},
+		{"on_link.", take_on_link},
+	};
+	const char *key, *value;
+	uint64_t number;
+	for (size_t at = 0; record_next(v, &at, &key, &value);)
+		for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+			size_t length = strlen(lists[i].prefix);
+			if (strncmp(key, lists[i].prefix, length) == 0 &&
+				parse_number(key + length, 1, RECORD_BYTES_MAX, &number))
+				lists[i].take(s, (unsigned)number, value);
+		}
+}
+
+static void read_counters(struct relay_state *s, const struct record_view *v)
+{
+	static const char *const refusal_keys[] = {
+		[REFUSED_NOT_ALLOWED] = "refused_not_allowed",
+		[REFUSED_GUARD] = "refused_guard",
+		[REFUSED_FULL] = "refused_full",
+		[REFUSED_CLIENT_FULL] = "refused_client_full",
+		[REFUSED_NO_UPSTREAM] = "refused_no_upstream",
+		[REFUSED_FIRST_BYTE] = "refused_first_byte",
+		[REFUSED_MEMORY] = "refused_memory",
+		[CLOSED_IDLE] = "closed_idle",
+		[CLOSED_SESSION_TIME] = "closed_session_time",
+	};
+	_Static_assert(sizeof(refusal_keys) / sizeof(refusal_keys[0]) == REFUSAL_COUNT, "a key for each");
+	for (size_t i = 0; i < REFUSAL_COUNT; i++)
+		s->refusals[i] = record_get_number(v, refusal_keys[i], 0);
+	s->connections_now = record_get_number(v, "connections_now", -1);
+	s->connections_total = record_get_number(v, "connections_total", -1);
+	s->connections_max = record_get_number(v, "connections_max", -1);
+	s->connections_refused = record_get_number(v, "connections_refused", 0);
+	s->connections_failed = record_get_number(v, "connections_failed", 0);
+	s->bytes_to_upstream = record_get_number(v, "bytes_to_upstream", -1);
+	s->bytes_to_client = record_get_number(v, "bytes_to_client", -1);
+	s->connect_p50_us = record_get_number(v, "connect_p50_us", -1);
+	s->connect_p99_us = record_get_number(v, "connect_p99_us", -1);
+	s->session_p50_ms = record_get_number(v, "session_p50_ms", -1);
+	s->session_p99_ms = record_get_number(v, "session_p99_ms", -1);
+	s->upstreams_left_out = record_get_number(v, "upstreams_left_out", 0);
+}
+
+void relay_from_record(struct relay_state *s, const struct record_view *v, enum record_status status)
+{
+	memset(s, 0, sizeof(*s));
+	s->status = status;
+	for (size_t i = 0; i < UPSTREAMS_MAX; i++)
+		s->upstreams[i].connect_us = -1;
+	if (status != RECORD_READ)
+		return;
+	COPY(s->state, record_get(v, "state"));
+	COPY(s->hint, record_get(v, "hint"));
+	COPY(s->guard, record_get(v, "guard"));
+	read_counters(s, v);
+	read_lists(s, v);
+}
+
+bool source_flawed(const struct source_state *s)
+{
+	return s->item[0] != '\0' && strcmp(s->state, "ok") != 0;
+}

@@ -1,0 +1,29 @@
+#include "model_text.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+static void copy_bytes(char *target, size_t size, const char *source, size_t length)
+{
+	static const char mark[] = "...";
+	bool whole = length < size;
+	size_t kept = whole ? length : size - sizeof(mark);
+	memcpy(target, source, kept);
+	memcpy(target + kept, mark, whole ? 0 : sizeof(mark));
+	target[whole ? kept : size - 1] = '\0';
+}
+
+void copy_text(char *target, size_t size, const char *source)
+{
+	if (source == NULL)
+		source = "";
+	copy_bytes(target, size, source, strlen(source));
+}
+
+void take_word(const char **at, char *target, size_t size)
+{
+	size_t length = strcspn(*at, " ");
+	copy_bytes(target, size, *at, length);
+	*at += length;
+	*at += strspn(*at, " ");
+}

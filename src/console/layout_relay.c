@@ -15,6 +15,12 @@ bool relay_told(const struct screen_state *s)
 	return s->relay.status == RECORD_READ && s->service.phase == PHASE_RUNNING;
 }
 
+/* Whether EXTRA bytes more leave the line T in one row. */
+static bool fits(const struct canvas *c, const struct text *t, size_t extra)
+{
+	return (int)(t->used + extra) < c->columns - VALUE_COLUMN;
+}
+
 static void add_refusals(struct text *t, const struct relay_state *relay, unsigned first, unsigned end)
 {
 	static const char *const words[] = {
@@ -158,10 +164,13 @@ void draw_upstream(struct canvas *c, const struct screen_state *s, unsigned inde
 	/* Said once of all that come from the same. */
 	bool first = index == 0 || index == UPSTREAMS_FIRST || strcmp(u->source, u[-1].source) != 0;
 	bool found = strncmp(u->source, "srv:", 4) == 0;
-	if (first && found)
-		text_add(&t, ", from %s", u->source);
-	else if (first && c->columns >= WIDE_COLUMNS && u->source[0] != '\0')
+	static const char from[] = ", from ";
+	if (first && found) {
+		bool room = fits(c, &t, strlen(u->state) + strlen(from) + strlen(u->source));
+		text_add(&t, "%s%s", room ? from : ", ", u->source);
+	} else if (first && c->columns >= WIDE_COLUMNS && u->source[0] != '\0') {
 		text_add(&t, ", from relay.upstream");
+	}
 	enum attribute a = up ? ATTRIBUTE_GOOD : down ? ATTRIBUTE_BAD : ATTRIBUTE_STRONG;
 	canvas_line(c, index == 0 || index == UPSTREAMS_FIRST ? "Upstream" : "", a, u->state, line);
 }
@@ -189,8 +198,9 @@ void draw_source(struct canvas *c, const struct screen_state *s, unsigned index,
 		text_add(&t, ": %s", source->words);
 	else if (waiting)
 		text_add(&t, ": no answer from DNS yet");
-	if (stale)
-		text_add(&t, "; its last answer stays in force");
+	static const char kept[] = "; its last answer stays in force";
+	if (stale && fits(c, &t, strlen(source->state) + strlen(kept)))
+		text_add(&t, "%s", kept);
 	canvas_line(c, is_first_source(relay, index) ? "Upstream" : "",
 		failed ? ATTRIBUTE_BAD : ATTRIBUTE_WARN, source->state, line);
 }
@@ -277,9 +287,11 @@ static void draw_allowed(struct canvas *c, const struct relay_state *relay)
 			text_add(&t, "no network yet");
 	}
 	/* "dcerpc:UUID": the interface itself only where there is place. */
+	static const char guard[] = "; guard ";
+	bool room = fits(c, &t, strlen(guard) + strlen(relay->guard));
 	if (relay->guard[0] != '\0')
-		text_add(&t, "%sguard %.*s", t.used > 0 ? "; " : "",
-			(int)strcspn(relay->guard, c->columns >= WIDE_COLUMNS ? "" : ":"), relay->guard);
+		text_add(&t, "%s%.*s", t.used > 0 ? guard : guard + 2,
+			(int)strcspn(relay->guard, room ? "" : ":"), relay->guard);
 	if (t.used > 0)
 		canvas_line(c, "Allowed", ATTRIBUTE_NORMAL, "", line);
 }
@@ -290,7 +302,6 @@ void draw_traffic(struct canvas *c, const struct screen_state *s, unsigned index
 	const struct relay_state *relay = &s->relay;
 	char line[LINE_BYTES_MAX], times[LINE_BYTES_MAX];
 	struct text t = TEXT(line), times_text = TEXT(times);
-	size_t width = c->columns > VALUE_COLUMN ? (size_t)(c->columns - VALUE_COLUMN - 1) : 0;
 	(void)index, (void)now_ms;
 	text_clear(&t);
 	text_clear(&times_text);
@@ -308,7 +319,7 @@ void draw_traffic(struct canvas *c, const struct screen_state *s, unsigned index
 	if (times_text.used > 0)
 		text_add(&t, "%s%s", t.used > 0 ? "; " : "", times);
 	for (size_t i = 0; i < sizeof(legends) / sizeof(legends[0]) && times_text.used > 0; i++) {
-		if (t.used + strlen(legends[i]) <= width) {
+		if (fits(c, &t, strlen(legends[i]))) {
 			text_add(&t, "%s", legends[i]);
 			break;
 		}

@@ -69,8 +69,14 @@ class Records:
         self.write("init", "service", **{**known, **values})
 
     def relay(self, **values):
-        known = dict(state="ready", upstream=["10.0.0.5:1688 up"], connections_now=3, connections_total=1204,
-                     connections_refused=0, connections_failed=0, connections_max=4096)
+        known = dict(state="ready", upstream=["10.0.0.5:1688 up"], upstream_source=["setting"],
+                     upstream_connect_us=[412], upstreams_left_out=0, allow=["on-link"],
+                     on_link=["192.0.2.0/24", "2001:db8::/64"], guard="dcerpc:51c82175-844e-4750-b0d8-ec255555bc06",
+                     connections_now=3, connections_total=1204, connections_refused=0, connections_failed=0,
+                     connections_max=4096, refused_not_allowed=0, refused_full=0, refused_client_full=0,
+                     refused_no_upstream=0, refused_guard=0, refused_first_byte=0, refused_memory=0, closed_idle=0,
+                     closed_session_time=0, bytes_to_upstream=1258291, bytes_to_client=3565158, connect_p50_us=500,
+                     connect_p99_us=2000, session_p50_ms=20, session_p99_ms=100)
         self.write("service", "relay", **{**known, **values})
 
     def nic(self, ifname="eth0", **values):

@@ -34,7 +34,8 @@ def test_from_nothing_to_ready(records, start):
     records.service(state="starting")
     console.wait(r"^ Not ready: relay: starting")
     records.service()
-    records.relay(state="no upstream", upstream=[], hint="set relay.upstream=HOST:PORT")
+    records.relay(state="no upstream", upstream=[], upstream_source=[], upstream_connect_us=[],
+                  hint="set relay.upstream=HOST:PORT")
     console.wait(r"no upstream set: set relay\.upstream=HOST:PORT")
     records.relay()
     records.nic()
@@ -43,6 +44,8 @@ def test_from_nothing_to_ready(records, start):
     console.wait(r"^ +2001:db8::77/64 +slaac +(1 d 0|23) h")
     console.wait(r"^ +gateway 192\.0\.2\.1 \(dhcp\), fe80::1 \(ra\)$")
     console.wait(r"^ Relay     ready, 3 connections now of 4096, 1204 in all, 0 refused, 0 failed$")
+    console.wait(r"^ Traffic   1\.2 MiB up, 3\.4 MiB down; connect 0\.5/2 ms, session 20/100 ms$")
+    console.wait(r"^ Allowed   on-link: 192\.0\.2\.0/24, 2001:db8::/64; guard dcerpc$")
 
 
 def test_folders_that_come_later(keep, tmp_path):
@@ -90,9 +93,29 @@ def test_service_fails(records, start):
     console.wait(r"next start in [1-4] s")
 
 
+def test_upstream_is_found_and_lost(records, start):
+    found = dict(upstream=["kms1.example.org:1688 up", "kms2.example.org:1688 down Connection refused"],
+                 upstream_source=["srv:_vlmcs._tcp.example.org"] * 2, upstream_connect_us=[412, 412])
+    lost = dict(state="no upstream", upstream=[], upstream_source=[], upstream_connect_us=[])
+    records.well()
+    records.relay(**lost, source=["srv:_vlmcs._tcp waiting no search domain yet"])
+    console = start()
+    console.wait(r"^ Not ready: no upstream found: srv:_vlmcs\._tcp \(no search domain yet\)$")
+    console.wait(r"^ Upstream  waiting  srv:_vlmcs\._tcp: no search domain yet$")
+    records.relay(**found, source=["srv:_vlmcs._tcp ok _vlmcs._tcp.example.org"])
+    console.wait(r"^ Ready: relay to kms1\.example\.org:1688; 1 of 2 upstreams down$")
+    console.wait(r"^ Upstream  up    kms1\.example\.org:1688, 0\.41 ms, srv:_vlmcs\._tcp\.example\.org$")
+    console.wait(r"^ +down  kms2\.example\.org:1688: Connection refused$")
+    records.relay(**found, source=["srv:_vlmcs._tcp stale SERVFAIL"], connections_refused=3, refused_guard=3)
+    console.wait(r"DNS fails, its last answer stays in force: srv:_vlmcs\._tcp \(SERVFAIL\)$")
+    console.wait(r"^ Refused   3 by the guard$")
+    records.relay(**lost, source=["srv:_vlmcs._tcp failed NXDOMAIN"])
+    console.wait(r"^ Not ready: no upstream found: srv:_vlmcs\._tcp \(NXDOMAIN\)$")
+
+
 def test_nic_comes_and_goes(records, start):
     records.well()
-    console = start(lines=17)
+    console = start(lines=19)
     console.wait(r"^ eth0 +UP")
     records.nic("eth1", mac="52:54:00:00:00:99", address=[], dhcp4="discover", gateway=[])
     console.wait(r"^ +1 more NIC: n$")
@@ -140,10 +163,11 @@ def test_nothing_foreign_reaches_the_terminal(records, start):
     evil = "\x1b]0;owned\x07\x1b[2J\x1b[31mred\x9b5n\xc3\xa4\x0e\x08\r"
     records.system(hostname=evil, appliance=evil)
     records.service(name=evil, last_exit=evil)
-    records.relay(upstream=[f"{evil} down {evil}"])
+    records.relay(upstream=[f"{evil} down {evil}"], upstream_source=[f"srv:{evil}"], source=[f"{evil} failed {evil}"],
+                  allow=[evil, "on-link"], on_link=[evil], guard=evil)
     records.nic(mac=evil, driver=evil, address=[f"{evil} {evil} 7 {evil}"], gateway=[f"{evil} {evil}"])
     records.log([evil, "the last line"])
-    console = start()
+    console = start(lines=40)
     console.wait(r"the last line")
     console.press(b"l")
     console.wait(r"^ Log, lines")

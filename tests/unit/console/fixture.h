@@ -50,8 +50,13 @@ static inline void set_log(struct screen_state *s, unsigned count, unsigned tota
 	"address.4=fe80::5054:ff:fe12:3456/64 link-local forever\n"                                          \
 	"gateway.1=192.0.2.1 dhcp 1002\ngateway.2=fe80::1 ra 1024\n"
 
-static const char relay_text[] = "state=ready\nupstream.1=10.0.0.5:1688 up\nconnections_now=3\n"
-				 "connections_total=1204\nconnections_refused=0\nconnections_max=4096\n";
+static const char relay_text[] =
+	"state=ready\nupstream.1=10.0.0.5:1688 up\nupstream_source.1=setting\nupstream_connect_us.1=412\n"
+	"allow.1=on-link\non_link.1=192.0.2.0/24\non_link.2=2001:db8:1::/64\n"
+	"guard=dcerpc:51c82175-844e-4750-b0d8-ec255555bc06\nconnections_now=3\n"
+	"connections_total=1204\nconnections_refused=0\nconnections_max=4096\n"
+	"bytes_to_upstream=1258291\nbytes_to_client=3565158\nconnect_p50_us=500\nconnect_p99_us=2000\n"
+	"session_p50_ms=20\nsession_p99_ms=100\n";
 static const char service_text[] = "name=relay\nstate=running\npid=77\nsince_ms=800000\nrestarts=0\n"
 				   "port.1=1688/tcp\n";
 

@@ -34,7 +34,9 @@ static void test_one_nic_fits(void **unused)
 		" Ready: relay to 10.0.0.5:1688 ",
 		" Service   relay running for 3 min 20 s, pid 77, port 1688/tcp, 0 restarts",
 		" Relay     ready, 3 connections now of 4096, 1204 in all, 0 refused, 0 failed",
-		" Upstream  up    10.0.0.5:1688",
+		" Upstream  up    10.0.0.5:1688, 0.41 ms",
+		" Traffic   1.2 MiB up, 3.4 MiB down; connect 0.5/2 ms, session 20/100 ms",
+		" Allowed   on-link: 192.0.2.0/24, 2001:db8:1::/64; guard dcerpc",
 		" System    up 16 min 40 s, clock 2026-11-22 10:20:00 UTC (rtc)",
 		" Memory    16.5 MiB free of 28.0 MiB, 11.5 MiB used",
 		" DNS       192.0.2.1 (dhcp4); search branch.example",
@@ -249,6 +251,157 @@ static void test_long_upstream_is_whole_or_marked(void **unused)
 	assert_has(draw(160, 50), "no route to host");
 }
 
+static void set_relay(const char *text)
+{
+	relay_from_record(&state.relay, view_of(text), RECORD_READ);
+}
+
+static void test_what_was_refused(void **unused)
+{
+	(void)unused;
+	assert_has_not(draw(80, 25), "Refused");
+	set_relay("state=ready\nrefused_guard=3\nrefused_not_allowed=4\nclosed_idle=2\n");
+	assert_has(draw(80, 25), " Refused   4 not allowed, 3 by the guard; closed: 2 idle ");
+	set_relay("state=ready\nclosed_session_time=1\n");
+	assert_has_not(draw(80, 25), "Refused");
+	assert_has(draw(80, 25), " Closed    1 too long ");
+	set_relay("state=ready\nrefused_not_allowed=1\nrefused_full=2\nrefused_client_full=3\n"
+		  "refused_no_upstream=4\nrefused_first_byte=5\nrefused_memory=6\n");
+	assert_has(draw(160, 50),
+		" Refused   1 not allowed, 2 over the limit, 3 over a client's limit, 4 without an upstream, "
+		"5 too slow to begin, 6 for want of memory ");
+}
+
+static void test_sources_of_upstreams(void **unused)
+{
+	static const char text[] =
+		"state=ready\nupstream.1=kms1.example.org:1688 up\nupstream.2=kms2.example.org:1688 down "
+		"Connection "
+		"refused\nupstream.3=10.0.0.9:1688 unknown\nupstream_source.1=srv:_vlmcs._tcp.example.org\n"
+		"upstream_source.2=srv:_vlmcs._tcp.example.org\nupstream_source.3=setting\n"
+		"upstream_connect_us.1=412\nupstream_connect_us.2=900\n"
+		"source.1=srv:_vlmcs._tcp ok _vlmcs._tcp.example.org\n";
+	(void)unused;
+	set_relay(text);
+	const char *narrow = draw(80, 25);
+	assert_has(narrow,
+		" Upstream  up       kms1.example.org:1688, 0.41 ms, srv:_vlmcs._tcp.example.org \n"
+		"           down     kms2.example.org:1688: Connection refused   ");
+	assert_has(narrow, "           unknown  10.0.0.9:1688 (not tried yet)   ");
+	const char *wide = draw(120, 40);
+	assert_has(wide, "kms1.example.org:1688, 0.41 ms, from srv:_vlmcs._tcp.example.org  ");
+	assert_has(wide, "           unknown  10.0.0.9:1688 (not tried yet), from relay.upstream ");
+}
+
+static void test_sources_without_an_answer(void **unused)
+{
+	(void)unused;
+	set_relay("state=no upstream\nhint=check relay.upstream\nsource.1=srv:_vlmcs._tcp failed NXDOMAIN\n"
+		  "source.2=kms:1688 waiting\nsource.3=a:1 ok\n");
+	const char *text = draw(80, 25);
+	assert_has(text, " Upstream  failed   srv:_vlmcs._tcp: NXDOMAIN ");
+	assert_has(text, "           waiting  kms:1688: no answer from DNS yet ");
+	assert_has(text, "           check relay.upstream ");
+	assert_has_not(text, "none:");
+	set_relay("state=ready\nupstream.1=a:1 up\nsource.1=srv:_x._tcp.example stale SERVFAIL\n");
+	text = draw(80, 25);
+	assert_has(text, " Upstream  up     a:1 ");
+	assert_has(text, "           stale  srv:_x._tcp.example: SERVFAIL; its last answer stays in force ");
+	set_relay("state=no upstream\nsource.1=a:1 ok\n");
+	assert_has(draw(80, 25), " Upstream  none: set relay.upstream=HOST:PORT ");
+}
+
+/* Six stand with the relay, the others behind the NICs; each is on exactly one page. */
+static void test_many_upstreams_are_counted_and_paged(void **unused)
+{
+	static char text[RECORD_BYTES_MAX];
+	int seen = 0;
+	(void)unused;
+	size_t used = (size_t)snprintf(text, sizeof(text), "state=ready\nupstreams_left_out=68\n");
+	for (int i = 1; i <= 60; i++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used,
+			"upstream.%d=kms%d.example:1688 %s\n", i, i, i % 3 == 0 ? "down" : "up");
+	set_relay(text);
+	for (int page = 0; page == 0 || page < result.pages; page++) {
+		request.page = page;
+		const char *screen = draw(80, 25);
+		for (int i = 1; i <= 60; i++) {
+			char wanted[32];
+			snprintf(wanted, sizeof(wanted), " kms%d.example:1688 ", i);
+			seen += strstr(screen, wanted) != NULL;
+		}
+		if (page == 0) {
+			assert_has(screen, "42 more at the end of this list (28 up, 14 down)");
+			assert_has(screen, "12 more upstreams are not shown");
+			assert_has(screen, "68 more found by DNS are left out");
+			assert_has(screen, "42 more upstreams: n");
+		}
+	}
+	assert_int_equal(seen, UPSTREAMS_MAX);
+}
+
+static void test_allowed_prefixes_are_counted(void **unused)
+{
+	char text[1024];
+	(void)unused;
+	set_relay("state=ready\nallow.1=on-link\nallow.2=10.0.0.0/8\nguard=off\n");
+	assert_has(draw(80, 25), " Allowed   10.0.0.0/8, on-link: no network yet; guard off ");
+	int used = snprintf(text, sizeof(text), "state=ready\n");
+	for (int i = 1; i <= 40; i++)
+		used += snprintf(
+			text + used, sizeof(text) - (size_t)used, "allow.%d=10.0.%d.0/24\n", i, 100 + i);
+	set_relay(text);
+	assert_has(draw(80, 25), "10.0.108.0/24, 32 more ");
+	assert_has(draw(240, 25), "10.0.116.0/24, 24 more ");
+}
+
+static void test_times_have_units(void **unused)
+{
+	static const struct {
+		const char *text, *wanted;
+	} cases[] = {
+		{"connect_p50_us=50\nconnect_p99_us=250\n",
+			" Traffic   connect 0.05/0.25 ms (half / 99 of 100 within) "},
+		{"connect_p50_us=1050\nconnect_p99_us=2500\n", " connect 1/2.5 ms "},
+		{"connect_p50_us=999999\nconnect_p99_us=1500000\n", " connect 999 ms/1.5 s "},
+		{"session_p50_ms=0\nsession_p99_ms=3600000\n", " session 0 ms/1 h 0 min "},
+		{"session_p50_ms=7200000\nsession_p99_ms=9223372036854775807\n",
+			" session 2 h 0 min/106751991 d 4 h "},
+	};
+	(void)unused;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char text[256];
+		snprintf(text, sizeof(text), "state=ready\n%s", cases[i].text);
+		set_relay(text);
+		assert_has(draw(120, 25), cases[i].wanted);
+	}
+	set_relay("state=ready\nconnect_p50_us=5\nbytes_to_client=1\n");
+	assert_has_not(draw(120, 25), "Traffic");
+}
+
+static void test_hostile_relay_record(void **unused)
+{
+	static char text[RECORD_BYTES_MAX];
+	static const char *const keys[] = {"state", "hint", "guard", "upstream.1", "upstream_source.1",
+		"source.1", "source.2", "allow.1", "on_link.1"};
+	size_t used = 0;
+	(void)unused;
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s=\033[2J\xc3 ", keys[i]);
+		memset(text + used, i % 2 == 0 ? '\033' : 'x', 2000);
+		used += 2000;
+		text[used++] = '\n';
+	}
+	for (int i = 0; i < 9; i++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s=9223372036854775807\n",
+			(const char *[]){"refused_guard", "refused_full", "closed_idle", "bytes_to_client",
+				"bytes_to_upstream", "connect_p50_us", "connect_p99_us", "session_p50_ms",
+				"session_p99_ms"}[i]);
+	text[used] = '\0';
+	set_relay(text);
+	test_any_size_is_safe(NULL);
+}
+
 static void test_readonly_has_no_keys_that_change_something(void **unused)
 {
 	(void)unused;
@@ -341,6 +494,13 @@ int main(void)
 		cmocka_unit_test_setup(test_programs_show_only_when_not_well, set_up),
 		cmocka_unit_test_setup(test_long_host_name_has_a_mark, set_up),
 		cmocka_unit_test_setup(test_long_upstream_is_whole_or_marked, set_up),
+		cmocka_unit_test_setup(test_what_was_refused, set_up),
+		cmocka_unit_test_setup(test_sources_of_upstreams, set_up),
+		cmocka_unit_test_setup(test_sources_without_an_answer, set_up),
+		cmocka_unit_test_setup(test_many_upstreams_are_counted_and_paged, set_up),
+		cmocka_unit_test_setup(test_allowed_prefixes_are_counted, set_up),
+		cmocka_unit_test_setup(test_times_have_units, set_up),
+		cmocka_unit_test_setup(test_hostile_relay_record, set_up),
 		cmocka_unit_test_setup(test_readonly_has_no_keys_that_change_something, set_up),
 		cmocka_unit_test_setup(test_prompt_takes_the_place_of_the_keys, set_up),
 		cmocka_unit_test_setup(test_log_view_goes_through_all_lines, set_up),

@@ -84,6 +84,90 @@ static void test_relay(void **unused)
 	assert_int_equal(state.relay.connections_total, -1);
 }
 
+static void test_relay_lists(void **unused)
+{
+	struct relay_state *s = &state.relay;
+	(void)unused;
+	relay_from_record(s,
+		view_of("upstream_source.2=srv:_vlmcs._tcp.example.org\nupstream.1=a:1 up\nupstream.2=b:2 "
+			"up\n"
+			"upstream_connect_us.1=412\nupstream_connect_us.2=fast\n"
+			"source.2=srv:_vlmcs._tcp ok _vlmcs._tcp.example.org\nsource.3=kms:1688 failed no "
+			"such name\n"
+			"allow.1=on-link\nallow.2=10.0.0.0/8\non_link.1=192.0.2.0/24\nguard=off\n"
+			"upstreams_left_out=7\n"),
+		RECORD_READ);
+	assert_string_equal(s->upstreams[0].source, "");
+	assert_string_equal(s->upstreams[1].source, "srv:_vlmcs._tcp.example.org");
+	assert_int_equal(s->upstreams[0].connect_us, 412);
+	assert_int_equal(s->upstreams[1].connect_us, -1);
+	assert_int_equal(s->source_count, 3); /* the first item is an address */
+	assert_false(source_flawed(&s->sources[0]));
+	assert_false(source_flawed(&s->sources[1]));
+	assert_true(source_flawed(&s->sources[2]));
+	assert_string_equal(s->sources[2].item, "kms:1688");
+	assert_string_equal(s->sources[2].words, "no such name");
+	assert_int_equal(s->allowed.count, 2);
+	assert_string_equal(s->allowed.text[1], "10.0.0.0/8");
+	assert_string_equal(s->on_link.text[0], "192.0.2.0/24");
+	assert_string_equal(s->guard, "off");
+	assert_int_equal(s->upstreams_left_out, 7);
+}
+
+static void test_relay_counters(void **unused)
+{
+	struct relay_state *s = &state.relay;
+	(void)unused;
+	relay_from_record(s,
+		view_of("refused_not_allowed=1\nrefused_guard=2\nrefused_full=3\nrefused_client_full=4\n"
+			"refused_no_upstream=5\nrefused_first_byte=6\nrefused_memory=7\nclosed_idle=8\n"
+			"closed_session_time=9\nconnect_p50_us=-5\nconnect_p99_us=\nsession_p50_ms=20\n"
+			"session_p99_ms=9223372036854775807\nbytes_to_client=9223372036854775808\n"),
+		RECORD_READ);
+	for (int i = 0; i < REFUSAL_COUNT; i++)
+		assert_int_not_equal(s->refusals[i], 0);
+	assert_int_equal(s->refusals[REFUSED_GUARD], 2);
+	assert_int_equal(s->refusals[CLOSED_SESSION_TIME], 9);
+	assert_int_equal(s->connect_p50_us, -1);
+	assert_int_equal(s->connect_p99_us, -1);
+	assert_int_equal(s->session_p50_ms, 20);
+	assert_true(s->session_p99_ms == INT64_MAX);
+	assert_int_equal(s->bytes_to_client, -1);
+	relay_from_record(s, view_of("state=ready\n"), RECORD_READ);
+	for (int i = 0; i < REFUSAL_COUNT; i++)
+		assert_int_equal(s->refusals[i], 0);
+}
+
+/* Numbers of lists that are out of order, twice, too large, none. */
+static void test_relay_absurd_lists(void **unused)
+{
+	static char text[RECORD_BYTES_MAX];
+	struct relay_state *s = &state.relay;
+	size_t used;
+	(void)unused;
+	relay_from_record(s,
+		view_of("upstream.2=b:2 up\nupstream.1=a:1 up\nupstream.1=c:3 up\nupstream.=d:4 "
+			"up\nupstream.x=e:5 up\n"
+			"upstream.0=f:6 "
+			"up\nupstream_source.0=g\nupstream_source.49=h\nupstream_source.4294967297=i\n"
+			"source.17=j failed\nsource.0=k failed\nallow.2=l\nsource.1=\n"),
+		RECORD_READ);
+	assert_int_equal(s->upstream_count, 1);
+	assert_string_equal(s->upstreams[0].endpoint, "a:1");
+	assert_string_equal(s->upstreams[0].source, "");
+	assert_int_equal(s->source_count, 1);
+	assert_false(source_flawed(&s->sources[0]));
+	assert_int_equal(s->allowed.count, 0);
+
+	used = 0;
+	for (int i = 1; i <= 500; i++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used,
+			"upstream.%d=h%d:1 up\nallow.%d=10.0.0.%d/32\n", i, i, i, i);
+	relay_from_record(s, view_of(text), RECORD_READ);
+	assert_int_equal(s->upstream_count, 500);
+	assert_int_equal(s->allowed.count, 500);
+}
+
 static void test_nic(void **unused)
 {
 	struct nic_state n;
@@ -198,6 +282,9 @@ int main(void)
 		cmocka_unit_test(test_child),
 		cmocka_unit_test(test_child_is_well_a_minute_after_a_restart),
 		cmocka_unit_test(test_relay),
+		cmocka_unit_test(test_relay_lists),
+		cmocka_unit_test(test_relay_counters),
+		cmocka_unit_test(test_relay_absurd_lists),
 		cmocka_unit_test(test_nic),
 		cmocka_unit_test(test_nic_without_a_usable_address),
 		cmocka_unit_test(test_more_than_is_kept_is_counted),

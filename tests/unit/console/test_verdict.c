@@ -114,6 +114,37 @@ static void test_upstreams(void **unused)
 		judge(), "Ready: relay on 192.0.2.77, port 1688/tcp; the relay's record is unreadable");
 }
 
+static void test_sources(void **unused)
+{
+	(void)unused;
+	set_well(&state);
+	set_relay("state=no upstream\nhint=x\nsource.1=srv:_vlmcs._tcp waiting no search domain yet\n");
+	assert_string_equal(judge(), "Not ready: no upstream found: srv:_vlmcs._tcp (no search domain yet)");
+	assert_int_equal(verdict.attribute, ATTRIBUTE_BAD);
+	set_relay("state=ready\nsource.2=a:1 waiting\nsource.3=b:1 failed NXDOMAIN\nsource.4=c:1 stale x\n");
+	assert_string_equal(judge(), "Not ready: no upstream found: b:1 (NXDOMAIN) and 2 more");
+	set_relay("state=no upstream\nsource.1=a:1 waiting\n");
+	assert_string_equal(judge(), "Not ready: no upstream found: a:1 (no answer from DNS yet)");
+	set_relay("state=ready\nupstream.1=a:1 up\nsource.1=srv:_x._tcp.example stale SERVFAIL\n");
+	assert_string_equal(judge(), "Ready: relay to a:1; DNS fails, its last answer stays in force: "
+				     "srv:_x._tcp.example (SERVFAIL)");
+	assert_int_equal(verdict.attribute, ATTRIBUTE_WARN);
+	set_relay("state=ready\nupstream.1=a:1 down timed out\nsource.1=b:1 failed NXDOMAIN\n");
+	assert_string_equal(
+		judge(), "Not ready: no upstream answers: a:1 (timed out); not found: b:1 (NXDOMAIN)");
+	set_relay("state=ready\nupstream.1=a:1 up\nsource.1=b:1 waiting\n");
+	assert_string_equal(judge(), "Ready: relay to a:1; waiting for DNS: b:1 (no answer from DNS yet)");
+	set_relay(
+		"state=ready\nupstream.1=a:1 up\nsource.1=a:1 ok\nrefused_guard=9\nrefused_not_allowed=9\n");
+	assert_string_equal(judge(), "Ready: relay to a:1");
+	assert_int_equal(verdict.attribute, ATTRIBUTE_GOOD);
+	set_relay("state=no upstream\nhint=x\nsource.1=a:1 ok\n");
+	assert_string_equal(judge(), "Not ready: relay: no upstream (x)");
+	set_relay("state=cannot listen\nhint=taken\nsource.1=a:1 failed NXDOMAIN\n");
+	assert_string_equal(
+		judge(), "Not ready: relay: cannot listen (taken); no upstream found: a:1 (NXDOMAIN)");
+}
+
 static void test_stale_relay_record_counts_for_nothing(void **unused)
 {
 	(void)unused;
@@ -154,6 +185,7 @@ int main(void)
 		cmocka_unit_test(test_one_usable_nic_is_enough),
 		cmocka_unit_test(test_service_failed),
 		cmocka_unit_test(test_upstreams),
+		cmocka_unit_test(test_sources),
 		cmocka_unit_test(test_stale_relay_record_counts_for_nothing),
 		cmocka_unit_test(test_refused_settings_and_silent_init),
 		cmocka_unit_test(test_stopping),

@@ -167,7 +167,7 @@ def test_nothing_foreign_reaches_the_terminal(records, start):
                   allow=[evil, "on-link"], on_link=[evil], guard=evil)
     records.nic(mac=evil, driver=evil, address=[f"{evil} {evil} 7 {evil}"], gateway=[f"{evil} {evil}"])
     records.log([evil, "the last line"])
-    console = start(lines=40)
+    console = start(lines=40, known=True)
     console.wait(r"the last line")
     console.press(b"l")
     console.wait(r"^ Log, lines")

@@ -68,7 +68,7 @@ struct upstream_state {
 
 /* A name or service of relay.upstream. */
 struct source_state {
-	char item[264], state[16], words[128];
+	char item[264], state[16], words[320]; /* words may hold a whole name */
 };
 
 /* What is refused at once, by reason; then what is closed by a limit. */

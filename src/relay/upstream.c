@@ -271,18 +271,31 @@ static void set_target(struct upstream *up, const struct target *t)
 	set_state(up, UPSTREAM_UNKNOWN, NULL);
 }
 
+/* Which of OLD T names; one of the same item if there is one. COUNT: none. */
+static size_t find_old(struct upstream *const *old, size_t count, const struct target *t)
+{
+	size_t found = count;
+	for (size_t i = 0; i < count; i++) {
+		if (old[i] == NULL || old[i]->target.port != t->port ||
+			strcasecmp(old[i]->target.host, t->host) != 0)
+			continue;
+		if (old[i]->target.item == t->item)
+			return i;
+		found = i;
+	}
+	return found;
+}
+
 /* Takes the upstream that T names out of OLD, or makes one. NULL: no memory. */
 static struct upstream *take_upstream(
 	struct upstreams *u, struct upstream **old, size_t count, const struct target *t)
 {
-	for (size_t i = 0; i < count; i++) {
-		struct upstream *up = old[i];
-		if (up == NULL || up->target.item != t->item || up->target.port != t->port ||
-			strcasecmp(up->target.host, t->host) != 0)
-			continue;
-		old[i] = NULL;
-		set_target(up, t);
-		return up;
+	size_t place = find_old(old, count, t);
+	if (place < count) {
+		struct upstream *known = old[place];
+		old[place] = NULL;
+		set_target(known, t);
+		return known;
 	}
 	struct upstream *up = calloc(1, sizeof(*up));
 	if (up == NULL)

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pathlib
+import signal
 import socket
 import struct
 import threading
@@ -23,11 +24,21 @@ class Relay:
         self.run_dir = pathlib.Path(folder) / "run"
         self.log = pathlib.Path(folder) / "relay.log"
         (self.run_dir / "init").mkdir(parents=True)
-        lines = [f"relay.{key.replace('_', '-')}={value}\n" for key, value in settings.items()]
-        (self.run_dir / "init/config").write_text("".join(lines))
+        self.write_settings(settings)
         self.child = namespace.start(*prefix, PROGRAM, log=self.log,
                                      env={**os.environ, "THIMBLE_RUN": str(self.run_dir)})
         self.wait_record(lambda record: record, "there is one")
+
+    def write_settings(self, settings):
+        lines = [f"relay.{key.replace('_', '-')}={value}\n" for key, value in settings.items()]
+        new = self.run_dir / "init/config.new"
+        new.write_text("".join(lines))
+        new.rename(self.run_dir / "init/config")
+
+    def change(self, **settings):
+        """Makes these its settings, all of them, while it runs."""
+        self.write_settings(settings)
+        self.child.send_signal(signal.SIGHUP)
 
     def record(self):
         return read_record(self.run_dir, "service", "relay")
@@ -85,9 +96,10 @@ class Network:
     host, host6 = "192.0.2.1", "2001:db8::1"
     relay, relay6 = "192.0.2.2", "2001:db8::2"
 
-    def __init__(self, keep, folder):
+    def __init__(self, keep, folder, splice=True):
         self.keep = keep
         self.folder = folder
+        self.splice = splice
         self.lan = keep(Lan(f"{self.host}/24", f"{self.host6}/64"))
         self.box = keep(Namespace("box"))
         self.lan.attach(self.box)
@@ -98,6 +110,7 @@ class Network:
                    10, "the relay's box answers on IPv6")
 
     def start_relay(self, prefix=(), **settings):
+        settings = {"splice": "on" if self.splice else "off", **settings}
         return self.keep(Relay(self.box, self.folder, prefix, **settings))
 
     def listen(self, port, address=None, backlog=4096):

@@ -11,11 +11,6 @@ from tcp import TcpPeer, digest, echo, exchange_at_once
 SIZES = [0, 1, 250, 64 * 1024, 50_000_000]
 
 
-@pytest.fixture
-def network(keep, tmp_path):
-    return Network(keep, tmp_path)
-
-
 @pytest.mark.parametrize("size", SIZES)
 def test_to_the_host(network, size):
     listener = network.listen(7001)

@@ -5,7 +5,7 @@ import random
 import socket
 
 import pytest
-from relay import Network, reset
+from relay import reset
 
 SESSIONS_MAX, STEPS = 60, 12_000
 DATA = os.urandom(1 << 20)
@@ -57,8 +57,7 @@ def act(end, dice):
 
 @pytest.mark.parametrize("prefix", [(), ("prlimit", "--nofile=180")], ids=["with pipes", "with few pipes"])
 @pytest.mark.parametrize("seed", [1, 2])
-def test_disorder(keep, tmp_path, prefix, seed):
-    network = Network(keep, tmp_path)
+def test_disorder(network, prefix, seed):
     listener = network.listen(7001)
     relay = network.start_relay(prefix, upstream=f"{network.host}:7001")
     before = {kind: count for kind, count in relay.descriptors().items() if kind != "pipe"}

@@ -4,12 +4,7 @@ import contextlib
 import os
 
 import pytest
-from relay import Network, assert_equal_bytes, assert_reset, read_exactly, read_to_end, reset, send_and_end
-
-
-@pytest.fixture
-def network(keep, tmp_path):
-    return Network(keep, tmp_path)
+from relay import assert_equal_bytes, assert_reset, read_exactly, read_to_end, reset, send_and_end
 
 
 @pytest.fixture

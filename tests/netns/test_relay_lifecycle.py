@@ -9,13 +9,8 @@ import sys
 import threading
 
 import pytest
-from relay import Network, assert_equal_bytes, assert_reset, read_exactly, read_to_end
+from relay import assert_equal_bytes, assert_reset, read_exactly, read_to_end
 from waiting import wait_until
-
-
-@pytest.fixture
-def network(keep, tmp_path):
-    return Network(keep, tmp_path)
 
 
 def assert_refused(network):

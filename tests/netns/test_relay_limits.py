@@ -6,14 +6,9 @@ import socket
 import threading
 
 import pytest
-from relay import (Network, assert_equal_bytes, assert_reset, read_exactly, read_to_end, send_and_end)
+from relay import (assert_equal_bytes, assert_reset, read_exactly, read_to_end, send_and_end)
 from tcp import TcpPeer, echo, exchange_at_once
 from waiting import wait_until
-
-
-@pytest.fixture
-def network(keep, tmp_path):
-    return Network(keep, tmp_path)
 
 
 def fill(sock, stop_at, patience_s=1):
@@ -95,12 +90,12 @@ def test_slow_reader_holds_the_sender_back(network, reader):
     assert_equal_bytes(read_to_end(slow), sent, "what was held back")
 
 
-def test_more_full_connections_than_pipes(network):
+def test_more_full_connections_than_pipes(splicing_network):
     """With 64 descriptors there are 14 sessions and 2 pipes: the others' bytes go another way, as whole."""
-    listener = network.listen(7001)
-    relay = network.start_relay(("prlimit", "--nofile=64"), upstream=f"{network.host}:7001")
+    listener = splicing_network.listen(7001)
+    relay = splicing_network.start_relay(("prlimit", "--nofile=64"), upstream=f"{splicing_network.host}:7001")
     assert relay.record()["connections_max"] == "14", relay.record()
-    sessions = [network.session(listener) for _ in range(14)]
+    sessions = [splicing_network.session(listener) for _ in range(14)]
     sent = [(fill(client, 64 << 20, 0.1), fill(host, 64 << 20, 0.1)) for client, host in sessions]
     kinds = relay.descriptors()
     assert kinds["pipe"] == 2 * 2, f"expected 2 pipes, all in use, got {kinds}"
@@ -170,10 +165,10 @@ def test_nothing_leaks(network, keep):
     assert pipes <= 2 * 32 + 3, f"expected at most 32 idle pipes, got {pipes} descriptors of pipes"
 
 
-def test_idle_connections_hold_no_pipe(network):
-    listener = network.listen(7001)
-    relay = network.start_relay(upstream=f"{network.host}:7001")
-    sessions = [network.session(listener) for _ in range(100)]
+def test_idle_connections_hold_no_pipe(splicing_network):
+    listener = splicing_network.listen(7001)
+    relay = splicing_network.start_relay(upstream=f"{splicing_network.host}:7001")
+    sessions = [splicing_network.session(listener) for _ in range(100)]
     for client, host in sessions:
         client.sendall(b"question")
         assert_equal_bytes(read_exactly(host, 8), b"question", "question")

@@ -1,16 +1,12 @@
 """The relay finds an upstream that answers, and refuses at once when there is none."""
 
 import signal
+import socket
+import time
 
 import pytest
-from relay import Network, assert_equal_bytes, assert_reset, read_exactly, reset
-from servers import Dnsmasq
+from relay import Network, assert_equal_bytes, assert_reset, read_exactly, read_to_end, reset
 from waiting import wait_until
-
-
-@pytest.fixture
-def network(keep, tmp_path):
-    return Network(keep, tmp_path)
 
 
 def assert_served(network, listener, address=None):
@@ -23,6 +19,19 @@ def assert_served(network, listener, address=None):
     assert_equal_bytes(read_exactly(host, 8), b"question", "question")
     host.sendall(b"answer")
     assert_equal_bytes(read_exactly(client, 6), b"answer", "answer")
+
+
+def assert_served_beside_probes(network, listener):
+    """The same where probes may come too: they end without a byte."""
+    client = network.connect()
+    client.sendall(b"question")
+    while True:
+        host, _ = listener.accept()
+        network.keep(host)
+        host.settimeout(20)
+        if host.recv(1, socket.MSG_PEEK):
+            break
+    assert_equal_bytes(read_exactly(host, 8), b"question", "question")
 
 
 def test_no_upstream_set(network):
@@ -78,18 +87,66 @@ def test_host_that_accepts_and_resets_is_up(network):
 
 
 def test_next_when_the_first_refuses_and_back_when_it_lives(network):
+    """The second serves while the first is down; when a probe has found the first alive, it serves again."""
     second = network.listen(7002)
     relay = network.start_relay(upstream=f"{network.host}:7001,{network.host}:7002")
     assert_served(network, second)
     relay.wait_record(lambda r: r.list("upstream") == [f"{network.host}:7001 down Connection refused",
                                                        f"{network.host}:7002 up"], "down, up")
     first = network.listen(7001)
-    assert_served(network, second)  # the one that worked last is asked first
-    second.close()
+    probe, _ = first.accept()
+    assert_equal_bytes(read_to_end(probe), b"", "what a probe sends")
+    relay.wait_record(lambda r: r.list("upstream") == [f"{network.host}:7001 up", f"{network.host}:7002 up"], "up, up")
     assert_served(network, first)
-    relay.wait_record(lambda r: r.list("upstream") == [f"{network.host}:7001 up",
-                                                       f"{network.host}:7002 down Connection refused"],
-                      "up, down")
+    second.settimeout(0)
+    with pytest.raises(BlockingIOError):
+        second.accept()
+
+
+def test_last_resort(network):
+    """Who finds the last live one dead tries the one that had refused, though no probe has found it alive yet."""
+    second = network.listen(7002)
+    relay = network.start_relay(upstream=f"{network.host}:7001,{network.host}:7002")
+    assert_served(network, second)
+    relay.wait_record(lambda r: r.list("upstream")[0].endswith("refused"), "the first is down")
+    second.close()
+    first = network.listen(7001)
+    assert_served_beside_probes(network, first)
+
+
+def test_all_down_is_refused_at_once(network):
+    """With all down nobody waits: neither for a black hole, nor for the next probe."""
+    network.black_hole("192.0.2.9")
+    relay = network.start_relay(upstream="192.0.2.9:7001", connect_timeout_s=1)
+    network.assert_refused_by_reset("a black hole")
+    relay.wait_record(lambda r: r.list("upstream") == ["192.0.2.9:7001 down no answer"], "down")
+    for _ in range(20):
+        began = relay.record().number("connections_failed")
+        network.assert_refused_by_reset("with all down")
+        relay.wait_record(lambda r: r.number("connections_failed") == began + 1, "connections_failed")
+    ticks = network.box.run("ss", "-Htn", "state", "syn-sent").strip().splitlines()
+    assert len(ticks) <= 1, f"expected at most a probe to wait, got {ticks}"
+
+
+def test_probes_back_off(network):
+    """A host that stays away is asked ever less often."""
+    relay = network.start_relay(upstream=f"{network.host}:7001")
+    network.assert_refused_by_reset("nobody listens")
+    times = []
+
+    def resets():
+        """How many RST the host has sent: OutRsts."""
+        names, values = [line.split() for line in network.lan.run("cat", "/proc/net/snmp").splitlines()
+                         if line.startswith("Tcp:")]
+        return int(values[names.index("OutRsts")])
+
+    for _ in range(4):
+        last = resets()
+        wait_until(lambda: resets() > last, 30, "one more probe")
+        times.append(time.monotonic())
+    gaps = [b - a for a, b in zip(times, times[1:])]
+    assert gaps[0] < gaps[1] < gaps[2], f"expected the waits between probes to grow, got {gaps}"
+    assert relay.record().list("upstream") == [f"{network.host}:7001 down Connection refused"], relay.record()
 
 
 def test_next_when_the_first_says_nothing(network):
@@ -97,17 +154,17 @@ def test_next_when_the_first_says_nothing(network):
     black_hole = "192.0.2.9"
     network.black_hole(black_hole)
     listener = network.listen(7002)
-    relay = network.start_relay(upstream=f"{black_hole}:7001,{network.host}:7002")
+    relay = network.start_relay(upstream=f"{black_hole}:7001,{network.host}:7002", connect_timeout_s=1)
     assert_served(network, listener)
     record = relay.wait_record(lambda r: r.list("upstream") == [f"{black_hole}:7001 down no answer",
                                                                f"{network.host}:7002 up"], "no answer, up")
     assert record["connections_failed"] == "0", record
     for _ in range(20):
         client = network.connect()
-        waiting = network.box.run("ss", "-Htn", "state", "syn-sent")
-        assert not waiting.strip(), f"expected nobody to wait for the black hole, got {waiting}"
         listener.accept()[0].close()
         client.close()
+        waiting = network.box.run("ss", "-Htn", "state", "syn-sent").strip().splitlines()
+        assert len(waiting) <= 1, f"expected at most the probe to wait for the black hole, got {waiting}"
 
 
 @pytest.mark.deadline(60)
@@ -116,7 +173,7 @@ def test_only_black_holes(network):
     hosts = [f"192.0.2.{number}" for number in range(100, 116)]
     for host in hosts:
         network.black_hole(host)
-    relay = network.start_relay(upstream=",".join(f"{host}:7001" for host in hosts))
+    relay = network.start_relay(upstream=",".join(f"{host}:7001" for host in hosts), connect_timeout_s=2)
     network.assert_refused_by_reset("with black holes only")
     record = relay.wait_record(lambda r: r.number("connections_failed") == 1, "connections_failed=1")
     states = [line.split(" ", 1)[1] for line in record.list("upstream")]
@@ -130,68 +187,3 @@ def test_next_when_there_is_no_way_to_the_first(network):
     assert_served(network, listener)
     relay.wait_record(lambda r: r.list("upstream")[0].startswith("198.51.100.1:7001 down ")
                       and r.list("upstream")[1].endswith(" up"), "down, up")
-
-
-def start_with_name_servers(network, tmp_path, server, **settings):
-    """The relay with an /etc/resolv.conf of its own, which may be rewritten in place."""
-    path = tmp_path / "resolv.conf"
-    path.write_text(f"nameserver {server}\n")
-    return path, network.start_relay(
-        ("unshare", "--mount", "sh", "-c", f'mount --bind {path} /etc/resolv.conf && exec "$0"'), **settings)
-
-
-def test_name(network, keep, tmp_path):
-    keep(Dnsmasq(network.lan, tmp_path, f"host-record=host.example,{network.host}",
-                 "local=/example/").start())
-    listener = network.listen(7001)
-    _, relay = start_with_name_servers(network, tmp_path, network.host, upstream="host.example:7001")
-
-    def resolved():
-        assert_served(network, listener)
-        return True
-    wait_until(resolved, 20, "the name is resolved")
-    relay.wait_record(lambda r: r.list("upstream") == ["host.example:7001 up"], "host.example:7001 up")
-
-
-def test_name_that_does_not_exist(network, keep, tmp_path):
-    keep(Dnsmasq(network.lan, tmp_path, "local=/example/").start())
-    listener = network.listen(7001)
-    _, relay = start_with_name_servers(network, tmp_path, network.host,
-                                       upstream=f"nobody.example:7001,{network.host}:7001")
-    relay.wait_record(lambda r: r.list("upstream")[0] == "nobody.example:7001 down this name has no address",
-                      "the name has no address")
-    assert_served(network, listener)
-
-
-def test_name_servers_that_come_later(network, keep, tmp_path):
-    """Nobody answers at first; when the configuration names another server, it is asked at once, though the
-    first question has not come to its end. Meanwhile the relay serves by what it knows."""
-    network.black_hole("192.0.2.9")
-    keep(Dnsmasq(network.lan, tmp_path, f"host-record=host.example,{network.host6}",
-                 "local=/example/").start())
-    literal, named = network.listen(7001), network.listen(7002, network.host6)
-    path, relay = start_with_name_servers(network, tmp_path, "192.0.2.9",
-                                          upstream=f"host.example:7002,{network.host}:7001")
-    assert_served(network, literal)
-    path.write_text(f"nameserver {network.host}\n# that is another one\n")
-    literal.close()
-
-    def resolved():
-        client = network.connect()
-        host, _ = named.accept()
-        client.close()
-        host.close()
-        return True
-    named.settimeout(0.5)
-    # The first question would go on for 8 s.
-    wait_until(resolved, 6, "the name is resolved by the other server", lambda: relay.record())
-
-
-def test_resolver_process_is_gone_after_the_answer(network, keep, tmp_path):
-    keep(Dnsmasq(network.lan, tmp_path, f"host-record=host.example,{network.host}",
-                 "local=/example/").start())
-    _, relay = start_with_name_servers(network, tmp_path, network.host, upstream="host.example:7001")
-    children = f"/proc/{relay.child.pid}/task/{relay.child.pid}/children"
-    relay.wait_record(lambda r: not open(children).read(), "no child process is left")
-    wait_until(lambda: sum(relay.descriptors().values()) <= 7, 20, "the resolver's socket is closed",
-               lambda: relay.descriptors())

@@ -1,4 +1,4 @@
-"""Real servers on a Lan: dnsmasq, Kea, radvd. Each has a folder of its own with configuration, log and
+"""Real servers on a Lan: dnsmasq, BIND, Kea, radvd. Each has a folder of its own with configuration, log and
 leases, is ready when start() returns, and may be stopped, changed and started again.
 
 All stay root: in a user namespace no other user exists."""
@@ -134,6 +134,37 @@ class Dnsmasq(Server):
                 mac = mac_of_duid(identity) if six else owner
                 leases.append(Lease(address, mac, hostname, int(expires)))
         return leases
+
+
+class Named(Server):
+    """BIND with ZONES, a dictionary of a zone's name to its lines after SOA and NS; the value None makes a zone that
+    cannot be loaded, for which it answers SERVFAIL. It answers for nothing else."""
+
+    program, ready = "named", "running"
+
+    def __init__(self, lan, folder, zones, ttl_s=60, name=None):
+        super().__init__(lan, folder, name)
+        self.zones = dict(zones)
+        self.ttl_s = ttl_s
+
+    def write_configuration(self):
+        lines = [f'options {{ directory "{self.folder}"; pid-file none; session-keyfile none; recursion no;',
+                 "listen-on { any; }; listen-on-v6 { any; }; allow-query { any; }; dnssec-validation no;",
+                 "notify no; };", "controls { };"]
+        for number, (zone, records) in enumerate(self.zones.items()):
+            path = self.folder / f"zone{number}"
+            head = [f"$TTL {self.ttl_s}", f"@ SOA ns hostmaster 1 3600 600 86400 {self.ttl_s}", " NS ns",
+                    "ns A 192.0.2.1"]
+            path.write_text("\n".join(head + list(records) if records is not None else ["no zone"]) + "\n")
+            lines.append(f'zone "{zone}" {{ type primary; file "{path}"; check-names ignore; check-srv-cname ignore; }};')
+        (self.folder / "named.conf").write_text("\n".join(lines) + "\n")
+
+    def argv(self):
+        # As with Kea: an AppArmor profile goes by the path of the program.
+        program = self.folder / self.program
+        if not program.exists():
+            shutil.copy(self.path(), program)
+        return [program, "-g", "-n", "1", "-c", self.folder / "named.conf"]
 
 
 class _Kea(Server):

@@ -1,9 +1,11 @@
 # Measurements, each with its data beside it.
-# needs: $(IMAGE); QEMU, dnsmasq and radvd
-# makes: bench/boot.md
+# needs: $(IMAGE), $(BUILD)/bin/relay; QEMU, dnsmasq and radvd; HAProxy, nginx and socat
+# makes: bench/boot.md; bench/relay.md, bench/relay.svg
 
-.PHONY: bench bench-boot
-bench: bench-boot
+ROUNDS ?= 7
+
+.PHONY: bench bench-boot bench-relay
+bench: bench-boot bench-relay
 
 $(BUILD)/bench/boot-pid1: bench/boot-pid1.c $(MUSL_CC)
 	$(call say,CC,$<)
@@ -13,3 +15,12 @@ $(BUILD)/bench/boot-pid1: bench/boot-pid1.c $(MUSL_CC)
 bench-boot: image $(BUILD)/bench/boot-pid1 | $(DEPS_CHECK)
 	$(Q)tools/in-namespaces /usr/bin/python3 -B bench/boot.py $(IMAGE) --pid1 $(BUILD)/bench/boot-pid1 \
 		--compressor $(COMPRESS) --output bench/boot.md
+
+$(BUILD)/bench/relay-load: bench/relay-load.c | $(DEPS_BUILD)
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(HOST_GCC) -O2 -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -o $@ $< -lm
+
+bench-relay: $(BUILD)/bin/relay $(BUILD)/bench/relay-load | $(DEPS_BENCH_RELAY)
+	$(Q)tools/in-namespaces /usr/bin/python3 -B bench/relay.py $(BUILD)/bin/relay --load $(BUILD)/bench/relay-load \
+		--rounds $(ROUNDS) --output bench/relay.md

@@ -14,12 +14,16 @@ DEPS_PACKAGES_check := $(DEPS_PACKAGES_run) libcmocka-dev clang libclang-rt-dev 
 
 DEPS_PACKAGES_nconfig := libncurses-dev pkg-config
 
+# Debian starts haproxy and nginx as services when it installs them, unless /usr/sbin/policy-rc.d says no.
+DEPS_PACKAGES_bench-relay := gcc libc6-dev python3 iproute2 util-linux haproxy nginx libnginx-mod-stream socat
+
 DEPS_BUILD := deps-build
 DEPS_RUN   := deps-run
 DEPS_CHECK := deps-check
 DEPS_NCONFIG := deps-nconfig
+DEPS_BENCH_RELAY := deps-bench-relay
 
-.PHONY: deps deps-build deps-run deps-check deps-nconfig
+.PHONY: deps deps-build deps-run deps-check deps-nconfig deps-bench-relay
 deps: deps-build deps-run deps-check
-deps-build deps-run deps-check deps-nconfig: deps-%:
+deps-build deps-run deps-check deps-nconfig deps-bench-relay: deps-%:
 	$(Q)tools/deps $* $(DEPS_PACKAGES_$*)

@@ -66,7 +66,7 @@ check-host: $(SOURCES_USED) $(GEN_INIT_CPIO) | $(DEPS_CHECK)
 	$(Q)tools/in-namespaces $(PYTEST) --junitxml=$(CHECK)/host.xml tests/host
 
 # The resolver as it is in the image as well: it lives by what musl's own resolver does.
-check-netns: host-programs $(BUILD)/bin/resolver $(BUILD)/packages/dhcpcd/.done | $(DEPS_CHECK)
+check-netns: host-programs programs $(BUILD)/bench/relay-load $(BUILD)/bin/resolver $(BUILD)/packages/dhcpcd/.done | $(DEPS_CHECK)
 	$(Q)mkdir -p $(CHECK)
 	$(Q)tools/in-namespaces $(PYTEST) --junitxml=$(CHECK)/netns.xml tests/netns
 

@@ -17,7 +17,7 @@ SIOCETHTOOL, ETHTOOL_STXCSUM = 0x8946, 0x17
 BUFFER_BYTES = 4 << 20
 
 
-def _checksums_by_software(ifname):
+def checksums_by_software(ifname):
     """What IFNAME sends has its checksums filled in, and is cut to the MTU: the far end is not a kernel."""
     value = ctypes.create_string_buffer(struct.pack("II", ETHTOOL_STXCSUM, 0))
     request = struct.pack("16sP16x", ifname.encode(), ctypes.addressof(value))
@@ -36,7 +36,7 @@ class Cable:
         lan.ip("link", "set", end, "up")
         lan.enslave(port)
         with lan.entered():
-            _checksums_by_software(port)
+            checksums_by_software(port)
             self.wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
         self.wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
         self.wire.bind((end, ETH_P_ALL))

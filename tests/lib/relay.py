@@ -13,19 +13,20 @@ from records import read_record
 from waiting import wait_until
 
 PORT = 1688
-PROGRAM = pathlib.Path(os.environ.get("THIMBLE_HOST_BIN", "build/x86_64/host")) / "relay"
+HOST_BIN = pathlib.Path(os.environ.get("THIMBLE_HOST_BIN", "build/x86_64/host"))
+PROGRAM = HOST_BIN / "relay"
 
 
 class Relay:
     """The program in NAMESPACE with SETTINGS (idle_timeout_s=1 is relay.idle-timeout-s). PREFIX is a command
-    that starts it: ("prlimit", "--nofile=64")."""
+    that starts it: ("prlimit", "--nofile=64"); PROGRAM another build of it."""
 
-    def __init__(self, namespace, folder, prefix=(), **settings):
+    def __init__(self, namespace, folder, prefix=(), program=PROGRAM, **settings):
         self.run_dir = pathlib.Path(folder) / "run"
         self.log = pathlib.Path(folder) / "relay.log"
         (self.run_dir / "init").mkdir(parents=True)
         self.write_settings(settings)
-        self.child = namespace.start(*prefix, PROGRAM, log=self.log,
+        self.child = namespace.start(*prefix, program, log=self.log,
                                      env={**os.environ, "THIMBLE_RUN": str(self.run_dir)})
         self.wait_record(lambda record: record, "there is one")
 
@@ -102,7 +103,7 @@ class Network:
         self.splice = splice
         self.lan = keep(Lan(f"{self.host}/24", f"{self.host6}/64"))
         self.box = keep(Namespace("box"))
-        self.lan.attach(self.box)
+        self.port = self.lan.attach(self.box)
         self.box.sysctl("net.ipv6.conf.eth0.accept_dad", 0)
         self.box.ip("address", "add", f"{self.relay}/24", "dev", "eth0")
         self.box.ip("address", "add", f"{self.relay6}/64", "dev", "eth0", "nodad")

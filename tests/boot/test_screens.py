@@ -73,7 +73,7 @@ def test_uefi_framebuffer(dual_stack, boot, tmp_path):
         "-bios", OVMF, "-drive", f"if=none,id=esp,format=raw,readonly=on,file=fat:{tmp_path}/esp",
         "-device", "virtio-blk-pci,drive=esp,bootindex=0"])
     four = guest.wait_address(r"192\.0\.2\.\d+", 180)
-    guest.wait_screen(r"no upstream set: set relay\.upstream=HOST:PORT")
+    guest.wait_screen(r"no upstream found: srv:_vlmcs\._tcp")
     assert dual_stack.run("ping", "-c1", "-w20", four)
 
     def settled():

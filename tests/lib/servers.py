@@ -192,8 +192,16 @@ class _Kea(Server):
     def subnet(self, subnet, pool, options):
         """One entry of subnet4 or subnet6."""
         made = {"id": 1, "subnet": subnet, "pools": [{"pool": pool}] if pool else []}
-        made["option-data"] = [{"name": key, "data": value} for key, value in options.items()]
+        made["option-data"] = self.option_data(options)
         return made
+
+    @staticmethod
+    def option_data(options):
+        return [{"name": key, "data": value} for key, value in options.items()]
+
+    def set_options(self, options):
+        """From the next start on."""
+        self.settings[f"subnet{self.family}"][0]["option-data"] = self.option_data(options)
 
     def write_configuration(self):
         text = json.dumps({f"Dhcp{self.family}": self.settings}, indent=1)

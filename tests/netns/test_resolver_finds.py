@@ -122,7 +122,7 @@ WORDS = {
     "bad name": ([f"{SERVICE} SRV 0 0 1688 k\\255ms"], f"failed {SERVICE}.corp.example: no record that can be used"),
     "no address": ([f"{SERVICE} SRV 0 0 1688 nobody"], "failed no address for nobody.corp.example"),
     "cname loop": ([f"{SERVICE} CNAME b", f"b CNAME {SERVICE}"],
-                   f"waiting the answer for {SERVICE}.corp.example makes no sense"),
+                   f"waiting SERVFAIL: the name servers could not find out about {SERVICE}.corp.example"),
     "broken zone": (None, f"waiting SERVFAIL: the name servers could not find out about {SERVICE}.corp.example"),
     "other zone": ("other", f"waiting REFUSED: the name servers do not answer for {SERVICE}.corp.example"),
 }
@@ -131,11 +131,18 @@ WORDS = {
 @pytest.mark.parametrize("case", WORDS)
 def test_why_there_is_none(named, start, case):
     lines, expected = WORDS[case]
-    server = named({"corp.example" if lines != "other" else "other.example": [] if lines == "other" else lines})
+    named({"corp.example" if lines != "other" else "other.example": [] if lines == "other" else lines})
     resolver = start(f"srv:{SERVICE}.corp.example")
     record = resolver.wait_source(1, expected)
     assert record["source.1"] == expected and not record.list("target"), record
-    # And once there is one, it is found without anybody's help.
+
+
+@pytest.mark.parametrize("before", [{"corp.example": []}, {"corp.example": None}])
+def test_service_that_comes_later(named, start, before):
+    """After an answer that there is none, and after no answer."""
+    server = named(before)
+    resolver = start(f"srv:{SERVICE}.corp.example")
+    resolver.wait_source(1, "failed" if before["corp.example"] is not None else "waiting SERVFAIL:")
     server.stop()
     server.zones = {"corp.example": [f"{SERVICE} SRV 0 0 1688 kms", *HOST_LINES]}
     server.start()

@@ -10,9 +10,12 @@ FUZZ_CFLAGS := -g -O1 -fno-omit-frame-pointer $(SANITIZE) $(PROGRAM_CFLAGS)
 
 # What a target exercises, as it lies in src/, without its ending. All of src/common is there for each.
 fuzz_objects_dcerpc := relay/dcerpc
+fuzz_objects_dns_answer := resolver/answer
 fuzz_objects_event := net/event
 fuzz_objects_netlink := net/netlink_parse net/ip
 fuzz_objects_proxy_header := relay/proxy_header
+
+fuzz_libraries_dns_answer := $(host_libraries_resolver)
 
 # libFuzzer's options of a target, where they are not the usual ones: inputs as long as what it reads may be.
 fuzz_options_record := -max_len=33000
@@ -28,7 +31,7 @@ $(FUZZ)/obj/%.o: src/%.c mk/fuzz.mk mk/programs.mk | $(DEPS_CHECK)
 define fuzz_program
 $(FUZZ)/$1: tests/fuzz/$1.c $(patsubst %,$(FUZZ)/obj/%.o,$(patsubst src/%.c,%,$(wildcard src/common/*.c)) $(fuzz_objects_$1))
 	$$(call say,FUZZLD,$$@)
-	$$(Q)$(FUZZ_CC) -fsanitize=fuzzer $(FUZZ_CFLAGS) -MMD -MP -o $$@ $$(filter %.c %.o,$$^)
+	$$(Q)$(FUZZ_CC) -fsanitize=fuzzer $(FUZZ_CFLAGS) -MMD -MP -o $$@ $$(filter %.c %.o,$$^) $$(fuzz_libraries_$1)
 endef
 $(foreach name,$(FUZZ_TARGETS),$(eval $(call fuzz_program,$(name))))
 

@@ -14,6 +14,7 @@ fuzz_objects_dns_answer := resolver/answer
 fuzz_objects_event := net/event
 fuzz_objects_netlink := net/netlink_parse net/ip
 fuzz_objects_proxy_header := relay/proxy_header
+fuzz_objects_target := $(patsubst src/%.c,%,$(filter-out %/main.c,$(wildcard src/relay/*.c)))
 
 fuzz_libraries_dns_answer := $(host_libraries_resolver)
 

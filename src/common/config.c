@@ -120,62 +120,69 @@ static const char *const proxy_words[] = {"off", "v2", NULL};
 static const char *const log_words[] = {"errors", "sessions", NULL};
 static const char *const on_words[] = {"on", "off", NULL};
 
+/* Only what prints it has it: the guest's programs never do, and each of them would carry it. */
+#ifdef THIMBLE_CONFIG_HELP
+#define HELP(text) .help = (text)
+#else
+#define HELP(text) .help = NULL
+#endif
+
 const struct config_definition config_definitions[CONFIG_KEY_COUNT] = {
 	[CONFIG_HOSTNAME] = {"hostname", "", valid_host_name,
 		.allowed = "a host name of letters, digits and "
 			   "hyphens, at most 64 (RFC 1123)",
-		.help = "host name"},
+		HELP("host name")},
 	[CONFIG_SEARCH] = {"search", "", valid_domains, .max = 8, .allowed = "DOMAIN[,...], at most 8",
-		.help = "domains in which names are looked up, in place of those from DHCP and router "
-			"advertisements"},
+		HELP("domains in which names are looked up, in place of those from DHCP and router "
+		     "advertisements")},
 	[CONFIG_CONSOLE] = {"console", "on", valid_words, .words = console_words,
 		.allowed = "on, off or readonly",
-		.help = "the status screen: on, off, or without the keys that act"},
+		HELP("the status screen: on, off, or without the keys that act")},
 	[CONFIG_SERVICE_ARGS] = {"service.args", "", valid_text,
 		.allowed = "printable text; blanks part the "
 			   "arguments, double quotes keep blanks",
-		.help = "arguments of the service"},
+		HELP("arguments of the service")},
 	[CONFIG_RELAY_LISTEN] = {"relay.listen", "[::]:1688", valid_addresses, .min = 1, .max = 8,
 		.allowed = "ADDRESS:PORT[,...], at most 8, an IPv6 address in brackets, ports 1 to 65535",
-		.help = "where the relay listens; [::] takes IPv4 too"},
+		HELP("where the relay listens; [::] takes IPv4 too")},
 	[CONFIG_RELAY_UPSTREAM] = {"relay.upstream", "", valid_upstreams, .max = 16,
 		.allowed = "HOST:PORT or srv:_service._tcp[.domain] [,...], at most 16, an IPv6 address in "
 			   "brackets, ports 1 to 65535",
-		.help = "the hosts that the relay passes connections to, the first one preferred"},
+		HELP("the hosts that the relay passes connections to, the first one preferred")},
 	[CONFIG_RELAY_ALLOW] = {"relay.allow", CONFIG_ON_LINK, valid_allow, .min = 1, .max = 32,
 		.allowed = "PREFIX[,...] or on-link, at most 32: 10.0.0.0/8, 2001:db8::/32",
-		.help = "clients that may use the relay; on-link: those of the networks that it is in"},
+		HELP("clients that may use the relay; on-link: those of the networks that it is in")},
 	[CONFIG_RELAY_GUARD] = {"relay.guard", "off", valid_guard, .max = 8,
 		.allowed = "off, or dcerpc:UUID[,UUID], at most 8",
-		.help = "lets only connections pass that begin with a DCE/RPC bind to one of these "
-			"interfaces"},
+		HELP("lets only connections pass that begin with a DCE/RPC bind to one of these "
+		     "interfaces")},
 	[CONFIG_RELAY_MAX_CONNECTIONS] = {"relay.max-connections", "4096", valid_number, 1, 100000,
-		.allowed = "a number from 1 to 100000", .help = "connections at once; more are refused"},
+		.allowed = "a number from 1 to 100000", HELP("connections at once; more are refused")},
 	[CONFIG_RELAY_MAX_CONNECTIONS_PER_CLIENT] = {"relay.max-connections-per-client", "0", valid_number, 0,
 		100000, .allowed = "a number from 0 to 100000",
-		.help = "of one address; 0: fifteen sixteenths of relay.max-connections"},
+		HELP("of one address; 0: fifteen sixteenths of relay.max-connections")},
 	[CONFIG_RELAY_CONNECT_TIMEOUT_S] = {"relay.connect-timeout-s", "4", valid_number, 1, 60,
 		.allowed = "a number from 1 to 60",
-		.help = "an upstream that has not answered by then is taken for down"},
+		HELP("an upstream that has not answered by then is taken for down")},
 	[CONFIG_RELAY_FIRST_BYTE_TIMEOUT_S] = {"relay.first-byte-timeout-s", "30", valid_number, 1, 86400,
 		.allowed = "a number from 1 to 86400",
-		.help = "a connection whose first byte has not come by then is closed; with a guard, its "
-			"first PDU"},
+		HELP("a connection whose first byte has not come by then is closed; with a guard, its "
+		     "first PDU")},
 	[CONFIG_RELAY_IDLE_TIMEOUT_S] = {"relay.idle-timeout-s", "300", valid_number, 1, 86400,
 		.allowed = "a number from 1 to 86400",
-		.help = "a connection without a byte either way is closed after so many seconds"},
+		HELP("a connection without a byte either way is closed after so many seconds")},
 	[CONFIG_RELAY_HALF_CLOSED_TIMEOUT_S] = {"relay.half-closed-timeout-s", "60", valid_number, 1, 86400,
-		.allowed = "a number from 1 to 86400", .help = "the same once one side has ended its stream"},
+		.allowed = "a number from 1 to 86400", HELP("the same once one side has ended its stream")},
 	[CONFIG_RELAY_MAX_SESSION_S] = {"relay.max-session-s", "86400", valid_number, 1, 604800,
 		.allowed = "a number from 1 to 604800",
-		.help = "a connection is closed after so many seconds whatever it does"},
+		HELP("a connection is closed after so many seconds whatever it does")},
 	[CONFIG_RELAY_PROXY_PROTOCOL] = {"relay.proxy-protocol", "off", valid_words, .words = proxy_words,
 		.allowed = "off or v2",
-		.help = "tells the upstream the client's address by a PROXY protocol header"},
+		HELP("tells the upstream the client's address by a PROXY protocol header")},
 	[CONFIG_RELAY_LOG] = {"relay.log", "errors", valid_words, .words = log_words,
-		.allowed = "errors or sessions", .help = "sessions: one line for each connection"},
+		.allowed = "errors or sessions", HELP("sessions: one line for each connection")},
 	[CONFIG_RELAY_SPLICE] = {"relay.splice", "on", valid_words, .words = on_words, .allowed = "on or off",
-		.help = "off: copies bytes through the relay's memory, to measure or to find a fault"},
+		HELP("off: copies bytes through the relay's memory, to measure or to find a fault")},
 };
 
 static void set_entry(struct config *c, size_t key, const char *value, size_t length, const char *origin)

@@ -44,7 +44,7 @@ struct config_definition {
 	uint64_t min, max;        /* numbers */
 	const char *const *words; /* words, NULL-terminated */
 	const char *allowed;      /* for the error: "a number from 1 to 65535" */
-	const char *help;
+	const char *help;         /* NULL unless built with THIMBLE_CONFIG_HELP */
 };
 
 extern const struct config_definition config_definitions[CONFIG_KEY_COUNT];

@@ -40,7 +40,7 @@ static bool is_local_error(int error)
 	       error == EADDRNOTAVAIL;
 }
 
-enum { CONNECT_EVENTS = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET };
+#define CONNECT_EVENTS (WATCHED | EPOLLOUT)
 
 /* Starts to connect W to A. 0, or -1 with errno. */
 static int start_attempt(struct loop *loop, struct loop_fd *w, const struct address *a)

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stddef.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "tcp.h"
 
@@ -12,10 +13,57 @@ enum {
 	 * so a pipe of "64 KiB" takes up more than that at once. */
 	SPLICE_BYTES = 256 * 1024,
 	COPY_BYTES = 16 * 1024,
+	/* PIPE_BUF: what of it is not sent at once fits into an empty pipe, however small that is (pipe(7)).
+	 */
+	SHORT_BYTES = 4096,
 	ROUNDS_MAX = 16, /* then others' turn */
 };
 
-/* 1: bytes moved; 0: they cannot now; -1 with errno. */
+/* The first bytes go out at once by themselves: Nagle's algorithm (RFC 9293 3.7.4) holds back only what
+ * follows bytes that are not acknowledged. Short sessions are spared the call. */
+static void before_sending(const struct flow *f, struct side *to)
+{
+	if (!f->used || to->nodelay)
+		return;
+	tcp_set_nodelay(to->watch.fd);
+	to->nodelay = true;
+}
+
+/* Short messages are cheaper copied than spliced: two calls instead of two that each take a pipe's lock and
+ * make pages of the bytes. What the receiver does not take waits in the pipe.
+ * 1: bytes moved; 0: they cannot now; -1 with errno; so do the others. */
+static int short_round(struct flow *f, struct side *from, struct side *to, uint64_t *bytes)
+{
+	static char buffer[SHORT_BYTES];
+	ssize_t seen = recv(from->watch.fd, buffer, sizeof(buffer), MSG_DONTWAIT);
+	if (seen == 0) {
+		f->state = FLOW_ENDED;
+		return 0;
+	}
+	if (seen < 0) {
+		from->readable = errno == EINTR;
+		return errno == EINTR ? 1 : errno == EAGAIN ? 0 : -1;
+	}
+	f->bulk = seen == sizeof(buffer);
+	if (!f->bulk && !from->insist)
+		from->readable = false;
+	before_sending(f, to);
+	ssize_t sent = send(to->watch.fd, buffer, (size_t)seen, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (sent < 0 && errno != EAGAIN && errno != EINTR)
+		return -1;
+	if (sent > 0) {
+		f->used = true;
+		*bytes += (uint64_t)sent;
+	}
+	ssize_t left = seen - (sent > 0 ? sent : 0);
+	if (left == 0)
+		return 1;
+	if (write(f->pipe->write_fd, buffer + seen - left, (size_t)left) != left)
+		return -1;
+	f->piped_bytes = (uint32_t)left;
+	return 1;
+}
+
 static int fill_pipe(struct flow *f, struct side *from)
 {
 	/* Only into an empty pipe: a full one would answer EAGAIN too, as if the socket were empty. */
@@ -31,17 +79,13 @@ static int fill_pipe(struct flow *f, struct side *from)
 	if (errno == EINTR)
 		return 1;
 	from->readable = false;
+	f->bulk = false;
 	return errno == EAGAIN ? 0 : -1;
 }
 
 static int empty_pipe(struct flow *f, struct side *to, uint64_t *bytes)
 {
-	/* The first bytes go out at once by themselves: Nagle's algorithm (RFC 9293 3.7.4) holds back only
-	 * what follows bytes that are not acknowledged. Short sessions are spared the call. */
-	if (f->used && !to->nodelay) {
-		tcp_set_nodelay(to->watch.fd);
-		to->nodelay = true;
-	}
+	before_sending(f, to);
 	while (f->piped_bytes > 0) {
 		ssize_t n =
 			splice(f->pipe->read_fd, NULL, to->watch.fd, NULL, f->piped_bytes, SPLICE_F_NONBLOCK);
@@ -61,6 +105,8 @@ static int empty_pipe(struct flow *f, struct side *to, uint64_t *bytes)
 static int splice_round(struct flow *f, struct side *from, struct side *to, uint64_t *bytes)
 {
 	if (f->piped_bytes == 0) {
+		if (!f->bulk)
+			return short_round(f, from, to, bytes);
 		int filled = fill_pipe(f, from);
 		if (filled <= 0 || f->piped_bytes == 0)
 			return filled;

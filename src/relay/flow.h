@@ -15,6 +15,7 @@
 struct side {
 	struct loop_fd watch;
 	bool readable, writable;
+	bool insist;       /* a short read may not have been all: the end has come, or urgent data */
 	bool nodelay;      /* TCP_NODELAY is set */
 	uint32_t watching; /* the events that the loop was asked for, 0 for none */
 };
@@ -30,6 +31,7 @@ struct flow {
 	uint32_t piped_bytes; /* in the pipe */
 	enum flow_state state;
 	bool used; /* bytes have passed */
+	bool bulk; /* spliced: the last read by copy filled its buffer */
 };
 
 enum flow_result {

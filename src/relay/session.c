@@ -57,12 +57,16 @@ static void handle_expired(struct expiry *list, struct expiry_entry *e)
 	states[s->state].handle_timeout(s);
 }
 
+/* Edge-triggered: what comes after these events is told by new ones. So a short read has taken all there is,
+ * unless the end was there behind it, or urgent data, at which a read stops. */
 static void note_events(struct side *side, uint32_t events)
 {
 	if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
 		side->readable = true;
 	if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR))
 		side->writable = true;
+	if (events & (EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+		side->insist = true;
 }
 
 static void handle_client(struct loop *loop, struct loop_fd *w, uint32_t events)
@@ -193,8 +197,7 @@ void session_unconnected(struct session *s)
  * there. Edge-triggered: the kernel tells at once what is already so. */
 static bool watch(struct session *s, struct side *side)
 {
-	uint32_t events = EPOLLIN | EPOLLRDHUP | EPOLLET | (side->watching & EPOLLOUT) |
-			  (side->writable ? 0 : EPOLLOUT);
+	uint32_t events = WATCHED | (side->watching & EPOLLOUT) | (side->writable ? 0 : EPOLLOUT);
 	if (events == side->watching)
 		return true;
 	int (*set)(struct loop *, struct loop_fd *, uint32_t) = side->watching == 0 ? loop_add : loop_change;

@@ -46,6 +46,9 @@ struct sessions {
 	struct histogram connect_us, session_ms;
 };
 
+/* What both sides are watched for, edge-triggered. */
+#define WATCHED (EPOLLIN | EPOLLRDHUP | EPOLLPRI | EPOLLET)
+
 /* One session. For session.c and connect.c alone. */
 struct session {
 	struct expiry_entry expiry, age;

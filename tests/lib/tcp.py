@@ -96,7 +96,9 @@ class TcpPeer:
             writer.close()
 
     def close(self):
-        """Stops listening and closes all connections."""
+        """Stops listening and closes all connections; a second time does nothing."""
+        if self.loop.is_closed():
+            return
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join()
 

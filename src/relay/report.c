@@ -8,7 +8,7 @@
 #include "common/record.h"
 #include "relay.h"
 
-enum { WRITE_INTERVAL_MS = 250, RETRY_MS = 5000 };
+enum { WRITE_INTERVAL_MS = 250, RETRY_MS = 5000, ON_LINK_SHOWN_MAX = 32 };
 
 static const struct listener *find_closed(const struct relay *relay)
 {
@@ -134,7 +134,7 @@ static void add_gate(struct record *r, const struct relay *relay)
 		make_key(key, "allow", ++number);
 		add_prefix(r, key, &s->allowed[i]);
 	}
-	for (size_t i = 0; i < on_link->count && s->allow_on_link; i++) {
+	for (size_t i = 0; i < on_link->count && i < ON_LINK_SHOWN_MAX && s->allow_on_link; i++) {
 		make_key(key, "on_link", i + 1);
 		add_prefix(r, key, &on_link->list[i]);
 	}

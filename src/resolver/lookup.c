@@ -36,7 +36,7 @@ static enum answer_status ask(const char *name, int type, size_t *length)
 
 static enum answer_status ask_services(struct answer_services *a, const char *name)
 {
-	size_t length;
+	size_t length = 0;
 	enum answer_status status = ask(name, ns_t_srv, &length);
 	*a = (struct answer_services){0};
 	return status == ANSWER_OK ? answer_read_services(a, answer, length, name) : status;
@@ -44,7 +44,7 @@ static enum answer_status ask_services(struct answer_services *a, const char *na
 
 static enum answer_status ask_addresses(struct answer_addresses *a, const char *name, int family)
 {
-	size_t length;
+	size_t length = 0;
 	bool *silent = family == AF_INET ? &silent4 : &silent6;
 	*a = (struct answer_addresses){0};
 	if (*silent)

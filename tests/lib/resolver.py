@@ -110,10 +110,6 @@ class Resolver:
     def descriptors(self):
         return len(list((pathlib.Path("/proc") / str(self.child.pid) / "fd").iterdir()))
 
-    def cpu_ticks(self):
-        fields = (pathlib.Path("/proc") / str(self.child.pid) / "stat").read_text().rsplit(")", 1)[1].split()
-        return int(fields[11]) + int(fields[12])
-
     def status(self, key):
         """A number of /proc/PID/status, as VmRSS in kB."""
         for line in (pathlib.Path("/proc") / str(self.child.pid) / "status").read_text().splitlines():

@@ -79,11 +79,17 @@ bool target_parse(struct target *t, const char *value, size_t item_count)
 	return true;
 }
 
-/* The record's value of PREFIX.N for item INDEX, or FALLBACK. */
-static const char *item_value(const struct record_view *v, size_t index, const char *fallback)
+/* Copies the record's value of KEY.N for item INDEX, or FALLBACK, into an array of SIZE; what is too long is
+ * cut. */
+static void copy_item(char *to, size_t size, const struct record_view *v, const char *key, size_t index,
+	const char *fallback)
 {
-	const char *value = record_get_item(v, "source", (unsigned)index + 1);
-	return value != NULL ? value : fallback;
+	struct text t = {.data = to, .size = size};
+	const char *value = v != NULL ? record_get_item(v, key, (unsigned)index + 1) : NULL;
+	if (value == NULL)
+		value = fallback;
+	text_clear(&t);
+	text_add_escaped(&t, value, strlen(value));
 }
 
 static void take_literal(struct target *t, size_t index, const struct endpoint *e)
@@ -94,22 +100,22 @@ static void take_literal(struct target *t, size_t index, const struct endpoint *
 	t->address[0].bytes = e->address_bytes;
 }
 
-/* Adds the record's targets of item INDEX; they are in order of priority. */
-static size_t take_record(
-	struct discovery *d, const struct record_view *v, size_t index, struct target *list, size_t room)
+/* The record's targets; they are in order of item and priority. */
+static size_t read_targets(
+	struct discovery *d, const struct record_view *v, struct target list[static TARGETS_MAX])
 {
-	struct target t;
+	long long left_out = record_get_number(v, "left_out", 0);
 	const char *value;
 	size_t count = 0;
-	for (unsigned n = 1; n <= TARGETS_MAX && (value = record_get_item(v, "target", n)) != NULL; n++) {
-		if (!target_parse(&t, value, d->settings->item_count)) {
-			log_warnx("record resolver/upstreams: target.%u is not of its form", n);
-			d->left_out++;
-		} else if (t.item == index && count < room) {
-			list[count++] = t;
-		} else if (t.item == index) {
-			d->left_out++;
+	d->left_out = left_out > 0 ? (size_t)left_out : 0;
+	for (unsigned n = 1; (value = record_get_item(v, "target", n)) != NULL; n++) {
+		if (count < TARGETS_MAX && target_parse(&list[count], value, d->settings->item_count)) {
+			count++;
+			continue;
 		}
+		if (count < TARGETS_MAX)
+			log_warnx("record resolver/upstreams: target.%u is not of its form", n);
+		d->left_out++;
 	}
 	return count;
 }
@@ -117,8 +123,8 @@ static size_t take_record(
 static void read_record(struct discovery *d)
 {
 	static struct record_view v;
-	static struct target list[TARGETS_MAX];
-	size_t count = 0;
+	static struct target found[TARGETS_MAX], list[TARGETS_MAX];
+	size_t count = 0, found_count = 0;
 	bool usable = d->needed && record_read(&v, "resolver", "upstreams") == 0;
 	if (usable) {
 		/* One that was made from other settings tells nothing of these. */
@@ -127,20 +133,20 @@ static void read_record(struct discovery *d)
 	} else if (d->needed && errno != ENOENT) {
 		log_warn("record resolver/upstreams");
 	}
-	d->left_out = usable ? (size_t)record_get_number(&v, "left_out", 0) : 0;
+	d->left_out = 0;
+	if (usable)
+		found_count = read_targets(d, &v, found);
 	for (size_t i = 0; i < d->settings->item_count; i++) {
 		const struct upstream_item *item = &d->settings->item[i];
-		struct text t = {.data = d->source[i], .size = sizeof(d->source[i])};
-		text_clear(&t);
-		if (item->literal) {
-			if (count < TARGETS_MAX)
-				take_literal(&list[count++], i, &item->endpoint);
-			continue;
-		}
-		const char *words = usable ? item_value(&v, i, waiting) : waiting;
-		text_add_escaped(&t, words, strlen(words));
-		if (usable)
-			count += take_record(d, &v, i, list + count, TARGETS_MAX - count);
+		const struct record_view *record = usable && !item->literal ? &v : NULL;
+		copy_item(d->source[i], sizeof(d->source[i]), record, "source", i,
+			item->literal ? "" : waiting);
+		copy_item(d->asked[i], sizeof(d->asked[i]), record, "asked", i, "");
+		if (item->literal && count < TARGETS_MAX)
+			take_literal(&list[count++], i, &item->endpoint);
+		for (size_t n = 0; n < found_count && !item->literal; n++)
+			if (found[n].item == i && count < TARGETS_MAX)
+				list[count++] = found[n];
 	}
 	upstreams_set(d->upstreams, list, count);
 }

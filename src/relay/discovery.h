@@ -24,6 +24,8 @@ struct discovery {
 	/* For each item: the resolver's state of it and words, as "failed NXDOMAIN: ..."; "" for a literal.
 	 */
 	char source[ITEMS_MAX][SOURCE_TEXT_MAX];
+	/* Of a service with targets: the full name that they were found by; else "". */
+	char asked[ITEMS_MAX][HOST_BYTES_MAX];
 	size_t left_out; /* targets and addresses that did not fit, by the resolver's count and ours */
 };
 

@@ -71,16 +71,14 @@ static struct text make_key(char buffer[static RECORD_NAME_MAX], const char *key
 static void add_upstream_source(
 	struct record *r, const char *key, const struct relay *relay, const struct upstream *up)
 {
-	static const char answered[] = "ok ", stale[] = "stale ";
 	const struct upstream_item *item = &relay->settings.item[up->target.item];
-	const char *source = relay->discovery.source[up->target.item];
+	const char *asked = relay->discovery.asked[up->target.item];
 	if (!item->service)
 		record_add(r, key, "%s", item->literal ? "setting" : "name");
-	else if (strncmp(source, answered, strlen(answered)) == 0)
-		record_add(r, key, "srv:%s", source + strlen(answered));
+	else if (asked[0] != '\0')
+		record_add(r, key, "srv:%s", asked);
 	else
-		record_add(r, key, "%s%s", item->text,
-			strncmp(source, stale, strlen(stale)) == 0 ? " (stale)" : "");
+		record_add(r, key, "%s", item->text);
 }
 
 static void add_upstreams(struct record *r, const struct relay *relay)

@@ -68,7 +68,7 @@ check-host: $(SOURCES_USED) $(GEN_INIT_CPIO) | $(DEPS_CHECK)
 # The resolver as it is in the image as well: it lives by what musl's own resolver does.
 check-netns: host-programs programs $(BUILD)/bench/relay-load $(BUILD)/bin/resolver $(BUILD)/packages/dhcpcd/.done | $(DEPS_CHECK)
 	$(Q)mkdir -p $(CHECK)
-	$(Q)tools/in-namespaces $(PYTEST) --junitxml=$(CHECK)/netns.xml tests/netns
+	$(Q)tools/in-namespaces $(PYTEST) --numprocesses=$(shell nproc) --junitxml=$(CHECK)/netns.xml tests/netns
 
 # A service that does wrong, for the tests to lay over the image's own; it goes through the slot as well.
 check-images: $(CHECK)/misbehave

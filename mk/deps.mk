@@ -8,7 +8,7 @@
 DEPS_PACKAGES_build := gcc libc6-dev make flex bison bc patch xz-utils zstd lz4 libelf-dev python3 apt dpkg \
 	debian-archive-keyring
 DEPS_PACKAGES_run   := qemu-system-x86 python3 python3-pyte
-DEPS_PACKAGES_check := $(DEPS_PACKAGES_run) libcmocka-dev clang libclang-rt-dev python3-pytest dnsmasq-base bind9 radvd \
+DEPS_PACKAGES_check := $(DEPS_PACKAGES_run) libcmocka-dev clang libclang-rt-dev python3-pytest python3-pytest-xdist dnsmasq-base bind9 radvd \
 	kea-dhcp4-server kea-dhcp6-server gnupg iproute2 iputils-ping util-linux ovmf \
 	haproxy samba-common-bin python3-impacket
 

@@ -34,7 +34,7 @@ class Namespace:
     """A network namespace with lo up. Programs started in it end with it."""
 
     def __init__(self, label="ns"):
-        self.name = f"{label}{next(_numbers)}"
+        self.name = f"{label}{os.getpid()}-{next(_numbers)}"  # several processes share the names
         self.children = []
         subprocess.run(["ip", "netns", "add", self.name], check=True)
         self.ip("link", "set", "lo", "up")

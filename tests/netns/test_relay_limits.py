@@ -6,7 +6,7 @@ import socket
 import threading
 
 import pytest
-from relay import (assert_equal_bytes, assert_reset, read_exactly, read_to_end, send_and_end)
+from relay import (assert_equal_bytes, assert_reset, read_exactly, read_to_end)
 from tcp import TcpPeer, echo, exchange_at_once
 from waiting import wait_until
 

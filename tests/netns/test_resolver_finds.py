@@ -2,29 +2,17 @@
 
 import pytest
 from relay import Network
-from resolver import PROGRAMS, Resolver, parse_target
+from resolver import parse_target
 from servers import Dnsmasq, Named
 
 SERVICE = "_vlmcs._tcp"
+UPSTREAM = f"srv:{SERVICE}"
 HOST_LINES = ("kms A 192.0.2.1", "kms AAAA 2001:db8::1")
-
-
-@pytest.fixture(params=sorted(PROGRAMS))
-def libc(request):
-    """The program of the tests and that of the image: each lives by its C library's resolver."""
-    return request.param
 
 
 @pytest.fixture
 def network(keep, tmp_path):
     return Network(keep, tmp_path)
-
-
-@pytest.fixture
-def start(keep, network, tmp_path, libc):
-    def start_resolver(upstream=f"srv:{SERVICE}", servers=(Network.host,), **options):
-        return keep(Resolver(network.box, tmp_path, upstream, servers, libc=libc, **options))
-    return start_resolver
 
 
 @pytest.fixture

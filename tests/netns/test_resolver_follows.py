@@ -6,28 +6,17 @@ import time
 import pytest
 from dns import A, AAAA, SRV, ScriptedServer, Zone, address, cname, srv
 from relay import Network
-from resolver import PROGRAMS, Resolver, monotonic_ms, parse_target
+from resolver import PROGRAMS, monotonic_ms, parse_target
 from servers import Dnsmasq
 from waiting import wait_until
 
 SERVICE = "_vlmcs._tcp.corp.example"
-
-
-@pytest.fixture(params=sorted(PROGRAMS))
-def libc(request):
-    return request.param
+UPSTREAM = f"srv:{SERVICE}"
 
 
 @pytest.fixture
 def network(keep, tmp_path):
     return Network(keep, tmp_path)
-
-
-@pytest.fixture
-def start(keep, network, tmp_path, libc):
-    def start_resolver(upstream=f"srv:{SERVICE}", servers=(Network.host,), **options):
-        return keep(Resolver(network.box, tmp_path, upstream, servers, libc=libc, **options))
-    return start_resolver
 
 
 def zone(ttl=60, host_ttl=60, host="192.0.2.1"):

@@ -6,7 +6,7 @@ import struct
 import pytest
 from dns import A, SRV, ScriptedServer, Zone, address, cname, name, record, reply, srv
 from relay import Network
-from resolver import PROGRAMS, Resolver
+from resolver import Resolver
 
 SERVICE = "_vlmcs._tcp.evil.example"
 SERVICES_MAX = 15  # in one setting, beside good.example
@@ -16,11 +16,6 @@ GOOD = Zone({("good.example", A): [address("good.example", "192.0.2.7")],
 
 def good_answer(question):
     return reply(question, srv(question.name, "kms.example"))
-
-
-@pytest.fixture(params=sorted(PROGRAMS))
-def libc(request):
-    return request.param
 
 
 @pytest.fixture

@@ -30,6 +30,9 @@ struct pipe *pipe_pool_get(struct pipe_pool *pool)
 		free(p);
 		return NULL;
 	}
+	/* A page fragment takes a slot however few bytes it has, so more slots mean fewer calls. */
+	if (pool->count < PIPES_LARGE_MAX)
+		fcntl(fds[1], F_SETPIPE_SZ, PIPE_LARGE_BYTES);
 	*p = (struct pipe){.read_fd = fds[0], .write_fd = fds[1]};
 	pool->count++;
 	return p;

@@ -2,13 +2,12 @@
 
 #include <string.h>
 
+#include "pipe_pool.h"
+
 enum {
 	/* Standard ones, epoll, signals, listeners, netlink, inotify, a record, probes of upstreams. */
 	FILES_RESERVED = 32,
 	FILES_MAX = 1 << 20,
-	/* A user without privileges may have 1,024 pipes of 16 pages before they shrink
-	 * (/proc/sys/fs/pipe-user-pages-soft); more than that at once are not worth their memory. */
-	PIPES_MAX = 1024,
 };
 
 /* Takes one item of a list; false: it is not of the form, or there is no room. */

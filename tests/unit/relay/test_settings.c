@@ -120,7 +120,7 @@ static void test_sessions_for(void **state)
 	unsigned pipes;
 	(void)state;
 	assert_int_equal(settings_sessions_for(4096, 1048576, &pipes), 4096);
-	assert_int_equal(pipes, 1024);
+	assert_int_equal(pipes, 640);
 	assert_int_equal(settings_sessions_for(100000, SIZE_MAX, &pipes), 100000);
 	for (size_t files = 0; files < 70000; files += 7) {
 		size_t sessions = settings_sessions_for(4096, files, &pipes);
@@ -128,7 +128,7 @@ static void test_sessions_for(void **state)
 		if (files >= 64)
 			assert_in_range(2 * sessions + 2 * pipes + 16, 0, files);
 		if (files >= 64)
-			assert_in_range(pipes, 1, 1024);
+			assert_in_range(pipes, 1, 640);
 	}
 }
 

@@ -70,6 +70,7 @@ static int fill_pipe(struct flow *f, struct side *from)
 	ssize_t n = splice(from->watch.fd, NULL, f->pipe->write_fd, NULL, SPLICE_BYTES, SPLICE_F_NONBLOCK);
 	if (n > 0) {
 		f->piped_bytes = (uint32_t)n;
+		f->bulk = n >= SHORT_BYTES;
 		return 1;
 	}
 	if (n == 0) {
@@ -79,7 +80,6 @@ static int fill_pipe(struct flow *f, struct side *from)
 	if (errno == EINTR)
 		return 1;
 	from->readable = false;
-	f->bulk = false;
 	return errno == EAGAIN ? 0 : -1;
 }
 

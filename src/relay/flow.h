@@ -31,7 +31,7 @@ struct flow {
 	uint32_t piped_bytes; /* in the pipe */
 	enum flow_state state;
 	bool used; /* bytes have passed */
-	bool bulk; /* spliced: the last read by copy filled its buffer */
+	bool bulk; /* spliced: the last read was no short one */
 };
 
 enum flow_result {

@@ -240,7 +240,9 @@ void draw_upstreams_rest(struct canvas *c, const struct screen_state *s, unsigne
 	bool flawed = false;
 	for (unsigned i = 0; i < relay->source_count; i++)
 		flawed = flawed || source_flawed(&relay->sources[i]);
-	if (relay->upstream_count == 0 && !flawed)
+	if (relay->upstream_count == 0 && flawed)
+		canvas_line(c, "", ATTRIBUTE_NORMAL, "", "or set relay.upstream=HOST:PORT, or search=DOMAIN");
+	else if (relay->upstream_count == 0)
 		canvas_line(c, "Upstream", ATTRIBUTE_BAD,
 			"none: ", relay->hint[0] != '\0' ? relay->hint : "set relay.upstream=HOST:PORT");
 }

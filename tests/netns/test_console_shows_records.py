@@ -102,6 +102,7 @@ def test_upstream_is_found_and_lost(records, start):
     console = start()
     console.wait(r"^ Not ready: no upstream found: srv:_vlmcs\._tcp \(no search domain yet\)$")
     console.wait(r"^ Upstream  waiting  srv:_vlmcs\._tcp: no search domain yet$")
+    console.wait(r"^ +or set relay\.upstream=HOST:PORT, or search=DOMAIN$")
     records.relay(**found, source=["srv:_vlmcs._tcp ok _vlmcs._tcp.example.org"])
     console.wait(r"^ Ready: relay to kms1\.example\.org:1688; 1 of 2 upstreams down$")
     console.wait(r"^ Upstream  up    kms1\.example\.org:1688, 0\.41 ms, srv:_vlmcs\._tcp\.example\.org$")

@@ -40,7 +40,7 @@ def test_terminal_shows_the_screen_and_ports(tmp_path):
     ours, theirs = socket.socketpair()
     with socket.create_server(("127.0.0.1", 0)) as upstream:
         upstream.settimeout(BOOT_S)
-        setting = f"thimble.relay.upstream=10.0.2.2:{upstream.getsockname()[1]}"
+        setting = f"thimble.relay.guard=off thimble.relay.upstream=10.0.2.2:{upstream.getsockname()[1]}"
         child = subprocess.Popen(command(tmp_path, IMAGE, "--append", setting), stdin=slave, stdout=slave,
                                  stderr=slave)
         # The pseudo-terminal's far end as the socket that SerialScreen reads.

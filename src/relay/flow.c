@@ -29,6 +29,18 @@ static void before_sending(const struct flow *f, struct side *to)
 	to->nodelay = true;
 }
 
+/* What it means that a read of FROM gave none: SEEN is 0 at the end of its stream, or -1 with errno.
+ * 1: try again; 0: nothing now; -1 with errno. */
+static int note_nothing(struct flow *f, struct side *from, ssize_t seen)
+{
+	if (seen == 0) {
+		f->state = FLOW_ENDED;
+		return 0;
+	}
+	from->readable = errno == EINTR;
+	return errno == EINTR ? 1 : errno == EAGAIN ? 0 : -1;
+}
+
 /* Short messages are cheaper copied than spliced: two calls instead of two that each take a pipe's lock and
  * make pages of the bytes. What the receiver does not take waits in the pipe.
  * 1: bytes moved; 0: they cannot now; -1 with errno; so do the others. */
@@ -36,14 +48,8 @@ static int short_round(struct flow *f, struct side *from, struct side *to, uint6
 {
 	static char buffer[SHORT_BYTES];
 	ssize_t seen = recv(from->watch.fd, buffer, sizeof(buffer), MSG_DONTWAIT);
-	if (seen == 0) {
-		f->state = FLOW_ENDED;
-		return 0;
-	}
-	if (seen < 0) {
-		from->readable = errno == EINTR;
-		return errno == EINTR ? 1 : errno == EAGAIN ? 0 : -1;
-	}
+	if (seen <= 0)
+		return note_nothing(f, from, seen);
 	f->bulk = seen == sizeof(buffer);
 	if (!f->bulk && !from->insist)
 		from->readable = false;
@@ -120,14 +126,8 @@ static int copy_round(struct flow *f, struct side *from, struct side *to, uint64
 {
 	static char buffer[COPY_BYTES];
 	ssize_t seen = recv(from->watch.fd, buffer, sizeof(buffer), MSG_PEEK | MSG_DONTWAIT);
-	if (seen == 0) {
-		f->state = FLOW_ENDED;
-		return 0;
-	}
-	if (seen < 0) {
-		from->readable = errno == EINTR;
-		return errno == EINTR ? 1 : errno == EAGAIN ? 0 : -1;
-	}
+	if (seen <= 0)
+		return note_nothing(f, from, seen);
 	ssize_t sent = send(to->watch.fd, buffer, (size_t)seen, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (sent < 0) {
 		to->writable = errno == EINTR;

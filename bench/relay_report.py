@@ -26,12 +26,14 @@ LESS_IS_BETTER = ("p99_latency", "idle10k_memory")
 HOW = """## How it was measured
 Every contestant is pinned to processor {bench.proxy_core}, in a network namespace of its own. The load,
 `bench/relay-load.c`, is clients and host in one process on processor {bench.load_core}, in a second namespace; a veth
-joins the two. Each of the {bench.rounds} rounds has fresh networks and processes. In it a figure is taken of one contestant
-after the other before the next figure comes, and who is first moves on from round to round.
+joins the two. Each of the {bench.rounds} rounds has fresh networks and processes, for one start of a process may be a tenth
+faster than the next one of the same. In it every figure is taken {bench.turns} times for {bench.seconds} s, one contestant after the
+other, and who is first moves on from turn to turn: what else the machine does meets all alike. What the contestants
+write goes to memory, as in the appliance (ours: its record, four times a second).
 
-Cells are medians, with the least and the most. "ratio" is the median of ours by that of HAProxy; "by rounds" is the
-median of the rounds' own ratios, which what else the machine does moves less. Figures per CPU second bear a busy
-machine, latency does not: the load average stands above.
+Cells are medians of all turns, with the least and the most. "ratio" is the median of ours by that of HAProxy; "by
+turns" is the median of the turns' own ratios. Figures per CPU second bear a busy machine, latency does not: the load
+average stands above.
 
 - **Connections**: {bench.at_once} at once (socat: {bench.at_once_socat}), a new one for each question and answer of 250 bytes;
   the client closes first. Each byte is compared, and the end is waited for on both sides.
@@ -41,7 +43,7 @@ machine, latency does not: the load average stands above.
 - **Bulk**: from the host to clients for {bench.seconds} s. What came is what was sent. HAProxy takes bulk at a second
   port, where it splices everything (`bench/haproxy.cfg`).
 - **Latency**: from connect() to the last byte of the answer. New clients come at random times, half as many a second as
-  the slowest of the three took in that round: the same ones at the same times for all three.
+  the slowest of the three took just before: the same ones at the same times for all three.
 - **Memory**: proportional set size (`smaps_rollup`) of the contestant's processes with {bench.idle:,} connections that have
   passed a question and an answer{extended}.
   What the kernel holds for the sockets comes on top and is the same for all.
@@ -70,9 +72,9 @@ def _processor():
 def _rows(bench, medians):
     for figure, (words, _, _) in FIGURES.items():
         values = {c.name: bench.values.get((figure, c.name), []) for c in CONTESTANTS}
-        by_rounds = statistics.median(a / b for a, b in zip(values["ours"], values["haproxy"]))
+        by_turns = statistics.median(a / b for a, b in zip(values["ours"], values["haproxy"]))
         ratio = medians[figure, "ours"] / medians[figure, "haproxy"]
-        yield [words, *(_cell(values[c.name], figure) for c in CONTESTANTS), f"{ratio:.3f}", f"{by_rounds:.3f}"]
+        yield [words, *(_cell(values[c.name], figure) for c in CONTESTANTS), f"{ratio:.3f}", f"{by_turns:.3f}"]
     sizes = {c.name: c.size() for c in CONTESTANTS}
     yield ["executable, with libraries", *(f"{own / 1e6:.2f} MB, {full / 1e6:.2f} MB" for own, full in sizes.values()),
            f"{sizes['ours'][0] / sizes['haproxy'][0]:.3f}", ""]
@@ -82,7 +84,7 @@ def write_table(path, bench, medians, load):
     old = path.read_text() if path.exists() else ""
     extended = "" if bench.idle == CONNECTIONS_WANTED else (
         f". No process may have more files open here,\n  so what they added is extended to {CONNECTIONS_WANTED:,}")
-    head = ["", *(c.version() for c in CONTESTANTS), "ratio", "by rounds"]
+    head = ["", *(c.version() for c in CONTESTANTS), "ratio", "by turns"]
     lines = ["# The relay beside HAProxy, nginx and socat\n\n",
              "`make bench-relay` wrote this, but for \"What was tried\"; bench/relay.py says how.\n\n",
              f"{_processor()}, Linux {platform.release()}, {bench.rounds} round(s), load average {load}.\n\n",

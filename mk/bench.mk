@@ -2,7 +2,7 @@
 # needs: $(IMAGE), $(BUILD)/bin/relay; QEMU, dnsmasq and radvd; HAProxy, nginx and socat
 # makes: bench/boot.md; bench/relay.md, bench/relay.svg
 
-ROUNDS ?= 7
+ROUNDS ?= 12
 
 .PHONY: bench bench-boot bench-relay
 bench: bench-boot bench-relay

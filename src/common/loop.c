@@ -16,6 +16,7 @@ int64_t now_ms(void)
 int loop_init(struct loop *loop)
 {
 	*loop = (struct loop){.epoll_fd = epoll_create1(EPOLL_CLOEXEC)};
+	loop->turns_end = &loop->turns;
 	return loop->epoll_fd < 0 ? -1 : 0;
 }
 
@@ -85,6 +86,30 @@ void loop_arm(struct loop *loop, struct loop_timer *t, int64_t deadline_ms)
 	*at = t;
 }
 
+void loop_defer(struct loop *loop, struct loop_turn *t)
+{
+	if (t->previous != NULL)
+		return;
+	t->next = NULL;
+	t->previous = loop->turns_end;
+	*loop->turns_end = t;
+	loop->turns_end = &t->next;
+	loop->turns_count++;
+}
+
+void loop_withdraw(struct loop *loop, struct loop_turn *t)
+{
+	if (t->previous == NULL)
+		return;
+	*t->previous = t->next;
+	if (t->next != NULL)
+		t->next->previous = t->previous;
+	else
+		loop->turns_end = t->previous;
+	t->previous = NULL;
+	loop->turns_count--;
+}
+
 static void handle_signal(struct loop *loop, struct loop_fd *w, uint32_t events)
 {
 	struct loop_signals *s = container_of(w, struct loop_signals, fd);
@@ -113,9 +138,21 @@ static void run_timers(struct loop *loop)
 	}
 }
 
+/* Those that wait now; a turn that is put off again waits for the next round. */
+static void run_turns(struct loop *loop)
+{
+	for (unsigned left = loop->turns_count; left > 0 && loop->turns != NULL && !loop->stopped; left--) {
+		struct loop_turn *t = loop->turns;
+		loop_withdraw(loop, t);
+		t->handle(loop, t);
+	}
+}
+
 /* Milliseconds to wait: until the next deadline, at most LIMIT_MS (-1: no limit). */
 static int wait_time(const struct loop *loop, int limit_ms)
 {
+	if (loop->turns != NULL)
+		return 0;
 	if (loop->timers == NULL)
 		return limit_ms;
 	int64_t wait = loop->timers->deadline_ms - now_ms();
@@ -139,6 +176,7 @@ int loop_once(struct loop *loop, int timeout_ms)
 			w->handle(loop, w, event->events);
 	}
 	loop->batch_at = loop->batch_count = 0;
+	run_turns(loop);
 	if (!loop->stopped)
 		run_timers(loop);
 	return 0;

@@ -23,6 +23,13 @@ struct loop_timer {
 	struct loop_timer **previous; /* NULL while not armed */
 };
 
+/* Work that goes on after all others that are ready had their turn. */
+struct loop_turn {
+	void (*handle)(struct loop *, struct loop_turn *);
+	struct loop_turn *next;
+	struct loop_turn **previous; /* NULL while it does not wait */
+};
+
 struct loop_signals {
 	struct loop_fd fd;
 	void (*handle)(struct loop *, int signal_number);
@@ -34,6 +41,8 @@ struct loop {
 	int epoll_fd;
 	bool stopped;
 	struct loop_timer *timers;
+	struct loop_turn *turns, **turns_end;
+	unsigned turns_count;
 	struct epoll_event batch[LOOP_BATCH];
 	int batch_at, batch_count; /* the part of `batch` not yet handled */
 };
@@ -63,6 +72,10 @@ void loop_close(struct loop *loop, struct loop_fd *w);
 /* Calls T->handle once at or after DEADLINE_MS; arming again moves it. */
 void loop_arm(struct loop *loop, struct loop_timer *t, int64_t deadline_ms);
 void loop_disarm(struct loop *loop, struct loop_timer *t);
+
+/* Calls T->handle once, after what is ready now; nothing more when T waits already. */
+void loop_defer(struct loop *loop, struct loop_turn *t);
+void loop_withdraw(struct loop *loop, struct loop_turn *t);
 
 /* Blocks the signals of SET and delivers them to S->handle from the loop. 0, or -1 with errno. */
 int loop_signals(struct loop *loop, struct loop_signals *s, const sigset_t *set);

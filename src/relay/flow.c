@@ -16,7 +16,7 @@ enum {
 	/* PIPE_BUF: what of it is not sent at once fits into an empty pipe, however small that is (pipe(7)).
 	 */
 	SHORT_BYTES = 4096,
-	ROUNDS_MAX = 16, /* then others' turn */
+	TURN_BYTES = 64 * 1024, /* then others' turn */
 };
 
 /* The first bytes go out at once by themselves: Nagle's algorithm (RFC 9293 3.7.4) holds back only what
@@ -154,18 +154,18 @@ enum flow_result flow_run(
 	struct flow *f, struct side *from, struct side *to, struct pipe_pool *pool, uint64_t *bytes)
 {
 	int moved = 1;
-	int rounds = 0;
+	uint64_t before = *bytes;
 	if (!can_run(f, from, to))
 		return FLOW_WAITS;
 	if (f->pipe == NULL)
 		f->pipe = pipe_pool_get(pool);
-	for (; moved > 0 && rounds < ROUNDS_MAX && can_run(f, from, to); rounds++)
+	while (moved > 0 && *bytes - before < TURN_BYTES && can_run(f, from, to))
 		moved = f->pipe != NULL ? splice_round(f, from, to, bytes) : copy_round(f, from, to, bytes);
 	if (moved < 0)
 		return FLOW_FAILED;
 	if (f->piped_bytes == 0)
 		flow_free(f, pool);
-	return moved > 0 && rounds == ROUNDS_MAX ? FLOW_AGAIN : FLOW_WAITS;
+	return moved > 0 && can_run(f, from, to) ? FLOW_AGAIN : FLOW_WAITS;
 }
 
 void flow_free(struct flow *f, struct pipe_pool *pool)

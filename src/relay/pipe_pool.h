@@ -9,7 +9,7 @@ struct pipe {
 };
 
 enum {
-	PIPES_IDLE_MAX = 32,
+	PIPES_IDLE_MAX = 64,
 	/* A user without privileges may have 16,384 pages in pipes before new ones come with two pages each
 	 * (/proc/sys/fs/pipe-user-pages-soft): half of them for large pipes, the rest for 512 of 16 pages. */
 	PIPES_LARGE_MAX = 128,

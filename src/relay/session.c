@@ -69,11 +69,19 @@ static void note_events(struct side *side, uint32_t events)
 		side->insist = true;
 }
 
+/* There is more to pass on, and its turn comes: by then what these events tell is part of it. */
+static bool is_put_off(const struct session *s)
+{
+	return s->turn.previous != NULL;
+}
+
 static void handle_client(struct loop *loop, struct loop_fd *w, uint32_t events)
 {
 	struct session *s = container_of(w, struct session, client.watch);
 	(void)loop;
 	note_events(&s->client, events);
+	if (is_put_off(s) && !(events & EPOLLERR))
+		return;
 	states[s->state].handle_client(s, events);
 }
 
@@ -82,6 +90,8 @@ void session_handle_upstream(struct loop *loop, struct loop_fd *w, uint32_t even
 	struct session *s = container_of(w, struct session, upstream.watch);
 	(void)loop;
 	note_events(&s->upstream, events);
+	if (is_put_off(s) && !(events & EPOLLERR))
+		return;
 	states[s->state].handle_upstream(s, events);
 }
 
@@ -119,6 +129,7 @@ static void finish(struct session *s, const char *how)
 		histogram_add(&all->session_ms, (uint64_t)(now_ms() - s->accepted_ms));
 	expiry_remove(&s->expiry);
 	expiry_remove(&s->age);
+	loop_withdraw(all->loop, &s->turn);
 	connect_stop(s);
 	flow_free(&s->up, &all->pipes);
 	flow_free(&s->down, &all->pipes);
@@ -297,11 +308,8 @@ static bool pass_bytes(struct session *s)
 		reset(s, strerror(errno));
 		return false;
 	}
-	/* Setting the events anew makes the kernel tell again, after others had their turn. */
-	if (up == FLOW_AGAIN)
-		loop_change(all->loop, &s->client.watch, s->client.watching);
-	if (down == FLOW_AGAIN)
-		loop_change(all->loop, &s->upstream.watch, s->upstream.watching);
+	if (up == FLOW_AGAIN || down == FLOW_AGAIN)
+		loop_defer(all->loop, &s->turn);
 	return true;
 }
 
@@ -333,13 +341,24 @@ static void handle_bytes(struct session *s, uint32_t events)
 {
 	if (!pass_bytes(s))
 		return;
-	/* RST, or keepalive gave up: what came before it has been passed on, as far as it could be. */
-	if (events & EPOLLERR)
+	/* RST, or keepalive gave up: what came before it is passed on first, as far as it can be. */
+	if (events & EPOLLERR) {
+		while (is_put_off(s)) {
+			loop_withdraw(s->all->loop, &s->turn);
+			if (!pass_bytes(s))
+				return;
+		}
 		reset(s, "reset by a peer");
-	else if (is_half_closed(s))
+	} else if (is_half_closed(s))
 		enter(s, SESSION_HALF);
 	else if (s->state == SESSION_SETTLED || (s->state == SESSION_SILENT && (s->up.used || s->down.used)))
 		enter(s, SESSION_SETTLED);
+}
+
+static void handle_turn(struct loop *loop, struct loop_turn *turn)
+{
+	(void)loop;
+	handle_bytes(container_of(turn, struct session, turn), 0);
 }
 
 static void settle(struct session *s)
@@ -377,6 +396,7 @@ static void start(struct sessions *all, struct session *s)
 	all->accepted++;
 	report_changed(all->report);
 	s->all = all;
+	s->turn.handle = handle_turn;
 	s->accepted_ms = now_ms();
 	expiry_add(&all->aged, &s->age);
 	if (all->settings->guarded_count == 0) {

@@ -52,6 +52,7 @@ struct sessions {
 /* One session. For session.c and connect.c alone. */
 struct session {
 	struct expiry_entry expiry, age;
+	struct loop_turn turn; /* waits while there may be more to read */
 	struct sessions *all;
 	struct client *holder;
 	struct side client, upstream;

@@ -96,6 +96,73 @@ static void removed_descriptor_gets_no_event_of_this_round(void **state)
 	}
 }
 
+static struct loop_turn turns[3];
+
+static void note_turn(struct loop *l, struct loop_turn *t)
+{
+	order[order_count++] = (int)(t - turns);
+	if (t == &turns[0] && order_count < 4)
+		loop_defer(l, t);
+	loop_withdraw(l, &turns[2]);
+}
+
+static void turns_come_in_order_once_a_round_and_can_be_withdrawn(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		turns[i] = (struct loop_turn){.handle = note_turn};
+	for (int i = 0; i < 3; i++)
+		loop_defer(&loop, &turns[i]);
+	loop_defer(&loop, &turns[0]);
+	for (int round = 0; round < 3; round++)
+		assert_int_equal(loop_once(&loop, 1000), 0);
+	assert_int_equal(order_count, 4);
+	assert_int_equal(order[0], 0);
+	assert_int_equal(order[1], 1);
+	assert_int_equal(order[2], 0);
+	assert_int_equal(order[3], 0);
+	assert_int_equal(loop.turns_count, 0);
+	loop_defer(&loop, &turns[1]);
+	loop_withdraw(&loop, &turns[1]);
+	loop_defer(&loop, &turns[0]);
+	assert_int_equal(loop_once(&loop, 1000), 0);
+	assert_int_equal(order[4], 0);
+	assert_int_equal(order_count, 5);
+}
+
+static void note_turn_before_descriptor(struct loop *l, struct loop_turn *t)
+{
+	order[order_count++] = 1;
+	if (order_count < 3)
+		loop_defer(l, t);
+}
+
+static void note_descriptor(struct loop *l, struct loop_fd *w, uint32_t events)
+{
+	(void)events;
+	order[order_count++] = 2;
+	loop_remove(l, w);
+}
+
+static void a_turn_that_goes_on_keeps_no_descriptor_waiting(void **state)
+{
+	int pipes[2];
+	struct loop_fd w = {.handle = note_descriptor};
+	struct loop_turn turn = {.handle = note_turn_before_descriptor};
+	(void)state;
+	assert_int_equal(pipe(pipes), 0);
+	loop_defer(&loop, &turn);
+	assert_int_equal(loop_once(&loop, 1000), 0);
+	w.fd = pipes[0];
+	assert_int_equal(loop_add(&loop, &w, EPOLLIN), 0);
+	assert_int_equal(write(pipes[1], "x", 1), 1);
+	assert_int_equal(loop_once(&loop, 1000), 0);
+	assert_int_equal(order[1], 2);
+	assert_int_equal(order[2], 1);
+	close(pipes[0]);
+	close(pipes[1]);
+}
+
 static void note_signal(struct loop *l, int number)
 {
 	order[order_count++] = number;
@@ -125,6 +192,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(timer_never_fires_early, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			removed_descriptor_gets_no_event_of_this_round, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			turns_come_in_order_once_a_round_and_can_be_withdrawn, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_turn_that_goes_on_keeps_no_descriptor_waiting, setup, teardown),
 		cmocka_unit_test_setup_teardown(signals_come_from_the_loop, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -94,7 +94,6 @@ void loop_defer(struct loop *loop, struct loop_turn *t)
 	t->previous = loop->turns_end;
 	*loop->turns_end = t;
 	loop->turns_end = &t->next;
-	loop->turns_count++;
 }
 
 void loop_withdraw(struct loop *loop, struct loop_turn *t)
@@ -107,7 +106,6 @@ void loop_withdraw(struct loop *loop, struct loop_turn *t)
 	else
 		loop->turns_end = t->previous;
 	t->previous = NULL;
-	loop->turns_count--;
 }
 
 static void handle_signal(struct loop *loop, struct loop_fd *w, uint32_t events)
@@ -141,11 +139,16 @@ static void run_timers(struct loop *loop)
 /* Those that wait now; a turn that is put off again waits for the next round. */
 static void run_turns(struct loop *loop)
 {
-	for (unsigned left = loop->turns_count; left > 0 && loop->turns != NULL && !loop->stopped; left--) {
+	struct loop_turn end = {0};
+	if (loop->turns == NULL)
+		return;
+	loop_defer(loop, &end);
+	while (loop->turns != &end && !loop->stopped) {
 		struct loop_turn *t = loop->turns;
 		loop_withdraw(loop, t);
 		t->handle(loop, t);
 	}
+	loop_withdraw(loop, &end);
 }
 
 /* Milliseconds to wait: until the next deadline, at most LIMIT_MS (-1: no limit). */

@@ -42,7 +42,6 @@ struct loop {
 	bool stopped;
 	struct loop_timer *timers;
 	struct loop_turn *turns, **turns_end;
-	unsigned turns_count;
 	struct epoll_event batch[LOOP_BATCH];
 	int batch_at, batch_count; /* the part of `batch` not yet handled */
 };

@@ -40,8 +40,8 @@ enum flow_result {
 	FLOW_FAILED, /* errno says why; the session must be reset */
 };
 
-/* Passes on what can be passed on without waiting, until 64 KiB or a pipe's content are through. Adds to *BYTES what TO has
- * taken. */
+/* Passes on what can be passed on without waiting, until 64 KiB or a pipe's content are through. Adds to
+ * *BYTES what TO has taken. */
 enum flow_result flow_run(
 	struct flow *f, struct side *from, struct side *to, struct pipe_pool *pool, uint64_t *bytes);
 

@@ -69,10 +69,16 @@ static void note_events(struct side *side, uint32_t events)
 		side->insist = true;
 }
 
-/* There is more to pass on, and its turn comes: by then what these events tell is part of it. */
+/* There is more to pass on, and its turn comes. */
 static bool is_put_off(const struct session *s)
 {
 	return s->turn.previous != NULL;
+}
+
+/* By its turn, what these events tell is part of what is passed on; an error cannot wait. */
+static bool can_wait(const struct session *s, uint32_t events)
+{
+	return is_put_off(s) && !(events & EPOLLERR);
 }
 
 static void handle_client(struct loop *loop, struct loop_fd *w, uint32_t events)
@@ -80,9 +86,8 @@ static void handle_client(struct loop *loop, struct loop_fd *w, uint32_t events)
 	struct session *s = container_of(w, struct session, client.watch);
 	(void)loop;
 	note_events(&s->client, events);
-	if (is_put_off(s) && !(events & EPOLLERR))
-		return;
-	states[s->state].handle_client(s, events);
+	if (!can_wait(s, events))
+		states[s->state].handle_client(s, events);
 }
 
 void session_handle_upstream(struct loop *loop, struct loop_fd *w, uint32_t events)
@@ -90,9 +95,8 @@ void session_handle_upstream(struct loop *loop, struct loop_fd *w, uint32_t even
 	struct session *s = container_of(w, struct session, upstream.watch);
 	(void)loop;
 	note_events(&s->upstream, events);
-	if (is_put_off(s) && !(events & EPOLLERR))
-		return;
-	states[s->state].handle_upstream(s, events);
+	if (!can_wait(s, events))
+		states[s->state].handle_upstream(s, events);
 }
 
 static void make_client_address(const struct session *s, struct sockaddr_in6 *address)
@@ -349,10 +353,12 @@ static void handle_bytes(struct session *s, uint32_t events)
 				return;
 		}
 		reset(s, "reset by a peer");
-	} else if (is_half_closed(s))
+	} else if (is_half_closed(s)) {
 		enter(s, SESSION_HALF);
-	else if (s->state == SESSION_SETTLED || (s->state == SESSION_SILENT && (s->up.used || s->down.used)))
+	} else if (s->state == SESSION_SETTLED ||
+		   (s->state == SESSION_SILENT && (s->up.used || s->down.used))) {
 		enter(s, SESSION_SETTLED);
+	}
 }
 
 static void handle_turn(struct loop *loop, struct loop_turn *turn)

@@ -1,5 +1,6 @@
 /* A session goes from connecting to fresh to settled, and ends from each of these states as it should. */
 #include <errno.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -7,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -293,6 +295,38 @@ static void test_client_resets_while_fresh(void **state)
 	assert_int_equal(sessions->failed, 0);
 }
 
+/* More than one turn's bytes, all of them received, and then RST: they are passed on before it is. */
+static void test_what_came_before_a_reset_is_passed_on(void **state)
+{
+	enum { SENT = 150 * 1024, BUFFER = 1024 * 1024 };
+	static char bytes[SENT];
+	const int buffer = BUFFER;
+	int unsent = SENT, received = 0;
+	ssize_t got;
+	(void)state;
+	sessions_renew(sessions, 2, 0); /* no pipes: copied */
+	accept_client();
+	run_until(count(SESSION_FRESH) == 1);
+	struct session *s = container_of(sessions->in_state[SESSION_FRESH].head.next, struct session, expiry);
+	int host = accept(upstream_listener, NULL, NULL);
+	const int sockets[] = {host, s->upstream.watch.fd, s->client.watch.fd, client}; /* the bytes' way */
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(setsockopt(sockets[i], SOL_SOCKET, i % 2 == 0 ? SO_SNDBUF : SO_RCVBUF,
+					 &buffer, sizeof(buffer)),
+			0);
+	assert_int_equal(send(host, bytes, SENT, 0), SENT);
+	for (int64_t end = now_ms() + DEADLINE_MS; unsent > 0 && now_ms() < end; usleep(1000))
+		assert_int_equal(ioctl(host, SIOCOUTQ, &unsent), 0);
+	assert_int_equal(unsent, 0);
+	tcp_set_reset_on_close(host);
+	close(host);
+	run_until(sessions->count == 0);
+	while ((got = recv(client, bytes, sizeof(bytes), 0)) > 0)
+		received += (int)got;
+	assert_int_equal(received, SENT);
+	assert_int_equal(errno, ECONNRESET);
+}
+
 static void test_drain_ends_with_the_last_session(void **state)
 {
 	(void)state;
@@ -322,6 +356,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_half_closed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_session_time, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_guard, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_what_came_before_a_reset_is_passed_on, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_drain_ends_with_the_last_session, set_up, tear_down),
 	};
 	return cmocka_run_group_tests(tests, folder_setup, folder_teardown);

@@ -12,9 +12,19 @@ $(GEN_INIT_CPIO): $(BUILD)/linux-src/.unpacked
 	$(Q)mkdir -p $(@D)
 	$(Q)$(HOST_GCC) -O2 -o $@ $(BUILD)/linux-src/usr/gen_init_cpio.c
 
+# The place for tools/thimble-config to write to where the kernel is an ELF file.
+$(IMAGE_BUILD)/image.conf: tools/thimble-config
+	$(Q)mkdir -p $(@D)
+	$(Q)tools/thimble-config --empty-page > $@
+
+# What tools/thimble-config asks whether settings are good: the guest's own parser.
+$(BUILD)/tools/check-settings: tools/check-settings.c $(wildcard src/common/*.[ch])
+	$(Q)mkdir -p $(@D)
+	$(Q)$(HOST_GCC) -O1 $(PROGRAM_CFLAGS) -o $@ $(filter %.c,$^)
+
 $(IMAGE_BUILD)/rootfs.cpio: $(GEN_INIT_CPIO) $(rootfs_manifests) $(wildcard rootfs/etc/*) $(SERVICE_PATH) mk/rootfs.mk \
 		$(addprefix $(BUILD)/bin/,$(GUEST_PROGRAMS)) $(foreach package,$(rootfs_packages),$(BUILD)/packages/$(package)/.done) \
-		$(addprefix $(IMAGE_BUILD)/,appliance settings.conf site.conf)
+		$(addprefix $(IMAGE_BUILD)/,appliance settings.conf site.conf image.conf)
 	$(call say,ROOTFS,$@)
 	$(Q)sed 's|@HELPER_PROGRAM@|$(HELPER_PROGRAM)|g' $(rootfs_manifests) > $(@D)/manifest
 	$(Q)$(rootfs_environment) $(GEN_INIT_CPIO) -t $(SOURCE_DATE_EPOCH) $(@D)/manifest > $@

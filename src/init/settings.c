@@ -2,11 +2,17 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/log.h"
 #include "init.h"
+
+enum {
+	SETUP_SETTINGS = 0x53455454, /* kernel/patches/0007 */
+	SETUP_DATA_MAX = 16,
+};
 
 ssize_t read_file(const char *path, char *buffer, size_t size)
 {
@@ -111,14 +117,31 @@ static void keep_refused(const char *error)
 		copy(reading->refused[index], sizeof(reading->refused[index]), error);
 }
 
-static void read_settings_file(struct settings *s, const char *path, const char *origin)
+/* False when there is no such file. */
+static bool read_settings_file(struct settings *s, const char *path, const char *origin)
 {
 	static char bytes[16384];
 	ssize_t length = read_file(path, bytes, sizeof(bytes));
-	if (length < 0)
-		log_warn("%s", path);
-	else
+	if (length > 0)
 		config_read_text(&s->config, bytes, (size_t)length, origin, keep_refused);
+	return length >= 0;
+}
+
+/* tools/thimble-config wrote them into the finished image: into a page of the kernel's file, which comes as
+ * setup_data (kernel/patches/0007), or, where the kernel is started as an ELF file, into one in the root. */
+static void read_settings_in_image(struct settings *s)
+{
+	static const char list[] = "/sys/kernel/boot_params/setup_data";
+	char path[64], type[16];
+	read_settings_file(s, "/etc/thimble/image.conf", "image");
+	for (int i = 0; i < SETUP_DATA_MAX; i++) {
+		snprintf(path, sizeof(path), "%s/%d/type", list, i);
+		if (read_file(path, type, sizeof(type)) < 0)
+			return;
+		snprintf(path, sizeof(path), "%s/%d/data", list, i);
+		if (strtoul(type, NULL, 16) == SETUP_SETTINGS)
+			read_settings_file(s, path, "image");
+	}
 }
 
 /* The routes by which settings come, the last word last. */
@@ -128,8 +151,11 @@ void settings_read(struct settings *s)
 	memset(s, 0, sizeof(*s));
 	reading = s;
 	config_init(&s->config);
-	read_settings_file(s, "/etc/thimble/settings.conf", "appliance");
+	if (!read_settings_file(s, "/etc/thimble/settings.conf", "appliance"))
+		log_warn("/etc/thimble/settings.conf");
 	read_settings_file(s, "/etc/thimble/site.conf", "baked in");
+	read_settings_in_image(s);
+	read_settings_file(s, "/etc/thimble.conf", "initrd");
 	ssize_t length = read_file("/proc/cmdline", command_line, sizeof(command_line));
 	if (length > 0)
 		config_read_command_line(&s->config, command_line, (size_t)length, keep_refused);

@@ -14,6 +14,7 @@ include mk/appliance.mk
 include mk/rootfs.mk
 include mk/kernel.mk
 include mk/image.mk
+include mk/formats.mk
 include mk/run.mk
 include mk/pictures.mk
 include mk/check.mk

@@ -7,8 +7,10 @@
 
 DEPS_PACKAGES_build := gcc libc6-dev make flex bison bc patch xz-utils zstd lz4 libelf-dev python3 apt dpkg \
 	debian-archive-keyring
+DEPS_PACKAGES_images := xorriso mtools dosfstools fdisk qemu-utils python3
+DEPS_PACKAGES_sign  := sbsigntool
 DEPS_PACKAGES_run   := qemu-system-x86 python3 python3-pyte
-DEPS_PACKAGES_check := $(DEPS_PACKAGES_run) libcmocka-dev clang libclang-rt-dev python3-pytest python3-pytest-xdist dnsmasq-base bind9 radvd \
+DEPS_PACKAGES_check := $(DEPS_PACKAGES_run) $(DEPS_PACKAGES_images) $(DEPS_PACKAGES_sign) libcmocka-dev clang libclang-rt-dev python3-pytest python3-pytest-xdist dnsmasq-base bind9 radvd \
 	kea-dhcp4-server kea-dhcp6-server gnupg iproute2 iputils-ping util-linux ovmf \
 	haproxy samba-common-bin python3-impacket
 
@@ -18,12 +20,14 @@ DEPS_PACKAGES_nconfig := libncurses-dev pkg-config
 DEPS_PACKAGES_bench-relay := gcc libc6-dev python3 iproute2 util-linux haproxy nginx libnginx-mod-stream socat
 
 DEPS_BUILD := deps-build
+DEPS_IMAGES := deps-images
+DEPS_SIGN := deps-sign
 DEPS_RUN   := deps-run
 DEPS_CHECK := deps-check
 DEPS_NCONFIG := deps-nconfig
 DEPS_BENCH_RELAY := deps-bench-relay
 
-.PHONY: deps deps-build deps-run deps-check deps-nconfig deps-bench-relay
+.PHONY: deps deps-build deps-images deps-sign deps-run deps-check deps-nconfig deps-bench-relay
 deps: deps-build deps-run deps-check
-deps-build deps-run deps-check deps-nconfig deps-bench-relay: deps-%:
+deps-build deps-images deps-sign deps-run deps-check deps-nconfig deps-bench-relay: deps-%:
 	$(Q)tools/deps $* $(DEPS_PACKAGES_$*)

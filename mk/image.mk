@@ -1,8 +1,30 @@
-# The one file, and what it costs.
-# needs: $(OUT)/$(IMAGE_NAME)-$(ARCH).efi from mk/kernel.mk
+# The one file, signed when SIGN_KEY= and SIGN_CERT= are given, and what it costs.
+# needs: $(KERNEL_IMAGE) from mk/kernel.mk
 # makes: out/NAME-ARCH.efi and .manifest
 
 IMAGE := $(OUT)/$(IMAGE_NAME)-$(ARCH).efi
+
+ifneq ($(and $(SIGN_KEY),$(SIGN_CERT)),$(or $(SIGN_KEY),$(SIGN_CERT)))
+$(error SIGN_KEY=$(SIGN_KEY) SIGN_CERT=$(SIGN_CERT): both or none, as PEM files)
+endif
+$(foreach file,$(SIGN_KEY) $(SIGN_CERT),$(if $(wildcard $(file)),,$(error $(file): there is no such file)))
+
+# With whose key it is signed, as the certificate has it.
+$(IMAGE_BUILD)/signer: $(SIGN_KEY) $(SIGN_CERT) FORCE
+	$(Q)mkdir -p $(@D)
+	$(Q)cat /dev/null $(SIGN_CERT) > $@.new
+	$(Q)if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+$(IMAGE): $(KERNEL_IMAGE) $(IMAGE_BUILD)/signer $(if $(SIGN_KEY),| $(DEPS_SIGN))
+	$(Q)mkdir -p $(@D)
+ifdef SIGN_KEY
+	$(call say,SIGN,$@)
+	$(Q)sbsign --key $(SIGN_KEY) --cert $(SIGN_CERT) --output $@.new $< 2> $(IMAGE_BUILD)/sbsign.log || \
+		{ cat $(IMAGE_BUILD)/sbsign.log >&2; exit 1; }
+	$(Q)mv $@.new $@
+else
+	$(Q)cp $< $@
+endif
 
 .PHONY: image size manifest clean distclean
 image: $(IMAGE) $(IMAGE:.efi=.manifest)

@@ -1,7 +1,7 @@
 # The kernel: one set of objects for all appliances, then one short link for each.
 # needs: $(LINUX_DEB), kernel/, tools/kernel-config, tools/kernel-progress, $(IMAGE_BUILD)/rootfs.cpio
-# makes: $(OUT)/$(IMAGE_NAME)-$(ARCH).efi; linux-nconfig, linux-savedefconfig; on the way $(BUILD)/linux-src (the
-#        patched source) and $(BUILD)/linux (the objects)
+# makes: $(KERNEL_IMAGE) and $(KERNEL_ELF); linux-nconfig, linux-savedefconfig; on the way $(BUILD)/linux-src (the patched
+#        source) and $(BUILD)/linux (the objects)
 
 LINUX_DEB ?= $(call source_file,linux-source-6.12)
 
@@ -9,6 +9,10 @@ LINUX_SRC := $(BUILD)/linux-src
 LINUX     := $(BUILD)/linux
 
 linux_image_x86_64 := arch/x86/boot/bzImage
+linux_elf_x86_64   := arch/x86/boot/compressed/vmlinux.bin
+
+KERNEL_IMAGE := $(IMAGE_BUILD)/kernel
+KERNEL_ELF   := $(IMAGE_BUILD)/vmlinux
 
 linux_patches   := $(sort $(wildcard kernel/patches/*.patch))
 linux_local     := kernel/local.config
@@ -80,13 +84,12 @@ $(LINUX)/.objects: $(LINUX)/.config-checked $(LINUX_SRC)/.unpacked
 	$(Q)touch $@
 
 # Under a lock of its own from the first copy to the last: another make may be linking another appliance.
-$(OUT)/$(IMAGE_NAME)-$(ARCH).efi: $(LINUX)/.objects $(IMAGE_BUILD)/rootfs.cpio
-	@mkdir -p $(@D)
+$(KERNEL_IMAGE) $(KERNEL_ELF) &: $(LINUX)/.objects $(IMAGE_BUILD)/rootfs.cpio
 	$(Q){ flock 9 && \
 		cp $(IMAGE_BUILD)/rootfs.cpio $(LINUX)/initramfs.cpio && \
-		$(call linux_build,link $(@F),bzImage) && \
-		cp $(LINUX)/$(linux_image_$(ARCH)) $@; } 9> $(LINUX)/.link-lock
-	@printf '  %-8s %s: %d bytes\n' LINUX $@ $$(stat -c %s $@)
+		$(call linux_build,link $(IMAGE_NAME),bzImage) && \
+		cp $(LINUX)/$(linux_elf_$(ARCH)) $(KERNEL_ELF) && \
+		cp $(LINUX)/$(linux_image_$(ARCH)) $(KERNEL_IMAGE); } 9> $(LINUX)/.link-lock
 
 # --- changing the configuration -------------------------------------------------------------------------------------
 

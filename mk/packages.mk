@@ -35,9 +35,9 @@ $(BUILD)/packages/$1/.done: $(MUSL_CC) $(BUILD)/sources/src/$($1_SOURCE) package
 $(addprefix $(BUILD)/packages/$1/root/,$($1_FILES)): $(BUILD)/packages/$1/.done ;
 endef
 
-# A package folder that only names a file for other stages (the kernel's source): NAME_DEB.
+# A package folder that only names files for other stages (the kernel's source): NAME_DEBS.
 define debian-binary
-SOURCE_PACKAGES += deb:$($1_DEB)
+SOURCE_PACKAGES += $(addprefix deb:,$($1_DEBS))
 endef
 
 include $(sort $(wildcard packages/*/package.mk))

@@ -15,6 +15,7 @@ include mk/rootfs.mk
 include mk/kernel.mk
 include mk/image.mk
 include mk/formats.mk
+include mk/oci.mk
 include mk/run.mk
 include mk/pictures.mk
 include mk/check.mk

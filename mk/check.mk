@@ -11,7 +11,8 @@ $(HOST)/obj/%.o: src/%.c mk/check.mk mk/programs.mk | $(DEPS_CHECK)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(HOST_GCC) $(HOST_CFLAGS) -I$(<D) -MMD -MP -c -o $@ $<
 
-host_objects = $(sort $(patsubst src/%.c,$(HOST)/obj/%.o,$(wildcard src/common/*.c) $(wildcard src/$1/*.c)))
+host_objects = $(sort $(patsubst src/%.c,$(HOST)/obj/%.o,$(wildcard src/common/*.c) $(wildcard src/$1/*.c) \
+	$(program_shares_$1)))
 
 # glibc has ns_parserr() in a library of its own, musl has it in libc.
 host_libraries_resolver := -lresolv

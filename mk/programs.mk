@@ -8,7 +8,10 @@ VERSION  := 0.1.0
 PROGRAM_CFLAGS := -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Isrc -DTHIMBLE_VERSION='"$(VERSION)"'
 
-program_objects = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(wildcard src/common/*.c) $(wildcard src/$1/*.c))
+# The container's first program reads what init reads, and says how a child ended in the same words.
+program_shares_entry := src/init/settings.c src/init/exit_words.c
+
+program_objects = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(wildcard src/common/*.c) $(wildcard src/$1/*.c) $(program_shares_$1))
 
 $(BUILD)/obj/%.o: src/%.c $(MUSL_CC) mk/programs.mk mk/toolchain.mk
 	$(call say,CC,$<)

@@ -1,0 +1,35 @@
+# The same service as a container image, for engines that share the host's kernel.
+# needs: $(BUILD)/bin/entry and the helper's program, $(SERVICE_PATH), the appliance's facts and settings; no kernel
+# makes: out/NAME-ARCH.oci.tar, an OCI image layout
+
+OCI       := $(OUT)/$(IMAGE_NAME)-$(ARCH).oci.tar
+OCI_BUILD := $(IMAGE_BUILD)/oci
+
+oci_manifests := image/oci/manifest $(if $(HELPER_PROGRAM),rootfs/manifest.helper)
+oci_users     := root service $(HELPER_PROGRAM)
+empty         :=
+oci_pattern   := ^($(subst $(empty) $(empty),|,$(strip $(oci_users)))):
+
+# Without privileges from the start, but where a port needs one: not every engine opens those below 1024 to everybody.
+oci_user = $(if $(SERVICE_CAPABILITIES),0:0,$(shell awk -F: '$$1 == "service" { print $$3 ":" $$4 }' rootfs/etc/passwd))
+
+# What appliance.mk says of itself at its head; the licences of what is in the image, not known of a BINARY.
+oci_description = $(if $(BINARY),,$(shell sed -n '1s/^\# [^:]*: *//p' appliances/$(APPLIANCE)/appliance.mk))
+oci_licenses    = $(if $(BINARY),,MIT$(if $(SERVICE_PACKAGE), AND ($($(SERVICE_PACKAGE)_LICENSE))))
+
+.PHONY: oci
+oci: $(OCI)
+	$(Q)printf '  %-8s %s, %s bytes\n' OCI $(OCI) "$$(stat -c %s $(OCI))"
+
+$(OCI_BUILD)/passwd $(OCI_BUILD)/group: $(OCI_BUILD)/%: rootfs/etc/% mk/oci.mk FORCE
+	$(Q)mkdir -p $(@D)
+	$(Q)grep -E '$(oci_pattern)' $< > $@.new
+	$(Q)if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+$(OCI): export OCI_DESCRIPTION = $(oci_description)
+$(OCI): image/oci/build $(oci_manifests) $(BUILD)/bin/entry $(addprefix $(BUILD)/bin/,$(HELPER_PROGRAM)) $(SERVICE_PATH) \
+		$(addprefix $(IMAGE_BUILD)/,appliance settings.conf site.conf) $(OCI_BUILD)/passwd $(OCI_BUILD)/group mk/oci.mk
+	$(Q)sed 's|@HELPER_PROGRAM@|$(HELPER_PROGRAM)|g' $(oci_manifests) > $(OCI_BUILD)/manifest
+	$(Q)$(rootfs_environment) image/oci/build $(OCI_BUILD)/manifest $@ --name '$(APPLIANCE_NAME)' --version '$(VERSION)' \
+		--arch $(ARCH) --user $(oci_user) $(addprefix --port ,$(SERVICE_PORTS)) \
+		--description "$$OCI_DESCRIPTION" --licenses '$(oci_licenses)'

@@ -1,0 +1,12 @@
+/* What a person may ask of the program: there is no shell beside it. */
+#ifndef THIMBLE_ENTRY_ABOUT_H
+#define THIMBLE_ENTRY_ABOUT_H
+
+/* --help: how to set what. Returns the exit status. */
+int about_help(void);
+
+/* --status: the records of a container that runs. Returns the exit status: 0 when the service says "ready",
+ * else 1. */
+int about_status(void);
+
+#endif

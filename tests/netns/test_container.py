@@ -1,0 +1,226 @@
+"""The container image runs under a container engine's runtime, as root and as anybody, and relays; a bad setting ends it."""
+
+import os
+import signal
+import socket
+
+import pytest
+from container import DOCKER_CAPABILITIES, IMAGE, Container, unpack
+from relay import PORT, Network, assert_equal_bytes, assert_reset, read_exactly
+from relayed import exchange, wait_relayed
+from servers import Dnsmasq
+from tcp import TcpPeer, echo, exchange_at_once
+from waiting import wait_until
+
+HOST_PORT = 4000
+UPSTREAM = f"{Network.host}:{HOST_PORT}"
+ECHOED = {"THIMBLE_RELAY_UPSTREAM": UPSTREAM, "THIMBLE_RELAY_GUARD": "off"}
+SERVICE_UID, RESOLVER_UID = 104, 108
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory):
+    return unpack(IMAGE, tmp_path_factory.mktemp("image"))
+
+
+@pytest.fixture
+def network(keep, tmp_path):
+    return Network(keep, tmp_path)
+
+
+@pytest.fixture
+def start(keep, tmp_path, bundle, network):
+    def start_container(**options):
+        return keep(Container(network.box, tmp_path, bundle, **options))
+    return start_container
+
+
+@pytest.fixture
+def peer(keep, network):
+    return keep(TcpPeer(network.lan, echo, Network.host, HOST_PORT))
+
+
+# How engines run it -> the users of service and helper.
+WAYS = {
+    "the image's user": (dict(read_only=False, tmpfs=False), SERVICE_UID, SERVICE_UID),
+    "any user, read-only": (dict(uid=1000), 1000, 1000),
+    "root": (dict(uid=0, capabilities=DOCKER_CAPABILITIES), SERVICE_UID, RESOLVER_UID),
+    "root, writable": (dict(uid=0, capabilities=DOCKER_CAPABILITIES, read_only=False, tmpfs=False), SERVICE_UID, RESOLVER_UID),
+    "root without capabilities": (dict(uid=0), 0, 0),
+    "records elsewhere": (dict(uid=1000, tmpfs=False, environment={"THIMBLE_RUN": "/dev/shm/thimble"}), 1000, 1000),
+}
+
+
+def capabilities(pid):
+    lines = open(f"/proc/{pid}/status").read().splitlines()
+    return {line.split(":")[0]: int(line.split()[1], 16) for line in lines if line.startswith("Cap")}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_relays_and_ends(start, network, peer, way):
+    options, service_uid, helper_uid = WAYS[way]
+    environment = ECHOED | options.get("environment", {})
+    container = start(**(options | {"environment": environment}))
+    wait_relayed(network.lan, Network.relay)
+    exchange_at_once(network.lan, Network.relay, PORT, 50, 100_000, 60)
+
+    processes = container.processes()
+    assert {name: uid for name, (_, uid) in processes.items()} == {"service": service_uid, "resolver": helper_uid}
+    for pid, _ in processes.values():
+        has = capabilities(pid)
+        assert has["CapPrm"] == has["CapEff"] == has["CapAmb"] == 0, has
+        assert "NoNewPrivs:\t1" in open(f"/proc/{pid}/status").read()
+
+    container.child.send_signal(signal.SIGTERM)
+    assert container.wait_end() == 0
+    assert "relay: draining 0 connections" in container.log_text()
+
+
+def test_the_later_setting_wins(start, tmp_path):
+    file = tmp_path / "site.conf"
+    file.write_text("relay.max-connections = 100\nrelay.idle-timeout-s = 100\nrelay.max-session-s = 100\n")
+    container = start(mounts={"/etc/thimble.conf": file}, arguments=["relay.max-session-s=300"], environment={
+        "THIMBLE_RELAY_IDLE_TIMEOUT_S": "200", "THIMBLE_RELAY_MAX_SESSION_S": "200"})
+    record = container.wait_record("init", "config", lambda record: record, "there is one")
+    expected = {
+        "relay.guard": ("dcerpc:51c82175-844e-4750-b0d8-ec255555bc06", "appliance, line"),
+        "relay.max-connections": ("100", "/etc/thimble.conf, line 1"),
+        "relay.idle-timeout-s": ("200", "variable THIMBLE_RELAY_IDLE_TIMEOUT_S"),
+        "relay.max-session-s": ("300", "argument 1"),
+        "relay.connect-timeout-s": ("4", "default"),
+    }
+    for key, (value, origin) in expected.items():
+        assert record[key] == value and record[f"origin.{key}"].startswith(origin), (key, record)
+    container.wait_ready()
+
+
+@pytest.mark.parametrize("options, expected", [
+    (dict(environment={"THIMBLE_RELAY_UPSTREAM": "kms.example"}), ['variable THIMBLE_RELAY_UPSTREAM: relay.upstream = "kms.example"',
+                                                                  "allowed: HOST:PORT"]),
+    (dict(arguments=["relay.max-connections=0", "relay.nope=1", "--verbose"]),
+     ['argument 1: relay.max-connections = "0", allowed: a number from 1 to 100000', 'argument 2: "relay.nope" is no setting',
+      'argument 3: "--verbose", allowed: key=value']),
+    (dict(conf="relay.splice = on\nrelay.allow = everybody\n"),
+     ['/etc/thimble.conf, line 2: relay.allow = "everybody", allowed: PREFIX']),
+    (dict(conf=None), ["/etc/thimble.conf is a folder"]),
+    (dict(conf="#" * 20000), ["/etc/thimble.conf: at most 16382 bytes"]),
+    (dict(arguments=["service.args=\"open"]), ["service.args: more than 31 words or an open quote"]),
+])
+def test_a_bad_setting_ends_it(start, tmp_path, options, expected):
+    """With status 100, and each of them is told."""
+    options = dict(options)
+    if "conf" in options:
+        text, file = options.pop("conf"), tmp_path / "conf"
+        file.mkdir() if text is None else file.write_text(text)
+        options["mounts"] = {"/etc/thimble.conf": file}
+    container = start(**options)
+    assert container.wait_end() == 100, container.log_text()
+    for text in expected:
+        assert text in container.log_text(), container.log_text()
+
+
+def test_variables_of_a_kubernetes_service_are_left_alone(start, network, peer):
+    container = start(environment=ECHOED | {
+        "THIMBLE_PORT": "tcp://10.0.0.1:1688", "THIMBLE_SERVICE_HOST": "10.0.0.1", "THIMBLE_PORT_1688_TCP_ADDR": "10.0.0.1"})
+    wait_relayed(network.lan, Network.relay)
+    assert "the variable THIMBLE_SERVICE_HOST is no setting's" in container.log_text()
+
+
+def test_nowhere_to_write_is_said(start):
+    container = start(tmpfs=False)
+    assert container.wait_end() == 111
+    assert "/run/thimble/init as user 104" in container.log_text() and "mount a tmpfs at /run" in container.log_text()
+
+
+def test_sessions_end_in_order(start, network, keep):
+    """SIGTERM: one that goes on to its end loses no byte, one that does not is reset; the status is 0."""
+    listener = network.listen(HOST_PORT)
+    container = start(environment=ECHOED)
+    container.wait_ready()
+    client, host = network.session(listener)
+    idle_client, idle_host = network.session(listener)
+    client.sendall(b"question")
+    assert_equal_bytes(read_exactly(host, 8), b"question", "question")
+    container.child.send_signal(signal.SIGTERM)
+    container.wait_log("relay: draining 2 connections")
+    host.sendall(b"answer")
+    host.shutdown(socket.SHUT_WR)
+    client.settimeout(20)
+    assert_equal_bytes(read_exactly(client, 6), b"answer", "answer")
+    assert_reset(idle_client, "the idle session's client")
+    assert container.wait_end() == 0
+
+
+def test_the_helper_is_started_again(start, network, peer):
+    container = start(environment=ECHOED)
+    wait_relayed(network.lan, Network.relay)
+    before = container.processes()
+    os.kill(before["resolver"][0], signal.SIGKILL)
+    container.wait_log("resolver: killed by SIGKILL; next start in 0.1 s")
+
+    def is_back():
+        now = container.processes()
+        return now.get("resolver", before["resolver"]) != before["resolver"] and now["service"] == before["service"]
+    wait_until(is_back, 40, "another resolver, the same service", container.log_text)
+    assert exchange(network.lan, Network.relay) == b"through the relay"
+
+
+def test_it_ends_with_the_service(start):
+    container = start(environment=ECHOED)
+    container.wait_ready()
+    os.kill(container.processes()["service"][0], signal.SIGKILL)
+    assert container.wait_end() == 128 + signal.SIGKILL
+    assert "entry: relay: killed by SIGKILL" in container.log_text()
+
+
+def test_settings_are_read_again(start, network, peer, tmp_path):
+    """SIGHUP: good ones are followed, bad ones change nothing."""
+    file = tmp_path / "site.conf"
+    file.write_text("relay.guard = off\nrelay.upstream = 192.0.2.99:1\n")
+    container = start(mounts={"/etc/thimble.conf": file})
+    container.wait_record("service", "relay", lambda record: record.get("upstream.1", "").startswith("192.0.2.99:1 "), "upstream.1")
+    file.write_text("relay.guard = perhaps\nrelay.upstream = 192.0.2.98:1\n")
+    container.child.send_signal(signal.SIGHUP)
+    container.wait_log("the settings stay as they were")
+    assert container.record("init", "config")["relay.upstream"] == "192.0.2.99:1"
+    file.write_text(f"relay.guard = off\nrelay.upstream = {UPSTREAM}\n")
+    container.child.send_signal(signal.SIGHUP)
+    wait_relayed(network.lan, Network.relay)
+
+
+def test_the_upstream_is_found_by_dns(start, network, peer, keep, tmp_path):
+    """As the engine's resolv.conf says, which is mounted over the one of the image; nothing else is set."""
+    keep(Dnsmasq(network.lan, tmp_path, "local=/example/", "srv-host=_vlmcs._tcp.example,kms.example," + str(HOST_PORT),
+                 f"address=/kms.example/{Network.host}")).start()
+    conf = tmp_path / "resolv.conf"
+    conf.write_text(f"nameserver {Network.host}\nsearch example\n")
+    container = start(environment={"THIMBLE_RELAY_GUARD": "off"}, mounts={"/etc/resolv.conf": conf})
+    wait_relayed(network.lan, Network.relay)
+    container.wait_record("service", "relay", lambda record: record.get("upstream_source.1") == "srv:_vlmcs._tcp.example",
+                          "upstream_source.1=srv:_vlmcs._tcp.example")
+
+
+def test_what_the_default_lets_in(start, network, peer):
+    """relay.allow = on-link: the container's own network, and no client from beyond its gateway."""
+    container = start(environment=ECHOED)
+    wait_relayed(network.lan, Network.relay)
+    network.lan.ip("address", "add", "198.51.100.1/32", "dev", "br0")
+    network.box.ip("route", "add", "default", "via", Network.host)
+    with network.lan.socket(socket.AF_INET, socket.SOCK_STREAM) as client:
+        client.bind(("198.51.100.1", 0))
+        client.settimeout(20)
+        try:
+            client.connect((Network.relay, PORT))
+            assert_reset(client, "a client from elsewhere")
+        except ConnectionResetError:
+            pass
+    container.wait_log("198.51.100.1")
+
+
+def test_state_and_help_without_a_shell(start):
+    container = start(environment=ECHOED)
+    container.wait_ready()
+    status, said = container.exec("/bin/entry", "--status")
+    assert status == 0 and "service/relay\n    state=ready\n" in said, said
+    status, said = container.exec("/bin/entry", "--help")
+    assert status == 0 and "THIMBLE_RELAY_MAX_CONNECTIONS_PER_CLIENT" in said, said

@@ -67,7 +67,7 @@ check-host: $(SOURCES_USED) $(GEN_INIT_CPIO) | $(DEPS_CHECK)
 	$(Q)tools/in-namespaces $(PYTEST) --junitxml=$(CHECK)/host.xml tests/host
 
 # The resolver as it is in the image as well: it lives by what musl's own resolver does.
-check-netns: host-programs programs $(BUILD)/bench/relay-load $(BUILD)/bin/resolver $(BUILD)/packages/dhcpcd/.done | $(DEPS_CHECK)
+check-netns: host-programs programs check-containers $(BUILD)/bench/relay-load $(BUILD)/bin/resolver $(BUILD)/packages/dhcpcd/.done | $(DEPS_CHECK)
 	$(Q)mkdir -p $(CHECK)
 	$(Q)tools/in-namespaces $(PYTEST) --numprocesses=$(shell nproc) --junitxml=$(CHECK)/netns.xml tests/netns
 
@@ -79,6 +79,12 @@ $(CHECK)/misbehave: tests/fault/daemons/misbehave.c $(MUSL_CC)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(MUSL_CC) $(MUSL_CFLAGS) -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror $(MUSL_LDFLAGS) -o $@ $<
+
+# Each kind of appliance as a container: one of this tree, one of a package, anybody's executable.
+check-containers: $(CHECK)/misbehave
+	$(Q)$(MAKE) oci APPLIANCE=kms-relay
+	$(Q)$(MAKE) oci APPLIANCE=dns
+	$(Q)$(MAKE) oci BINARY=$(CHECK)/misbehave ARGS=7000 PORT=7000/tcp
 
 check-boot check-fault: check-%: image check-images | $(DEPS_CHECK)
 	$(Q)mkdir -p $(CHECK)

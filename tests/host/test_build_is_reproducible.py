@@ -1,4 +1,4 @@
-"""Two folders, two users' settings: the same bytes of every program, package and root."""
+"""Two folders, two users' settings: the same bytes of every program, package, root and container."""
 
 import hashlib
 import os
@@ -21,9 +21,10 @@ def other_tree(tmp_path_factory):
 
 
 def digests(tree):
-    """Each file that goes into a guest -> its hash."""
+    """Each file that goes into a guest, and each container -> its hash."""
     paths = [*tree.build("bin").glob("*"), *tree.build("packages").glob("*/root/**/*")]
     paths += [tree.build(f"images/{appliance}/rootfs.cpio") for appliance in APPLIANCES]
+    paths += [tree.folder / f"out/{appliance}-x86_64.oci.tar" for appliance in APPLIANCES]
     return {
         str(path.relative_to(tree.folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths if path.is_file()
     }

@@ -29,11 +29,12 @@ def run(*words, timeout=60):
     return done.stdout
 
 
-def unpack(image, folder, tag="0.1.0"):
+def unpack(image, folder):
     """IMAGE as a bundle below FOLDER, by umoci: its config.json and its root file system."""
     layout, bundle = folder / "layout", folder / "bundle"
     with tarfile.open(image) as tar:
         tar.extractall(layout)
+    tag, = run("umoci", "ls", "--layout", layout).split()
     run("umoci", "unpack", "--rootless", "--image", f"{layout}:{tag}", bundle)
     return bundle
 

@@ -49,7 +49,8 @@ class Tree:
 
 
 def build_roots(tree, **environment):
-    """Every program, and the roots of two appliances: one with a program of this tree, one with a package."""
+    """Every program, and the roots and containers of two appliances: one with a program of this tree, one with a
+    package."""
     tree.make("programs", **environment)
     for appliance in APPLIANCES:
-        tree.make(f"APPLIANCE={appliance}", f"{BUILD}/images/{appliance}/rootfs.cpio", **environment)
+        tree.make(f"APPLIANCE={appliance}", f"{BUILD}/images/{appliance}/rootfs.cpio", "oci", **environment)

@@ -6,6 +6,8 @@ import socket
 
 import pytest
 from container import DOCKER_CAPABILITIES, IMAGE, Container, unpack
+from dns import name as dns_name
+from misbehave import processes, tell, wait_answers
 from relay import PORT, Network, assert_equal_bytes, assert_reset, read_exactly
 from relayed import exchange, wait_relayed
 from servers import Dnsmasq
@@ -132,13 +134,13 @@ def test_nowhere_to_write_is_said(start):
     assert "/run/thimble/init as user 104" in container.log_text() and "mount a tmpfs at /run" in container.log_text()
 
 
-def test_sessions_end_in_order(start, network, keep):
+def test_sessions_end_in_order(start, network):
     """SIGTERM: one that goes on to its end loses no byte, one that does not is reset; the status is 0."""
     listener = network.listen(HOST_PORT)
     container = start(environment=ECHOED)
     container.wait_ready()
     client, host = network.session(listener)
-    idle_client, idle_host = network.session(listener)
+    idle_client, _ = network.session(listener)
     client.sendall(b"question")
     assert_equal_bytes(read_exactly(host, 8), b"question", "question")
     container.child.send_signal(signal.SIGTERM)
@@ -163,6 +165,22 @@ def test_the_helper_is_started_again(start, network, peer):
         return now.get("resolver", before["resolver"]) != before["resolver"] and now["service"] == before["service"]
     wait_until(is_back, 40, "another resolver, the same service", container.log_text)
     assert exchange(network.lan, Network.relay) == b"through the relay"
+
+
+def test_orphans_are_reaped(start, network, tmp_path):
+    """A worker of the resolver, which asks a name server that says nothing, comes to PID 1 when the resolver dies."""
+    network.black_hole("192.0.2.77")
+    conf = tmp_path / "resolv.conf"
+    conf.write_text("nameserver 192.0.2.77\nsearch example\n")
+    container = start(mounts={"/etc/resolv.conf": conf})
+
+    def workers():
+        pid = container.processes()["resolver"][0]
+        return open(f"/proc/{pid}/task/{pid}/children").read().split()
+    orphans = wait_until(workers, 40, "a worker", container.log_text)
+    os.kill(container.processes()["resolver"][0], signal.SIGKILL)
+    wait_until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in orphans), 40, "no worker, and no zombie of one",
+               container.log_text)
 
 
 def test_it_ends_with_the_service(start):
@@ -224,3 +242,36 @@ def test_state_and_help_without_a_shell(start):
     assert status == 0 and "service/relay\n    state=ready\n" in said, said
     status, said = container.exec("/bin/entry", "--help")
     assert status == 0 and "THIMBLE_RELAY_MAX_CONNECTIONS_PER_CLIENT" in said, said
+
+
+def test_another_appliance(keep, tmp_path, network):
+    """dns: its port is below 1024, so its service gets the one capability for that, and no other."""
+    dns = keep(Dnsmasq(network.lan, tmp_path, "local=/example/", "address=/host.example/93.184.215.14")).start()
+    conf = tmp_path / "resolv.conf"
+    conf.write_text(f"nameserver {Network.host}\n")
+    bundle = unpack(IMAGE.with_name("dns-x86_64.oci.tar"), tmp_path)
+    container = keep(Container(network.box, tmp_path, bundle, capabilities=DOCKER_CAPABILITIES, mounts={"/etc/resolv.conf": conf}))
+    query = b"\x12\x34\x01\x00\x00\x01" + 6 * b"\x00" + dns_name("host.example") + b"\x00\x01\x00\x01"  # RFC 1035 4.1: A, IN
+
+    def answered():
+        with network.lan.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.settimeout(2)
+            sock.sendto(query, (Network.relay, 53))
+            return socket.inet_aton("93.184.215.14") in sock.recv(512)
+    wait_until(answered, 40, "an answer through it", container.log_text)
+    (pid, uid), = container.processes().values()
+    assert uid == SERVICE_UID and capabilities(pid)["CapEff"] == 1 << 10
+    assert "host.example" in dns.log_text() and "started, version" in container.log_text()
+
+
+def test_any_executable(keep, tmp_path, network):
+    """BINARY=: what it says and how it ends is the container's."""
+    bundle = unpack(IMAGE.with_name("misbehave-x86_64.oci.tar"), tmp_path)
+    container = keep(Container(network.box, tmp_path, bundle))
+    wait_answers(network.lan, Network.relay)
+    found = processes(network.lan, Network.relay)
+    assert [process.name for process in found] == ["entry", "service"] and found[0].pid == 1, found
+    tell(network.lan, Network.relay, "crash")
+    assert container.wait_end() == 128 + signal.SIGSEGV
+    again = keep(Container(network.box, tmp_path, bundle, arguments=["service.args=exit 3"], name="again"))
+    assert again.wait_end() == 3

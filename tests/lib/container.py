@@ -107,6 +107,13 @@ class Container:
             found[status["Name"]] = int(child), int(status["Uid"].split()[0])
         return found
 
+    def wait_processes(self, *names, deadline_s=40):
+        """Waits until each of NAMES runs its program. All that it has started."""
+        def look():
+            found = self.processes()
+            return found if set(names) <= set(found) else None
+        return wait_until(look, deadline_s, f"processes {names}", self.log_text)
+
     def record(self, writer, name, run_dir="run/thimble"):
         return read_record(f"/proc/{self.entry()}/root/{run_dir}", writer, name)
 

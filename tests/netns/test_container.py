@@ -66,7 +66,7 @@ def test_relays_and_ends(start, network, peer, way):
     wait_relayed(network.lan, Network.relay)
     exchange_at_once(network.lan, Network.relay, PORT, 50, 100_000, 60)
 
-    processes = container.processes()
+    processes = container.wait_processes("service", "resolver")
     assert {name: uid for name, (_, uid) in processes.items()} == {"service": service_uid, "resolver": helper_uid}
     for pid, _ in processes.values():
         has = capabilities(pid)
@@ -156,7 +156,7 @@ def test_sessions_end_in_order(start, network):
 def test_the_helper_is_started_again(start, network, peer):
     container = start(environment=ECHOED)
     wait_relayed(network.lan, Network.relay)
-    before = container.processes()
+    before = container.wait_processes("service", "resolver")
     os.kill(before["resolver"][0], signal.SIGKILL)
     container.wait_log("resolver: killed by SIGKILL; next start in 0.1 s")
 
@@ -174,11 +174,9 @@ def test_orphans_are_reaped(start, network, tmp_path):
     conf.write_text("nameserver 192.0.2.77\nsearch example\n")
     container = start(mounts={"/etc/resolv.conf": conf})
 
-    def workers():
-        pid = container.processes()["resolver"][0]
-        return open(f"/proc/{pid}/task/{pid}/children").read().split()
-    orphans = wait_until(workers, 40, "a worker", container.log_text)
-    os.kill(container.processes()["resolver"][0], signal.SIGKILL)
+    pid, _ = container.wait_processes("resolver")["resolver"]
+    orphans = wait_until(lambda: open(f"/proc/{pid}/task/{pid}/children").read().split(), 40, "a worker", container.log_text)
+    os.kill(pid, signal.SIGKILL)
     wait_until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in orphans), 40, "no worker, and no zombie of one",
                container.log_text)
 

@@ -48,7 +48,7 @@ export THIMBLE_HOST_BIN := $(abspath $(HOST))
 
 CHECK_KINDS := unit fuzz host netns boot fault
 
-.PHONY: check $(addprefix check-,$(CHECK_KINDS)) host-programs unit-tests
+.PHONY: check $(addprefix check-,$(CHECK_KINDS)) check-containers host-programs unit-tests
 # Every kind runs, even when one before it failed.
 check: $(DEPS_BUILD) $(DEPS_CHECK)
 	$(Q)rm -f $(CHECK)/*.xml; failed=0; \

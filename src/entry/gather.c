@@ -23,7 +23,10 @@ void variable_name(char name[static VARIABLE_NAME_MAX], enum config_key key)
 	text_clear(&t);
 	text_add(&t, "%s%s", prefix, config_definitions[key].name);
 	for (char *c = name; *c != '\0'; c++)
-		*c = *c == '.' || *c == '-' ? '_' : (char)toupper((unsigned char)*c);
+		if (*c == '.' || *c == '-')
+			*c = '_';
+		else
+			*c = (char)toupper((unsigned char)*c);
 }
 
 static bool find_variable(const char *name, size_t length, enum config_key *key)

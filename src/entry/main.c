@@ -144,7 +144,7 @@ static void prepare_service(void)
 	static char line[CONFIG_VALUE_MAX];
 	static char *arguments[ARGUMENTS_MAX + 1] = {"/bin/service"};
 	struct child *s = &entry.service;
-	strcpy(line, config_get(&entry.config, CONFIG_SERVICE_ARGS));
+	memcpy(line, config_get(&entry.config, CONFIG_SERVICE_ARGS), sizeof(line));
 	if (split_words(line, arguments + 1, ARGUMENTS_MAX) == 0 && line[strspn(line, " ")] != '\0') {
 		log_line(LOG_LEVEL_ERROR, "service.args: more than %d words or an open quote",
 			ARGUMENTS_MAX - 1);

@@ -39,15 +39,15 @@ def unpack(image, folder):
     return bundle
 
 
-def needs_user(uid):
-    """Skips the test where UID does not exist: in the user namespace of an ordinary user there is root alone."""
+def user_exists(uid):
+    """Whether there is a user UID: in the user namespace of an ordinary user there is root alone."""
     lines = pathlib.Path("/proc/self/uid_map").read_text().splitlines()
-    if not any(int(start) <= uid < int(start) + int(count) for start, _, count in map(str.split, lines)):
-        pytest.skip(f"there is no user {uid} in this user namespace")
+    return any(int(start) <= uid < int(start) + int(count) for start, _, count in map(str.split, lines))
 
 
 class Container:
-    """BUNDLE, copied to FOLDER, run in NAMESPACE as UID (None: the image's own user) with CAPABILITIES.
+    """BUNDLE, copied to FOLDER, run in NAMESPACE as UID (None: the image's own user, or root where there is no other) with
+    CAPABILITIES.
 
     ENVIRONMENT and ARGUMENTS are added; MOUNTS are {path inside: path outside}; TMPFS says whether /run is one."""
 
@@ -62,13 +62,14 @@ class Container:
         process["terminal"] = False
         process["args"] += list(arguments)
         process["env"] += [f"{key}={value}" for key, value in (environment or {}).items()]
-        if uid is not None:
-            process["user"] = {"uid": uid, "gid": uid}
-        self.uid = process["user"]["uid"]
-        needs_user(self.uid)
+        if uid is None:
+            uid = process["user"]["uid"] if user_exists(process["user"]["uid"]) else 0
+        elif not user_exists(uid):
+            pytest.skip(f"there is no user {uid} in this user namespace")
+        process["user"] = {"uid": uid, "gid": uid}
         names = [f"CAP_{name}" for name in capabilities]
         # As engines do: a user other than root gets none in force.
-        in_force = names if self.uid == 0 else []
+        in_force = names if uid == 0 else []
         process["capabilities"] = {"bounding": names, "inheritable": [], "ambient": [], "effective": in_force,
                                    "permitted": in_force}
         process["noNewPrivileges"] = False

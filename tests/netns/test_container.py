@@ -5,7 +5,7 @@ import signal
 import socket
 
 import pytest
-from container import DOCKER_CAPABILITIES, IMAGE, Container, unpack
+from container import DOCKER_CAPABILITIES, IMAGE, Container, unpack, user_exists
 from dns import name as dns_name
 from misbehave import processes, tell, wait_answers
 from relay import PORT, Network, assert_equal_bytes, assert_reset, read_exactly
@@ -60,7 +60,8 @@ def capabilities(pid):
 
 @pytest.mark.parametrize("way", WAYS)
 def test_relays_and_ends(start, network, peer, way):
-    options, service_uid, helper_uid = WAYS[way]
+    options, *users = WAYS[way]
+    service_uid, helper_uid = (uid if user_exists(uid) else 0 for uid in users)
     environment = ECHOED | options.get("environment", {})
     container = start(**(options | {"environment": environment}))
     wait_relayed(network.lan, Network.relay)
@@ -131,7 +132,7 @@ def test_variables_of_a_kubernetes_service_are_left_alone(start, network, peer):
 def test_nowhere_to_write_is_said(start):
     container = start(tmpfs=False)
     assert container.wait_end() == 111
-    assert "/run/thimble/init as user 104" in container.log_text() and "mount a tmpfs at /run" in container.log_text()
+    assert "the folder /run/thimble/init as user" in container.log_text() and "mount a tmpfs at /run" in container.log_text()
 
 
 def test_sessions_end_in_order(start, network):
@@ -165,6 +166,8 @@ def test_the_helper_is_started_again(start, network, peer):
         return now.get("resolver", before["resolver"]) != before["resolver"] and now["service"] == before["service"]
     wait_until(is_back, 40, "another resolver, the same service", container.log_text)
     assert exchange(network.lan, Network.relay) == b"through the relay"
+    os.kill(container.wait_processes("resolver")["resolver"][0], signal.SIGKILL)
+    container.wait_log("resolver: killed by SIGKILL; next start in 0.2 s")
 
 
 def test_orphans_are_reaped(start, network, tmp_path):
@@ -187,6 +190,24 @@ def test_it_ends_with_the_service(start):
     os.kill(container.processes()["service"][0], signal.SIGKILL)
     assert container.wait_end() == 128 + signal.SIGKILL
     assert "entry: relay: killed by SIGKILL" in container.log_text()
+
+
+def test_a_service_that_does_not_end_is_killed(start):
+    container = start(environment=ECHOED)
+    container.wait_ready()
+    os.kill(container.processes()["service"][0], signal.SIGSTOP)
+    container.child.send_signal(signal.SIGTERM)
+    assert container.wait_end() == 128 + signal.SIGKILL
+    assert "relay: still there 1700 ms after SIGTERM; killed" in container.log_text()
+
+
+def test_a_file_that_it_may_not_read_is_told(start, tmp_path):
+    file = tmp_path / "site.conf"
+    file.write_text("relay.splice = off\n")
+    file.chmod(0o600)
+    container = start(uid=1000, mounts={"/etc/thimble.conf": file})
+    assert container.wait_end() == 100
+    assert "/etc/thimble.conf: user 1000 cannot read it: Permission denied" in container.log_text()
 
 
 def test_settings_are_read_again(start, network, peer, tmp_path):
@@ -258,7 +279,7 @@ def test_another_appliance(keep, tmp_path, network):
             return socket.inet_aton("93.184.215.14") in sock.recv(512)
     wait_until(answered, 40, "an answer through it", container.log_text)
     (pid, uid), = container.processes().values()
-    assert uid == SERVICE_UID and capabilities(pid)["CapEff"] == 1 << 10
+    assert uid == (SERVICE_UID if user_exists(SERVICE_UID) else 0) and capabilities(pid)["CapEff"] == 1 << 10
     assert "host.example" in dns.log_text() and "started, version" in container.log_text()
 
 

@@ -56,9 +56,8 @@ int account_prepare(struct account *account, const char *folder, const char *use
 		chown(path, found->pw_uid, found->pw_gid) == 0)
 		*account = (struct account){.other = true, .uid = found->pw_uid, .gid = found->pw_gid};
 	else
-		log_warnx("%s runs as root, without capabilities: there is no such user here, or no right to "
-			  "become "
-			  "one",
+		log_warnx(
+			"%s runs as root, without capabilities: no such user here, or no right to become it",
 			user);
 	return 0;
 }

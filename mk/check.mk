@@ -62,7 +62,7 @@ check-unit: $(UNIT_TESTS) | $(DEPS_CHECK)
 	$(Q)tools/check-totals unit $(CHECK) $(UNIT_TESTS)
 
 # On the host alone: the tools, the build itself, and real appliances' roots without a kernel.
-check-host: $(SOURCES_USED) $(GEN_INIT_CPIO) | $(DEPS_CHECK)
+check-host: images $(SOURCES_USED) $(GEN_INIT_CPIO) | $(DEPS_CHECK)
 	$(Q)mkdir -p $(CHECK)
 	$(Q)tools/in-namespaces $(PYTEST) --junitxml=$(CHECK)/host.xml tests/host
 
@@ -86,7 +86,7 @@ check-containers: $(CHECK)/misbehave
 	$(Q)$(MAKE) oci APPLIANCE=dns
 	$(Q)$(MAKE) oci BINARY=$(CHECK)/misbehave ARGS=7000 PORT=7000/tcp
 
-check-boot check-fault: check-%: image check-images | $(DEPS_CHECK)
+check-boot check-fault: check-%: images check-images | $(DEPS_CHECK)
 	$(Q)mkdir -p $(CHECK)
 	$(Q)tools/in-namespaces $(PYTEST) --junitxml=$(CHECK)/$*.xml tests/$*
 

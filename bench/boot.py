@@ -6,7 +6,8 @@ run). Two boots give it: one with PID 1 replaced by boot-pid1.c, and one of the 
 instructions of the kernel's setup code replaced by a stub that tells the time and halts.
 
 What waits for a server cannot be counted so, for idle time passes at once there: it is the median of
-several boots in plain emulation, against dnsmasq and radvd on a bridge. Run by tools/in-namespaces."""
+several boots in plain emulation, against dnsmasq and radvd on a bridge. So is what firmware takes: from the start of QEMU to
+the first line of the screen, for each way in. Run by tools/in-namespaces."""
 
 import argparse
 import contextlib
@@ -18,11 +19,13 @@ import statistics
 import struct
 import sys
 import tempfile
+import time
 
 TREE = pathlib.Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(TREE / "tests/lib"), str(TREE / "tools")]
 
 from guest import Guest, slaac_address  # noqa: E402
+import media  # noqa: E402
 from netns import Lan  # noqa: E402
 from overlay import overlay  # noqa: E402
 from servers import Dnsmasq, Radvd, prefix  # noqa: E402
@@ -124,6 +127,28 @@ def wait_for_servers(image, folder, count):
     return values
 
 
+# What is started: name, (format, plugged in as, firmware, machine).
+STARTED = {"kernel, microvm": ("efi", "kernel", "bios", "microvm"), "kernel, pc": ("efi", "kernel", "bios", "pc"),
+           "ELF kernel by PVH, pc": ("vmlinux", "kernel", "bios", "pc"),
+           "BIOS, disk, pc": ("img", "ide", "bios", "pc"), "BIOS, CD, pc": ("iso", "cd", "bios", "pc"),
+           "UEFI, disk, q35": ("img", "virtio", "uefi", "q35"), "UEFI, CD, q35": ("iso", "cd", "uefi", "q35")}
+
+
+def firmware_to_screen(folder, count):
+    """{what is started: COUNT values, seconds from QEMU's start to the first line of the screen}, in turns."""
+    values = {name: [] for name in STARTED}
+    mark = b"kms-relay"
+    for number in range(count):
+        for name, (suffix, plugged, firmware, machine) in STARTED.items():
+            options = media.boot_options(media.image(suffix), plugged, firmware, folder)
+            start = time.monotonic()
+            with contextlib.closing(Guest(folder, "user", machine=machine, marks=[mark], name=f"screen{number}",
+                                          **options)) as guest:
+                guest.wait_screen(r"^ kms-relay", BOOT_S)
+                values[name].append(guest.serial.marks[mark] - start)
+    return values
+
+
 def figures(options, folder):
     """Rows (what, value, how measured), each printed when it is known."""
     for machine in ("microvm", "pc"):
@@ -136,6 +161,10 @@ def figures(options, folder):
         spread = f"{min(values):.2f} to {max(values):.2f}"
         yield (name, f"{statistics.median(values):.2f} s",
                f"plain TCG, q35, median of {len(values)} ({spread}), host's load {os.getloadavg()[0]:.1f}")
+    for name, values in firmware_to_screen(folder, options.boots).items():
+        spread = f"{min(values):.2f} to {max(values):.2f}"
+        yield (f"start of QEMU to the screen: {name}", f"{statistics.median(values):.2f} s",
+               f"plain TCG, median of {len(values)} in turns ({spread}), host's load {os.getloadavg()[0]:.1f}")
 
 
 def main():

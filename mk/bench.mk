@@ -1,20 +1,23 @@
 # Measurements, each with its data beside it.
 # needs: $(IMAGE), $(BUILD)/bin/relay; QEMU, dnsmasq and radvd; HAProxy, nginx and socat
-# makes: bench/boot.md; bench/relay.md, bench/relay.svg
+# makes: bench/boot.md; bench/memory.md; bench/relay.md, bench/relay.svg
 
 ROUNDS ?= 12
 
-.PHONY: bench bench-boot bench-relay
-bench: bench-boot bench-relay
+.PHONY: bench bench-boot bench-memory bench-relay
+bench: bench-boot bench-memory bench-relay
 
 $(BUILD)/bench/boot-pid1: bench/boot-pid1.c $(MUSL_CC)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(MUSL_CC) $(MUSL_CFLAGS) -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror $(MUSL_LDFLAGS) -o $@ $<
 
-bench-boot: image $(BUILD)/bench/boot-pid1 | $(DEPS_CHECK)
+bench-boot: images $(BUILD)/bench/boot-pid1 | $(DEPS_CHECK)
 	$(Q)tools/in-namespaces /usr/bin/python3 -B bench/boot.py $(IMAGE) --pid1 $(BUILD)/bench/boot-pid1 \
 		--compressor $(COMPRESS) --output bench/boot.md
+
+bench-memory: images | $(DEPS_CHECK)
+	$(Q)tools/in-namespaces /usr/bin/python3 -B bench/memory.py --output bench/memory.md
 
 $(BUILD)/bench/relay-load: bench/relay-load.c | $(DEPS_BUILD)
 	$(call say,CC,$<)

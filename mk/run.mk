@@ -3,7 +3,7 @@
 # makes: nothing; logs of the last run in $(IMAGE_BUILD)/run
 #
 #   MEMORY=64        of the guest, MB
-#   MACHINE=q35      or pc, microvm
+#   MACHINE=q35      or pc, microvm, microvm-pcie; q35-native
 #   ACCEL=           kvm or tcg; else what works here
 #   APPEND=          more of the kernel's command line: APPEND='thimble.relay.upstream=192.0.2.1:1688'
 

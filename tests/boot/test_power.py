@@ -5,7 +5,7 @@ import pytest
 OFF_S = 10  # two seconds of the guest's time, under emulation on a busy machine
 
 
-@pytest.mark.parametrize("machine", ["pc", "q35"])
+@pytest.mark.parametrize("machine", ["pc", "q35", "microvm-pcie"])
 def test_power_button(dual_stack, boot, machine):
     guest = boot(dual_stack, machine=machine)
     guest.wait_address(r"192\.0\.2\.\d+")

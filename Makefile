@@ -16,6 +16,7 @@ include mk/kernel.mk
 include mk/image.mk
 include mk/formats.mk
 include mk/oci.mk
+include mk/deploy.mk
 include mk/run.mk
 include mk/pictures.mk
 include mk/check.mk

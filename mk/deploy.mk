@@ -11,6 +11,6 @@ deploy: $(patsubst deploy/%,$(DEPLOY)/%,$(patsubst %.in,%,$(wildcard deploy/*/*)
 	$(Q)printf '  %-8s %s, for %s\n' DEPLOY $(DEPLOY) $(IMAGE_FILE)
 
 $(DEPLOY)/%: deploy/%.in deploy/facts FORCE
-	$(Q)eval "$$(deploy/facts)" && tools/fill $< $@ && chmod --reference=$< $@
+	$(Q)eval "$$(deploy/facts)" && /usr/bin/python3 -B tools/fill $< $@ && chmod --reference=$< $@
 $(DEPLOY)/%: deploy/%
 	$(Q)mkdir -p $(@D) && cp $< $@

@@ -8,9 +8,10 @@ from tree import HERE, KEPT_ENVIRONMENT
 
 IMAGES = "efi", "qcow2", "vmlinux"
 RUN_DEADLINE_S = 60
-# Writes its name and words to the file WORDS, one a line, a line more behind them.
-STAND_IN = """#!/bin/sh
-for word in "${0##*/}" "$@" ""; do printf '%s\\n' "$word"; done >> "$WORDS"
+END = "-- end of a command --"
+# Writes its name and words to the file WORDS, one a line.
+STAND_IN = f"""#!/bin/sh
+for word in "${{0##*/}}" "$@" '{END}'; do printf '%s\\n' "$word"; done >> "$WORDS"
 [ ! -e "$0.says" ] || cat "$0.says"
 """
 
@@ -61,7 +62,7 @@ class Deployed:
         run = subprocess.run([self.path(script), *words], capture_output=True, text=True, check=False, timeout=RUN_DEADLINE_S,
                              env={"PATH": f"{tools}:{os.environ['PATH']}", "WORDS": str(written), **environment})
         assert run.returncode == 0, f"{script} {' '.join(words)}: status {run.returncode}\n{run.stdout}{run.stderr}"
-        return [command.split("\n") for command in written.read_text().removesuffix("\n\n").split("\n\n")]
+        return [command.splitlines() for command in written.read_text().split(f"{END}\n")[:-1]]
 
 
 def value(command, option):

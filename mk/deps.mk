@@ -10,9 +10,11 @@ DEPS_PACKAGES_build := gcc libc6-dev make flex bison bc patch xz-utils zstd lz4 
 DEPS_PACKAGES_images := xorriso mtools dosfstools fdisk qemu-utils python3
 DEPS_PACKAGES_sign  := sbsigntool
 DEPS_PACKAGES_run   := qemu-system-x86 python3 python3-pyte
-DEPS_PACKAGES_check := $(DEPS_PACKAGES_run) $(DEPS_PACKAGES_images) $(DEPS_PACKAGES_sign) libcmocka-dev clang libclang-rt-dev python3-pytest python3-pytest-xdist dnsmasq-base bind9 radvd \
-	kea-dhcp4-server kea-dhcp6-server gnupg iproute2 iputils-ping util-linux ovmf \
-	haproxy samba-common-bin python3-impacket openssl libxml2-utils skopeo umoci runc \ libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients shellcheck python3-yaml
+DEPS_PACKAGES_check := $(DEPS_PACKAGES_run) $(DEPS_PACKAGES_images) $(DEPS_PACKAGES_sign) \
+	libcmocka-dev clang libclang-rt-dev python3-pytest python3-pytest-xdist python3-yaml shellcheck \
+	gnupg openssl libxml2-utils iproute2 iputils-ping util-linux \
+	dnsmasq-base bind9 radvd kea-dhcp4-server kea-dhcp6-server haproxy samba-common-bin python3-impacket \
+	ovmf libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients skopeo umoci runc
 
 DEPS_PACKAGES_nconfig := libncurses-dev pkg-config
 

@@ -16,6 +16,8 @@ DEPS_PACKAGES_check := $(DEPS_PACKAGES_run) $(DEPS_PACKAGES_images) $(DEPS_PACKA
 	dnsmasq-base bind9 radvd kea-dhcp4-server kea-dhcp6-server haproxy samba-common-bin python3-impacket \
 	ovmf libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients skopeo umoci runc
 
+DEPS_PACKAGES_pictures := $(DEPS_PACKAGES_run) $(DEPS_PACKAGES_images) ovmf librsvg2-bin fonts-dejavu-core
+
 DEPS_PACKAGES_nconfig := libncurses-dev pkg-config
 
 # Debian starts haproxy and nginx as services when it installs them, unless /usr/sbin/policy-rc.d says no.
@@ -26,10 +28,11 @@ DEPS_IMAGES := deps-images
 DEPS_SIGN := deps-sign
 DEPS_RUN   := deps-run
 DEPS_CHECK := deps-check
+DEPS_PICTURES := deps-pictures
 DEPS_NCONFIG := deps-nconfig
 DEPS_BENCH_RELAY := deps-bench-relay
 
-.PHONY: deps deps-build deps-images deps-sign deps-run deps-check deps-nconfig deps-bench-relay
+.PHONY: deps deps-build deps-images deps-sign deps-run deps-check deps-pictures deps-nconfig deps-bench-relay
 deps: deps-build deps-run deps-check
-deps-build deps-images deps-sign deps-run deps-check deps-nconfig deps-bench-relay: deps-%:
+deps-build deps-images deps-sign deps-run deps-check deps-pictures deps-nconfig deps-bench-relay: deps-%:
 	$(Q)tools/deps $* $(DEPS_PACKAGES_$*)

@@ -5,11 +5,11 @@ import socket
 
 import pytest
 
+from guests import UPSTREAM4
+from media import boot_options, copy_configured
 from pictures import Picture, vga_text
 from vm.screen import SerialScreen
 from waiting import wait_until
-
-OVMF = "/usr/share/ovmf/OVMF.fd"
 
 
 def wait_redrawn(read, deadline_s=60):
@@ -62,26 +62,45 @@ def test_hvc(dual_stack, boot, tmp_path):
     hvc.close()
 
 
-@pytest.mark.deadline(240)
-def test_uefi_framebuffer(dual_stack, boot, tmp_path):
-    """By UEFI from a removable disk, as hypervisors start BOOTX64.EFI: the built-in command line alone."""
-    from guest import IMAGE
-    folder = tmp_path / "esp/EFI/BOOT"
-    folder.mkdir(parents=True)
-    (folder / "BOOTX64.EFI").symlink_to(IMAGE)
-    guest = boot(dual_stack, image=None, machine="q35", memory_mb=192, upstream=None, extra=[
-        "-bios", OVMF, "-drive", f"if=none,id=esp,format=raw,readonly=on,file=fat:{tmp_path}/esp",
-        "-device", "virtio-blk-pci,drive=esp,bootindex=0"])
+def cursor_is_hidden(guest):
+    """VGA's cursor register (CRTC 0x0A, bit 5), asked for through QEMU's monitor."""
+    guest.qmp.command("human-monitor-command", **{"command-line": "o /b 0x3d4 0x0a"})
+    answer = guest.qmp.command("human-monitor-command", **{"command-line": "i /b 0x3d5"})
+    return bool(int(answer.split("=")[1], 16) & 0x20)
+
+
+def test_vga_text_hides_its_cursor(dual_stack, boot):
+    guest = boot(dual_stack)
+    guest.wait_address(r"192\.0\.2\.\d+")
+    wait_until(lambda: cursor_is_hidden(guest), 30, "a hidden cursor")
+
+
+@pytest.mark.deadline(300)
+@pytest.mark.parametrize("mode", ["800x600", "1280x800", "1920x1080"])
+def test_uefi_framebuffer(dual_stack, boot, tmp_path, mode):
+    """By UEFI, with the built-in command line alone. All of the width is used, and what stands there is text, whole."""
+    width, height = map(int, mode.split("x"))
+    options = boot_options(copy_configured("img", tmp_path, f"relay.upstream = {UPSTREAM4}\n"), "virtio", "uefi", tmp_path)
+    options["extra"] += ["-vga", "none", "-device", f"VGA,edid=on,xres={width},yres={height}"]
+    guest = boot(dual_stack, machine="q35", upstream=None, guard=True, **options)
     four = guest.wait_address(r"192\.0\.2\.\d+", 180)
-    guest.wait_screen(r"no upstream found: srv:_vlmcs\._tcp")
     assert dual_stack.run("ping", "-c1", "-w20", four)
+    guest.wait_screen(r"^ Ready: relay")
 
-    def settled():
+    def read():
         picture = Picture(guest, tmp_path)
-        return picture if len(picture.inked_rows()) > 8 and 0 in picture.inked_rows() else None
+        assert (picture.width, picture.height) == (width, height)
+        return picture.text()
 
-    before = wait_until(settled, 30, "a status screen on the framebuffer",
-                        lambda: f"lines with text: {Picture(guest, tmp_path).inked_rows()}")
-    wait_redrawn(guest.screen)
-    wait_redrawn(guest.screen)
-    assert Picture(guest, tmp_path).row(0) == before.row(0), "expected the first line to stay where it was"
+    wait_until(lambda: re.search(rf"{four}/24\s+dhcp", read()), 60, "the address on the framebuffer", read)
+    text = wait_redrawn(read)
+    lines, columns = text.splitlines(), width // 8
+    assert len(lines) == height // 16
+    assert lines[0].startswith(" kms-relay") and len(lines[0]) >= columns - 2, f"expected the host name at the right end:\n{text}"
+    assert "Ready: relay" in lines[1], f"expected the verdict in the second line:\n{text}"
+    assert "?" not in text, f"expected letters and rules alone:\n{text}"
+    rule = next(line for line in lines if "Network" in line)
+    assert len(rule) >= columns - 2, f"expected rules as wide as the screen:\n{text}"
+    assert "power off" in lines[-1], f"expected the keys in the last line:\n{text}"
+    for line in ("Service", "Upstream", "Memory", "Machine", "Log"):
+        assert line in text, f"expected {line} on the framebuffer:\n{text}"

@@ -80,7 +80,6 @@ $(CHECK)/misbehave: tests/fault/daemons/misbehave.c $(MUSL_CC)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(MUSL_CC) $(MUSL_CFLAGS) -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror $(MUSL_LDFLAGS) -o $@ $<
 
-<<<<<<< HEAD
 # Each kind of appliance as a container: one of this tree, one of a package, anybody's executable.
 check-containers: $(CHECK)/misbehave
 	$(Q)$(MAKE) oci APPLIANCE=kms-relay
@@ -88,10 +87,6 @@ check-containers: $(CHECK)/misbehave
 	$(Q)$(MAKE) oci BINARY=$(CHECK)/misbehave ARGS=7000 PORT=7000/tcp
 
 check-boot check-fault: check-%: images check-images | $(DEPS_CHECK)
-=======
-check-boot: qcow2 vmlinux
-check-boot check-fault: check-%: image check-images | $(DEPS_CHECK)
->>>>>>> 3b67ac2 (deploy: boot tests of QEMU's scripts and libvirt's domains; stand-ins for Firecracker and Cloud Hypervisor)
 	$(Q)mkdir -p $(CHECK)
 	$(Q)tools/in-namespaces $(PYTEST) --junitxml=$(CHECK)/$*.xml tests/$*
 

@@ -25,7 +25,7 @@ def test_what_was_written_by_hand_is_refused_by_itself(dual_stack, boot, tmp_pat
     """Not by thimble-config, which would have refused: the bad lines are told, and the others hold."""
     kernel = copy_configured(suffix, tmp_path, f"relay.upstream = {UPSTREAM4}\nrelay.guard = off\nhostname = relay1\n")
     data = kernel.read_bytes()
-    bad = data.replace(b"hostname = relay1\n", b"hostname = \xff\x00\x1b[2J!\n", 1)
+    bad = data.replace(b"hostname = relay1\n", b"hostname = \xff\x00\x1b[2J\n", 1)
     assert len(bad) == len(data) and bad != data
     kernel.write_bytes(bad)
     guest = boot(dual_stack, image=kernel, upstream=None, guard=True)

@@ -2,6 +2,7 @@
 Hypervisor QEMU stands in with the same kernel, memory and command line."""
 
 import json
+import os
 import re
 import socket
 
@@ -15,6 +16,7 @@ from terminal import Terminal
 from waiting import wait_until
 
 UEFI_BOOT_S = 120
+LEAST_MB = "32"  # what the pages say is enough without UEFI
 ADDRESS = r"10\.0\.2\.15/24 +dhcp"
 
 
@@ -34,7 +36,8 @@ def test_qemu_script_serves_on_the_hosts_port(keep, deployed, tmp_path, machine)
     with socket.create_server(("127.0.0.1", 0)) as upstream:
         upstream.settimeout(BOOT_S)
         settings = ["thimble.relay.guard=off", f"thimble.relay.upstream=10.0.2.2:{upstream.getsockname()[1]}"]
-        terminal = keep(Terminal([deployed.path(f"qemu/{machine}"), *settings], tmp_path / "terminal.log"))
+        terminal = keep(Terminal([deployed.path(f"qemu/{machine}"), *settings], tmp_path / "terminal.log",
+                                 env={**os.environ, "MEMORY": LEAST_MB}))
         terminal.wait_screen(ADDRESS, BOOT_S)
         with wait_until(lambda: connect(1688), BOOT_S, "a connection to 127.0.0.1:1688") as client:
             client.settimeout(BOOT_S)
@@ -85,6 +88,8 @@ def test_libvirt_session(keep, deployed, tmp_path, way):
     domain = deployed.text(f"libvirt/{'uefi' if way == 'uefi' else 'bios'}.xml")
     if way == "kernel":
         domain = without_disk(domain, deployed)
+    if way != "uefi":
+        domain = re.sub(r"(<memory [^>]*>)\d+", rf"\g<1>{LEAST_MB}", domain)
     session = keep(Session(tmp_path))
     name = session.define(as_user(domain, deployed))
     session.virsh("start", name)

@@ -51,7 +51,7 @@ def serves(case, path, memory_mb, lan, folder):
                 guest.wait_screen(r"eth1.*\n.*192\.0\.2\.1[0-9][0-9]/24 +dhcp", 20)
             guest.wait_screen(r"Service +relay running.*, 0 restarts", 10)
         except (AssertionError, OSError) as error:
-            return str(error).splitlines()[0][:100]
+            return (str(error) or repr(error)).splitlines()[0][:100]
     return None
 
 

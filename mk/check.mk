@@ -86,8 +86,9 @@ check-containers: $(CHECK)/misbehave
 	$(Q)$(MAKE) oci APPLIANCE=dns
 	$(Q)$(MAKE) oci BINARY=$(CHECK)/misbehave ARGS=7000 PORT=7000/tcp
 
+# A guest in emulation keeps one processor busy.
 check-boot check-fault: check-%: images check-images | $(DEPS_CHECK)
 	$(Q)mkdir -p $(CHECK)
-	$(Q)tools/in-namespaces $(PYTEST) --junitxml=$(CHECK)/$*.xml tests/$*
+	$(Q)tools/in-namespaces $(PYTEST) --numprocesses=$(shell nproc) --junitxml=$(CHECK)/$*.xml tests/$*
 
 -include $(wildcard $(HOST)/obj/*/*.d $(HOST)/unit/*/*.d)

@@ -31,7 +31,7 @@ $(call result,img): $(wildcard image/img/*)
 	$(call make_format,$(IMAGE) $(SYSLINUX))
 
 # Whole MiB: what Hyper-V and Azure ask for.
-$(DISK): image/img/build
+$(DISK): image/img/build $(IMAGE_BUILD)/signer
 	$(Q)image/img/build $(IMAGE) $(SYSLINUX) $@.new 1048576 && mv $@.new $@
 
 $(foreach format,qcow2 vmdk vhd vhdx vdi,$(eval $(call result,$(format)): image/$(format)/build image/identity))

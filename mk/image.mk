@@ -4,7 +4,7 @@
 
 IMAGE := $(OUT)/$(IMAGE_NAME)-$(ARCH).efi
 
-ifneq ($(and $(SIGN_KEY),$(SIGN_CERT)),$(or $(SIGN_KEY),$(SIGN_CERT)))
+ifneq ($(if $(SIGN_KEY),1),$(if $(SIGN_CERT),1))
 $(error SIGN_KEY=$(SIGN_KEY) SIGN_CERT=$(SIGN_CERT): both or none, as PEM files)
 endif
 $(foreach file,$(SIGN_KEY) $(SIGN_CERT),$(if $(wildcard $(file)),,$(error $(file): there is no such file)))

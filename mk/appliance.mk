@@ -44,7 +44,7 @@ ifneq ($(filter-out $(PROGRAMS),$(HELPER_PROGRAM)),)
 $(error HELPER_PROGRAM=$(HELPER_PROGRAM): there is no src/$(HELPER_PROGRAM)/main.c)
 endif
 
-IMAGE_NAME        := $(APPLIANCE_NAME)$(if $(filter 1,$(DEBUG)),-debug)
+IMAGE_NAME        := $(APPLIANCE_NAME)$(platform_suffix)$(if $(filter 1,$(DEBUG)),-debug)
 # In a folder of its own kind: a service may be called bin or linux.
 IMAGE_BUILD       := $(BUILD)/images/$(IMAGE_NAME)
 

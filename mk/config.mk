@@ -5,6 +5,7 @@
 APPLIANCE ?= kms-relay
 ARCH      ?= x86_64
 COMPRESS  ?= xz
+PLATFORM  ?= virtual
 DEBUG     ?= 0
 STRICT    ?= 0
 V         ?= 0
@@ -26,6 +27,13 @@ endif
 ifeq ($(filter $(COMPRESS),xz zstd lz4),)
 $(error COMPRESS=$(COMPRESS): one of: xz zstd lz4)
 endif
+# virtual: the fragments that are always there; the others add kernel/platform/PLATFORM.config to them.
+PLATFORMS := virtual $(sort $(patsubst kernel/platform/%.config,%,$(wildcard kernel/platform/*.config)))
+ifeq ($(filter $(PLATFORM),$(PLATFORMS)),)
+$(error PLATFORM=$(PLATFORM): one of: $(PLATFORMS))
+endif
+# What names of results and of the kernel's folder end in: empty for virtual.
+platform_suffix := $(if $(filter-out virtual,$(PLATFORM)),-$(PLATFORM))
 $(foreach flag,DEBUG STRICT V,$(if $(filter 0 1,$($(flag))),,$(error $(flag)=$($(flag)): 0 or 1)))
 
 # V=1 shows the commands; otherwise one line a step.

@@ -1,12 +1,12 @@
 # The kernel: one set of objects for all appliances, then one short link for each.
 # needs: $(LINUX_DEB), kernel/, tools/kernel-config, tools/kernel-progress, $(IMAGE_BUILD)/rootfs.cpio
 # makes: $(KERNEL_IMAGE) and $(KERNEL_ELF); linux-nconfig, linux-savedefconfig; on the way $(BUILD)/linux-src (the patched
-#        source) and $(BUILD)/linux (the objects)
+#        source) and $(BUILD)/linux, or linux-PLATFORM (the objects)
 
 LINUX_DEB ?= $(call source_file,linux-source-6.12)
 
 LINUX_SRC := $(BUILD)/linux-src
-LINUX     := $(BUILD)/linux
+LINUX     := $(BUILD)/linux$(platform_suffix)
 
 linux_image_x86_64 := arch/x86/boot/bzImage
 linux_elf_x86_64   := arch/x86/boot/compressed/vmlinux.bin
@@ -17,7 +17,8 @@ KERNEL_ELF   := $(IMAGE_BUILD)/vmlinux
 linux_patches   := $(sort $(wildcard kernel/patches/*.patch))
 linux_local     := kernel/local.config
 linux_fragments := kernel/base.config kernel/network.config kernel/console.config kernel/hardening.config \
-	$(sort $(wildcard kernel/hypervisor/*.config)) kernel/arch/$(ARCH).config kernel/compress/$(COMPRESS).config \
+	$(sort $(wildcard kernel/hypervisor/*.config)) kernel/arch/$(ARCH).config \
+	$(if $(platform_suffix),kernel/platform/$(PLATFORM).config) kernel/compress/$(COMPRESS).config \
 	$(wildcard $(linux_local))
 
 # kbuild gets an environment of its own: whatever the user has set or says to make (CONFIG=, DEBUG=, ARCH=) has other

@@ -13,6 +13,7 @@ APPLIANCES = sorted(path.parent.name for path in HERE.glob("appliances/*/applian
     (["APPLIANCE=nope"], "APPLIANCE=nope: there is no appliances/nope/appliance.mk; one of: " + " ".join(APPLIANCES)),
     (["ARCH=mips"], "ARCH=mips: not supported; one of: x86_64"),
     (["COMPRESS=zip"], "COMPRESS=zip: one of: xz zstd lz4"),
+    (["PLATFORM=moon"], "PLATFORM=moon: one of: virtual metal"),
     (["DEBUG=yes"], "DEBUG=yes: 0 or 1"),
     (["CONFIG=none.conf"], "CONFIG=none.conf: there is no such file"),
     (["STRICT=2"], "STRICT=2: 0 or 1"),

@@ -39,6 +39,7 @@ def test_qemu_script_serves_on_the_hosts_port(keep, deployed, tmp_path, machine)
         terminal = keep(Terminal([deployed.path(f"qemu/{machine}"), *settings], tmp_path / "terminal.log",
                                  env={**os.environ, "MEMORY": LEAST_MB}))
         terminal.wait_screen(ADDRESS, BOOT_S)
+        terminal.wait_screen(r"on-link: 10\.0\.2\.0/24", BOOT_S)  # the route comes after the address; whoever is faster is refused
         with wait_until(lambda: connect(1688), BOOT_S, "a connection to 127.0.0.1:1688") as client:
             client.settimeout(BOOT_S)
             client.sendall(b"ping")

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <linux/rtnetlink.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -94,21 +95,42 @@ static int read_routes(struct networks *n)
 	return 0;
 }
 
-static void handle_timer(struct loop *loop, struct loop_timer *timer)
+static void read_again(struct networks *n)
 {
-	struct networks *n = container_of(timer, struct networks, timer);
 	if (read_routes(n) < 0)
-		loop_arm(loop, timer, now_ms() + (errno == EINTR ? PAUSE_MS : RETRY_MS));
+		loop_arm(n->loop, &n->timer, now_ms() + (errno == EINTR ? PAUSE_MS : RETRY_MS));
 	else
 		n->changed(n);
+}
+
+static void handle_timer(struct loop *loop, struct loop_timer *timer)
+{
+	(void)loop;
+	read_again(container_of(timer, struct networks, timer));
+}
+
+static void drain(struct networks *n)
+{
+	if (netlink_drain(n->notifications.fd) < 0)
+		log_warn("rtnetlink: cannot read its notifications");
+}
+
+bool networks_catch_up(struct networks *n)
+{
+	struct pollfd notifications = {.fd = n->notifications.fd, .events = POLLIN};
+	if (n->timer.previous == NULL && poll(&notifications, 1, 0) <= 0)
+		return false;
+	drain(n);
+	loop_disarm(n->loop, &n->timer);
+	read_again(n);
+	return true;
 }
 
 static void handle_notification(struct loop *loop, struct loop_fd *w, uint32_t events)
 {
 	struct networks *n = container_of(w, struct networks, notifications);
 	(void)events;
-	if (netlink_drain(w->fd) < 0)
-		log_warn("rtnetlink: cannot read its notifications");
+	drain(n);
 	if (n->timer.previous == NULL)
 		loop_arm(loop, &n->timer, now_ms() + PAUSE_MS);
 }

@@ -417,7 +417,8 @@ void sessions_accept(struct sessions *all, int client_fd, const struct sockaddr 
 {
 	struct in6_addr client = {0};
 	address_of(&client, address);
-	if (!is_allowed(all, &client)) {
+	/* The first client may come right behind the route to it. */
+	if (!is_allowed(all, &client) && !(networks_catch_up(all->networks) && is_allowed(all, &client))) {
 		refuse(all, client_fd, &client, REFUSED_NOT_ALLOWED);
 		return;
 	}
@@ -477,7 +478,7 @@ static void set_limits(struct sessions *all, size_t max, unsigned pipes_max)
 }
 
 void sessions_init(struct sessions *all, struct loop *loop, struct upstreams *upstreams,
-	const struct networks *networks, struct report *report, const struct settings *settings, size_t max,
+	struct networks *networks, struct report *report, const struct settings *settings, size_t max,
 	unsigned pipes_max)
 {
 	int64_t periods[SESSION_STATE_COUNT];

@@ -30,7 +30,7 @@ struct sessions {
 	struct loop *loop;
 	const struct settings *settings;
 	struct upstreams *upstreams;
-	const struct networks *networks;
+	struct networks *networks;
 	struct report *report;
 	struct pipe_pool pipes;
 	struct clients clients;
@@ -69,7 +69,7 @@ struct session {
 
 /* All must outlive ALL. */
 void sessions_init(struct sessions *all, struct loop *loop, struct upstreams *upstreams,
-	const struct networks *networks, struct report *report, const struct settings *settings, size_t max,
+	struct networks *networks, struct report *report, const struct settings *settings, size_t max,
 	unsigned pipes_max);
 
 /* After a change of the settings: sessions go on, under the new limits. */

@@ -1,6 +1,7 @@
 """The relay lets in whom it should, follows its networks as they change, and takes itself for no upstream."""
 
 import re
+import signal
 import socket
 
 import pytest
@@ -83,6 +84,19 @@ def test_renumbering(network):
     with pytest.raises(ConnectionResetError), network.lan.entered():
         with socket.create_connection(("198.51.100.2", 1688), 20, (network.host, 0)) as client:
             client.recv(1)
+
+
+def test_the_first_client_of_a_new_network(network):
+    """It comes while the relay has not yet looked at what the kernel told it of the network."""
+    listener = network.listen(7001)
+    relay = network.start_relay(upstream=f"{network.host}:7001")
+    network.lan.ip("address", "add", "198.51.100.1/24", "dev", "br0")
+    relay.child.send_signal(signal.SIGSTOP)
+    network.box.ip("address", "add", "198.51.100.2/24", "dev", "eth0")
+    with network.lan.connect("198.51.100.2", 1688, 20) as client:
+        relay.child.send_signal(signal.SIGCONT)
+        network.keep(listener.accept()[0]).sendall(b"answer")
+        assert_equal_bytes(read_exactly(client, 6), b"answer", "answer")
 
 
 def test_limit_for_each_client(network):

@@ -123,7 +123,7 @@ static void test_full_receiver(void **state)
 {
 	(void)state;
 	for (int by_copy = 0; by_copy < 2; by_copy++) {
-		int small = 4096;
+		int small = 32768;
 		size_t sent = 0, at = 0;
 		set_up(by_copy);
 		setsockopt(to.watch.fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));

@@ -81,6 +81,7 @@ static int set_up(void **state)
 		!prefix_parse(&relay.settings.allowed[0], "127.0.0.0/8", 11) || loop_init(&relay.loop) < 0 ||
 		record_make_folder("service") < 0)
 		return -1;
+	relay.networks.notifications.fd = -1;
 	report_init(&relay.report, &relay.loop, &relay);
 	upstreams_init(&relay.upstreams, &relay.loop, &relay.report, &relay.settings, &relay.networks);
 	discovery_init(&relay.discovery, &relay.loop, &relay.upstreams, &relay.settings);

@@ -64,7 +64,7 @@ check-unit: $(UNIT_TESTS) | $(DEPS_CHECK)
 # On the host alone: the tools, the build itself, and real appliances' roots without a kernel.
 check-host: images $(SOURCES_USED) $(GEN_INIT_CPIO) | $(DEPS_CHECK)
 	$(Q)mkdir -p $(CHECK)
-	$(Q)tools/in-namespaces $(PYTEST) --junitxml=$(CHECK)/host.xml tests/host
+	$(Q)tools/in-namespaces $(PYTEST) --numprocesses=$(shell nproc) --dist=loadgroup --junitxml=$(CHECK)/host.xml tests/host
 
 # The resolver as it is in the image as well: it lives by what musl's own resolver does.
 check-netns: host-programs programs check-containers $(BUILD)/bench/relay-load $(BUILD)/bin/resolver $(BUILD)/packages/dhcpcd/.done | $(DEPS_CHECK)

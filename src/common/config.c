@@ -3,187 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/net_text.h"
 #include "common/record.h"
-
-static bool valid_words(const struct config_definition *d, const char *value)
-{
-	for (const char *const *word = d->words; *word != NULL; word++)
-		if (strcmp(*word, value) == 0)
-			return true;
-	return false;
-}
-
-static bool valid_number(const struct config_definition *d, const char *value)
-{
-	uint64_t number;
-	return parse_number(value, d->min, d->max, &number);
-}
-
-static bool valid_host_name(const struct config_definition *d, const char *value)
-{
-	(void)d;
-	/* HOST_NAME_MAX of Linux is 64. */
-	return strlen(value) <= 64 && host_name_valid(value, strlen(value));
-}
-
-static bool valid_text(const struct config_definition *d, const char *value)
-{
-	(void)d;
-	for (; *value != '\0'; value++)
-		if ((unsigned char)*value < 0x20 || *value == 0x7f)
-			return false;
-	return true;
-}
-
-/* Whether VALUE is a list of `min` to `max` items, each of them good. Empty is good when `min` is 0: it takes
- * a setting back. */
-static bool valid_list(
-	const struct config_definition *d, const char *value, bool (*good)(const char *, size_t))
-{
-	const char *item;
-	size_t length;
-	uint64_t count = 0;
-	while (config_next_item(&value, &item, &length))
-		if (!good(item, length) || ++count > d->max)
-			return false;
-	return count >= d->min;
-}
-
-static bool is_address(const char *item, size_t length)
-{
-	struct endpoint e;
-	return endpoint_parse(&e, item, length) && e.literal;
-}
-
-static bool valid_addresses(const struct config_definition *d, const char *value)
-{
-	return valid_list(d, value, is_address);
-}
-
-static bool is_upstream(const char *item, size_t length)
-{
-	struct endpoint e;
-	struct service_name n;
-	return endpoint_parse(&e, item, length) || service_name_parse(&n, item, length);
-}
-
-static bool valid_upstreams(const struct config_definition *d, const char *value)
-{
-	return valid_list(d, value, is_upstream);
-}
-
-static bool is_allowed(const char *item, size_t length)
-{
-	struct prefix p;
-	return prefix_parse(&p, item, length) ||
-	       (length == strlen(CONFIG_ON_LINK) && memcmp(item, CONFIG_ON_LINK, length) == 0);
-}
-
-static bool valid_allow(const struct config_definition *d, const char *value)
-{
-	return valid_list(d, value, is_allowed);
-}
-
-static bool valid_domains(const struct config_definition *d, const char *value)
-{
-	return valid_list(d, value, host_name_valid);
-}
-
-int config_guard(const char *value, struct uuid *list, size_t max)
-{
-	static const char scheme[] = "dcerpc:";
-	const char *item;
-	size_t length, count = 0;
-	struct uuid u;
-	if (strcmp(value, "off") == 0)
-		return 0;
-	if (strncmp(value, scheme, sizeof(scheme) - 1) != 0)
-		return -1;
-	value += sizeof(scheme) - 1;
-	for (; config_next_item(&value, &item, &length); count++) {
-		if (count == max || !uuid_parse(&u, item, length))
-			return -1;
-		if (list != NULL)
-			list[count] = u;
-	}
-	return count > 0 ? (int)count : -1;
-}
-
-static bool valid_guard(const struct config_definition *d, const char *value)
-{
-	return config_guard(value, NULL, d->max) >= 0;
-}
-
-static const char *const console_words[] = {"on", "off", "readonly", NULL};
-static const char *const proxy_words[] = {"off", "v2", NULL};
-static const char *const log_words[] = {"errors", "sessions", NULL};
-static const char *const on_words[] = {"on", "off", NULL};
-
-/* Only what prints it has it: the guest's programs never do, and each of them would carry it. */
-#ifdef THIMBLE_CONFIG_HELP
-#define HELP(text) .help = (text)
-#else
-#define HELP(text) .help = NULL
-#endif
-
-const struct config_definition config_definitions[CONFIG_KEY_COUNT] = {
-	[CONFIG_HOSTNAME] = {"hostname", "", valid_host_name,
-		.allowed = "a host name of letters, digits and "
-			   "hyphens, at most 64 (RFC 1123)",
-		HELP("host name")},
-	[CONFIG_SEARCH] = {"search", "", valid_domains, .max = 8, .allowed = "DOMAIN[,...], at most 8",
-		HELP("domains in which names are looked up, in place of those from DHCP and router "
-		     "advertisements")},
-	[CONFIG_CONSOLE] = {"console", "on", valid_words, .words = console_words,
-		.allowed = "on, off or readonly",
-		HELP("the status screen: on, off, or without the keys that act")},
-	[CONFIG_SERVICE_ARGS] = {"service.args", "", valid_text,
-		.allowed = "printable text; blanks part the "
-			   "arguments, double quotes keep blanks",
-		HELP("arguments of the service")},
-	[CONFIG_RELAY_LISTEN] = {"relay.listen", "[::]:1688", valid_addresses, .min = 1, .max = 8,
-		.allowed = "ADDRESS:PORT[,...], at most 8, an IPv6 address in brackets, ports 1 to 65535",
-		HELP("where the relay listens; [::] takes IPv4 too")},
-	[CONFIG_RELAY_UPSTREAM] = {"relay.upstream", "", valid_upstreams, .max = 16,
-		.allowed = "HOST:PORT or srv:_service._tcp[.domain] [,...], at most 16, an IPv6 address in "
-			   "brackets, ports 1 to 65535",
-		HELP("the hosts that the relay passes connections to, the first one preferred")},
-	[CONFIG_RELAY_ALLOW] = {"relay.allow", CONFIG_ON_LINK, valid_allow, .min = 1, .max = 32,
-		.allowed = "PREFIX[,...] or on-link, at most 32: 10.0.0.0/8, 2001:db8::/32",
-		HELP("clients that may use the relay; on-link: those of the networks that it is in")},
-	[CONFIG_RELAY_GUARD] = {"relay.guard", "off", valid_guard, .max = 8,
-		.allowed = "off, or dcerpc:UUID[,UUID], at most 8",
-		HELP("lets only connections pass that begin with a DCE/RPC bind to one of these "
-		     "interfaces")},
-	[CONFIG_RELAY_MAX_CONNECTIONS] = {"relay.max-connections", "4096", valid_number, 1, 100000,
-		.allowed = "a number from 1 to 100000", HELP("connections at once; more are refused")},
-	[CONFIG_RELAY_MAX_CONNECTIONS_PER_CLIENT] = {"relay.max-connections-per-client", "0", valid_number, 0,
-		100000, .allowed = "a number from 0 to 100000",
-		HELP("of one address; 0: fifteen sixteenths of relay.max-connections")},
-	[CONFIG_RELAY_CONNECT_TIMEOUT_S] = {"relay.connect-timeout-s", "4", valid_number, 1, 60,
-		.allowed = "a number from 1 to 60",
-		HELP("an upstream that has not answered by then is taken for down")},
-	[CONFIG_RELAY_FIRST_BYTE_TIMEOUT_S] = {"relay.first-byte-timeout-s", "30", valid_number, 1, 86400,
-		.allowed = "a number from 1 to 86400",
-		HELP("a connection whose first byte has not come by then is closed; with a guard, its "
-		     "first PDU")},
-	[CONFIG_RELAY_IDLE_TIMEOUT_S] = {"relay.idle-timeout-s", "300", valid_number, 1, 86400,
-		.allowed = "a number from 1 to 86400",
-		HELP("a connection without a byte either way is closed after so many seconds")},
-	[CONFIG_RELAY_HALF_CLOSED_TIMEOUT_S] = {"relay.half-closed-timeout-s", "60", valid_number, 1, 86400,
-		.allowed = "a number from 1 to 86400", HELP("the same once one side has ended its stream")},
-	[CONFIG_RELAY_MAX_SESSION_S] = {"relay.max-session-s", "86400", valid_number, 1, 604800,
-		.allowed = "a number from 1 to 604800",
-		HELP("a connection is closed after so many seconds whatever it does")},
-	[CONFIG_RELAY_PROXY_PROTOCOL] = {"relay.proxy-protocol", "off", valid_words, .words = proxy_words,
-		.allowed = "off or v2",
-		HELP("tells the upstream the client's address by a PROXY protocol header")},
-	[CONFIG_RELAY_LOG] = {"relay.log", "errors", valid_words, .words = log_words,
-		.allowed = "errors or sessions", HELP("sessions: one line for each connection")},
-	[CONFIG_RELAY_SPLICE] = {"relay.splice", "on", valid_words, .words = on_words, .allowed = "on or off",
-		HELP("off: copies bytes through the relay's memory, to measure or to find a fault")},
-};
 
 static void set_entry(struct config *c, size_t key, const char *value, size_t length, const char *origin)
 {
@@ -221,6 +41,26 @@ static void quote(struct text *t, const char *bytes, size_t length)
 	text_add(t, length > 80 ? "...\"" : "\"");
 }
 
+void config_next_source(struct config *c)
+{
+	c->source++;
+}
+
+/* A further line of the same source: its items come behind those that are there. False: no room. */
+static bool append(char *copy, const struct config *c, enum config_key key)
+{
+	const char *before = c->entry[key].value;
+	size_t length = strlen(before), more = strlen(copy) + 1;
+	if (key != CONFIG_IP || c->source == 0 || c->entry[key].source != c->source)
+		return true;
+	if (length + 1 + more > CONFIG_VALUE_MAX)
+		return false;
+	memmove(copy + length + 1, copy, more);
+	memcpy(copy, before, length);
+	copy[length] = ' ';
+	return true;
+}
+
 bool config_set(struct config *c, const char *key, size_t key_length, const char *value, size_t value_length,
 	const char *origin, struct text *error)
 {
@@ -241,13 +81,15 @@ bool config_set(struct config *c, const char *key, size_t key_length, const char
 	}
 	memcpy(copy, value, value_length);
 	copy[value_length] = '\0';
-	if (!d->valid(d, copy)) {
+	const char *why = append(copy, c, (enum config_key)index) ? d->check(d, copy) : "too many";
+	if (why != NULL) {
 		text_add(error, "%s = ", d->name);
 		quote(error, value, value_length);
-		text_add(error, ", allowed: %s", d->allowed);
+		text_add(error, "%s%s, allowed: %s", why[0] != '\0' ? ", " : "", why, d->allowed);
 		goto refused;
 	}
-	set_entry(c, index, copy, value_length, origin);
+	set_entry(c, index, copy, strlen(copy), origin);
+	c->entry[index].source = c->source;
 	text_clear(error);
 	return true;
 refused:
@@ -300,6 +142,7 @@ void config_read_text(
 	struct config *c, const char *bytes, size_t length, const char *origin, config_report *report)
 {
 	unsigned line_number = 0;
+	config_next_source(c);
 	while (length > 0) {
 		char where[CONFIG_ORIGIN_MAX];
 		const char *end = memchr(bytes, '\n', length);
@@ -317,6 +160,7 @@ void config_read_command_line(struct config *c, const char *bytes, size_t length
 	static const char prefix[] = "thimble.";
 	const size_t prefix_length = sizeof(prefix) - 1;
 	size_t at = 0;
+	config_next_source(c);
 	while (at < length) {
 		char word[sizeof(prefix) + CONFIG_VALUE_MAX + 64];
 		size_t used = 0;

@@ -7,44 +7,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "config_keys.h"
 #include "text.h"
 #include "uuid.h"
 
-enum config_key {
-	CONFIG_HOSTNAME,
-	CONFIG_SEARCH,
-	CONFIG_CONSOLE,
-	CONFIG_SERVICE_ARGS,
-	CONFIG_RELAY_LISTEN,
-	CONFIG_RELAY_UPSTREAM,
-	CONFIG_RELAY_ALLOW,
-	CONFIG_RELAY_GUARD,
-	CONFIG_RELAY_MAX_CONNECTIONS,
-	CONFIG_RELAY_MAX_CONNECTIONS_PER_CLIENT,
-	CONFIG_RELAY_CONNECT_TIMEOUT_S,
-	CONFIG_RELAY_FIRST_BYTE_TIMEOUT_S,
-	CONFIG_RELAY_IDLE_TIMEOUT_S,
-	CONFIG_RELAY_HALF_CLOSED_TIMEOUT_S,
-	CONFIG_RELAY_MAX_SESSION_S,
-	CONFIG_RELAY_PROXY_PROTOCOL,
-	CONFIG_RELAY_LOG,
-	CONFIG_RELAY_SPLICE,
-	CONFIG_KEY_COUNT
-};
-
-/* The word of relay.allow for the networks that the machine is in. */
-#define CONFIG_ON_LINK "on-link"
+#define CONFIG_ID(id, ...) CONFIG_##id,
+enum config_key { CONFIG_KEYS(CONFIG_ID) CONFIG_KEY_COUNT };
 
 enum { CONFIG_VALUE_MAX = 1024, CONFIG_ORIGIN_MAX = 64 };
 
 struct config_definition {
 	const char *name;
 	const char *default_value; /* "" for none */
-	bool (*valid)(const struct config_definition *, const char *value);
-	uint64_t min, max;        /* numbers */
-	const char *const *words; /* words, NULL-terminated */
-	const char *allowed;      /* for the error: "a number from 1 to 65535" */
-	const char *help;         /* NULL unless built with THIMBLE_CONFIG_HELP */
+	/* NULL when VALUE is good; else why it is not, "" when `allowed` says it all. */
+	const char *(*check)(const struct config_definition *, const char *value);
+	uint64_t min, max;
+	const char *const *words;
+	const char *allowed;
+	const char *help; /* NULL unless built with THIMBLE_CONFIG_HELP */
 };
 
 extern const struct config_definition config_definitions[CONFIG_KEY_COUNT];
@@ -53,12 +33,19 @@ struct config {
 	struct {
 		char value[CONFIG_VALUE_MAX];
 		char origin[CONFIG_ORIGIN_MAX];
+		unsigned source; /* the number of the one that set it; 0: the default */
 	} entry[CONFIG_KEY_COUNT];
+	unsigned source;  /* the number of the one that is read now */
 	unsigned refused; /* how many lines were refused */
 };
 
 /* All defaults, origin "default". */
 void config_init(struct config *c);
+
+/* What is set from now on comes from another source than what was set before: a key that may stand in several
+ * lines
+ * (`ip`) gets a new list. The functions below that read a whole source do this themselves. */
+void config_next_source(struct config *c);
 
 /* Sets KEY (KEY_LENGTH bytes) to VALUE (VALUE_LENGTH bytes) when both are good. Otherwise nothing
  * changes but `refused`, and ERROR gets one line: what was read, where it came from, what is allowed. */

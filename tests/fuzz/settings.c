@@ -20,7 +20,7 @@ static void values_are_valid(const struct config *c)
 		const struct config_definition *d = &config_definitions[key];
 		const char *value = c->entry[key].value;
 		must(is_printable(c->entry[key].origin) && c->entry[key].origin[0] != '\0');
-		must(strcmp(value, d->default_value) == 0 || d->valid(d, value));
+		must(strcmp(value, d->default_value) == 0 || d->check(d, value) == NULL);
 		must(strchr(value, '\n') == NULL);
 	}
 }

@@ -1,29 +1,45 @@
-"""Each setting stands in README's table, each of the relay's in docs/kms-relay.md too, numbers with their default."""
+"""docs/configuration.md has the table of settings as the code has it; the relay's page each of the relay's, numbers with
+their default."""
 
-import pathlib
 import re
+import subprocess
 
-import pytest
-
-TREE = pathlib.Path(__file__).resolve().parent.parent.parent
-KEYS = dict(re.findall(r'\[CONFIG_\w+\] = \{"([a-z.-]+)", (?:"([^"]*)"|CONFIG_\w+)',
-                       (TREE / "src/common/config.c").read_text()))
+from tree import HERE
 
 
 def rows(page):
     """The first and second cell of each row of PAGE's tables whose first cell is one word of code."""
-    return dict(re.findall(r"^\| `([^`]+)` \| ([^|]*?) \|", (TREE / page).read_text(), re.MULTILINE))
+    return dict(re.findall(r"^\| `([^`]+)` \| ([^|]*?) \|", (HERE / page).read_text(), re.MULTILINE))
 
 
-def test_the_keys_are_found():
-    assert {"hostname", "relay.allow", "relay.upstream", "relay.splice"} <= set(KEYS), KEYS
+def printed(*options):
+    done = subprocess.run(["make", "-s", "-C", HERE, "build/x86_64/tools/config-help"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return subprocess.run([HERE / "build/x86_64/tools/config-help", *options], capture_output=True, text=True, check=True).stdout
 
 
-@pytest.mark.parametrize("page, prefix", [("README.md", ""), ("docs/kms-relay.md", "relay.")])
-def test_page_has_each_key(page, prefix):
-    documented, wanted = rows(page), [key for key in KEYS if key.startswith(prefix)]
-    missing = [key for key in wanted if key not in documented]
-    assert not missing, f"expected a row in {page} for each setting, none for {missing}"
-    wrong = {key: (documented[key], KEYS[key]) for key in wanted
-             if KEYS[key].isdigit() and documented[key].split(":")[0] != KEYS[key]}
-    assert not wrong, f"expected the defaults of src/common/config.c in {page}: {wrong}"
+def defaults():
+    """Setting -> default, as `make help-config` tells."""
+    found = re.findall(r"^([a-z][a-z0-9.-]*)\n(?:    .*\n)*?    allowed: .*\n(?:    default: (.*)\n)?", printed(), re.MULTILINE)
+    assert {"hostname", "ip", "relay.splice"} <= {key for key, _ in found}, found
+    return dict(found)
+
+
+def test_the_table_is_the_codes():
+    page = (HERE / "docs/configuration.md").read_text()
+    table = re.search(r"^<!-- settings: begin[^\n]*\n(.*?)^<!-- settings: end", page, re.MULTILINE | re.DOTALL)[1]
+    assert table == printed("--markdown"), "expected docs/configuration.md as `make docs` makes it"
+
+
+def test_the_relays_page_has_each_of_its_keys():
+    documented = rows("docs/kms-relay.md")
+    wanted = {key: default for key, default in defaults().items() if key.startswith("relay.")}
+    assert len(wanted) >= 14 and set(wanted) <= set(documented), f"no row for {set(wanted) - set(documented)}"
+    wrong = {key: (documented[key], default) for key, default in wanted.items()
+             if default.isdigit() and documented[key].split(":")[0] != default}
+    assert not wrong, f"expected the defaults of src/common/config_keys.h: {wrong}"
+
+
+def test_readme_names_no_setting_that_there_is_not():
+    assert set(rows("README.md")) & {"relay.upstream", "ip", "hostname"} and {
+        key for key in rows("README.md") if re.fullmatch(r"[a-z]+[a-z0-9.-]*", key)} <= set(defaults())

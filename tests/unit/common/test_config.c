@@ -80,6 +80,23 @@ static void bad_line_is_refused_alone(void **state)
 		"setting refused, from site, line 5: console = \"loud\", allowed: on, off or readonly");
 }
 
+/* One source's lines make one list, another source's begin a new one. */
+static void lines_of_one_source_add_up(void **state)
+{
+	(void)state;
+	read_text("ip = eth0:192.0.2.5/24\nip = eth1:dhcp\nip = eth1:192.0.2.5/24\n", "baked in");
+	assert_string_equal(config_get(&c, CONFIG_IP), "eth0:192.0.2.5/24 eth1:dhcp");
+	assert_int_equal(report_count, 1);
+	assert_non_null(strstr(reported[0],
+		"baked in, line 3: ip = \"eth1:192.0.2.5/24\", the same address twice, allowed: "));
+	const char *line = "thimble.ip=eth2:none thimble.ip=\"eth3:dhcp eth4:dhcp\"";
+	config_read_command_line(&c, line, strlen(line), report);
+	assert_string_equal(config_get(&c, CONFIG_IP), "eth2:none eth3:dhcp eth4:dhcp");
+	read_text("ip = dhcp\n", "later");
+	assert_string_equal(config_get(&c, CONFIG_IP), "dhcp");
+	assert_int_equal(report_count, 1);
+}
+
 static void each_key_has_good_and_bad_values(void **state)
 {
 	const struct {
@@ -90,6 +107,18 @@ static void each_key_has_good_and_bad_values(void **state)
 		{CONFIG_HOSTNAME, "a-b.example", true},
 		{CONFIG_HOSTNAME, "-a", false},
 		{CONFIG_HOSTNAME, "1.2.3.4", false},
+		{CONFIG_IP, "eth0:192.0.2.5/24", true},
+		{CONFIG_IP, "", false},
+		{CONFIG_DNS, "192.0.2.1,2001:db8::1", true},
+		{CONFIG_DNS, "192.0.2.1/24", false},
+		{CONFIG_DNS, "dns.example.org", false},
+		{CONFIG_DNS, "", true},
+		{CONFIG_NTP, "ntp.example.org, 192.0.2.1", true},
+		{CONFIG_NTP, "off", true},
+		{CONFIG_NTP, "192.0.2.1:123", false},
+		{CONFIG_MTU, "0", true},
+		{CONFIG_MTU, "9000", true},
+		{CONFIG_MTU, "1279", false},
 		{CONFIG_CONSOLE, "readonly", true},
 		{CONFIG_CONSOLE, "", false},
 		{CONFIG_SERVICE_ARGS, "--a \"b c\"", true},
@@ -181,6 +210,7 @@ int main(void)
 		cmocka_unit_test_setup(every_default_is_valid, fresh),
 		cmocka_unit_test_setup(later_source_wins_and_is_remembered, fresh),
 		cmocka_unit_test_setup(bad_line_is_refused_alone, fresh),
+		cmocka_unit_test_setup(lines_of_one_source_add_up, fresh),
 		cmocka_unit_test_setup(each_key_has_good_and_bad_values, fresh),
 		cmocka_unit_test_setup(hostile_bytes_are_quoted_and_escaped, fresh),
 		cmocka_unit_test_setup(command_line_takes_its_own_words_only, fresh),

@@ -1,0 +1,174 @@
+/* What is good for each setting, and the table that says so. */
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "common/config.h"
+#include "common/ip_setting.h"
+#include "common/net_text.h"
+
+static const char *const console_words[] = {"on", "off", "readonly", NULL};
+static const char *const proxy_words[] = {"off", "v2", NULL};
+static const char *const log_words[] = {"errors", "sessions", NULL};
+static const char *const on_words[] = {"on", "off", NULL};
+
+/* Each check: NULL when VALUE is good, else why it is not, "" when what is allowed says it all. */
+static const char *verdict(bool good)
+{
+	return good ? NULL : "";
+}
+
+static const char *check_words(const struct config_definition *d, const char *value)
+{
+	for (const char *const *word = d->words; *word != NULL; word++)
+		if (strcmp(*word, value) == 0)
+			return NULL;
+	return "";
+}
+
+static const char *check_number(const struct config_definition *d, const char *value)
+{
+	uint64_t number;
+	return verdict(parse_number(value, d->min, d->max, &number));
+}
+
+static const char *check_mtu(const struct config_definition *d, const char *value)
+{
+	return strcmp(value, "0") == 0 ? NULL : check_number(d, value);
+}
+
+static const char *check_host_name(const struct config_definition *d, const char *value)
+{
+	(void)d;
+	/* HOST_NAME_MAX of Linux is 64. */
+	return verdict(strlen(value) <= 64 && host_name_valid(value, strlen(value)));
+}
+
+static const char *check_text(const struct config_definition *d, const char *value)
+{
+	(void)d;
+	for (; *value != '\0'; value++)
+		if ((unsigned char)*value < 0x20 || *value == 0x7f)
+			return "";
+	return NULL;
+}
+
+/* Whether VALUE is a list of `min` to `max` items, each of them good. Empty is good when `min` is 0: it takes
+ * a setting back. */
+static const char *check_list(
+	const struct config_definition *d, const char *value, bool (*good)(const char *, size_t))
+{
+	const char *item;
+	size_t length;
+	uint64_t count = 0;
+	while (config_next_item(&value, &item, &length))
+		if (!good(item, length) || ++count > d->max)
+			return "";
+	return verdict(count >= d->min);
+}
+
+static bool is_address(const char *item, size_t length)
+{
+	struct endpoint e;
+	return endpoint_parse(&e, item, length) && e.literal;
+}
+
+static const char *check_addresses(const struct config_definition *d, const char *value)
+{
+	return check_list(d, value, is_address);
+}
+
+static bool is_upstream(const char *item, size_t length)
+{
+	struct endpoint e;
+	struct service_name n;
+	return endpoint_parse(&e, item, length) || service_name_parse(&n, item, length);
+}
+
+static const char *check_upstreams(const struct config_definition *d, const char *value)
+{
+	return check_list(d, value, is_upstream);
+}
+
+static bool is_allowed(const char *item, size_t length)
+{
+	struct prefix p;
+	return prefix_parse(&p, item, length) ||
+	       (length == strlen(CONFIG_ON_LINK) && memcmp(item, CONFIG_ON_LINK, length) == 0);
+}
+
+static const char *check_allow(const struct config_definition *d, const char *value)
+{
+	return check_list(d, value, is_allowed);
+}
+
+static const char *check_domains(const struct config_definition *d, const char *value)
+{
+	return check_list(d, value, host_name_valid);
+}
+
+/* An address without port, prefix or scope. */
+static bool is_ip(const char *item, size_t length)
+{
+	struct prefix p;
+	return memchr(item, '/', length) == NULL && prefix_parse(&p, item, length);
+}
+
+static const char *check_ip_list(const struct config_definition *d, const char *value)
+{
+	return check_list(d, value, is_ip);
+}
+
+static bool is_host(const char *item, size_t length)
+{
+	return is_ip(item, length) || host_name_valid(item, length);
+}
+
+static const char *check_hosts(const struct config_definition *d, const char *value)
+{
+	return check_list(d, value, is_host);
+}
+
+static const char *check_ip(const struct config_definition *d, const char *value)
+{
+	struct ip_setting list[IP_SETTINGS_MAX];
+	size_t count;
+	const char *why = ip_settings_read(list, &count, value);
+	return why != NULL ? why : verdict(count >= d->min);
+}
+
+int config_guard(const char *value, struct uuid *list, size_t max)
+{
+	static const char scheme[] = "dcerpc:";
+	const char *item;
+	size_t length, count = 0;
+	struct uuid u;
+	if (strcmp(value, "off") == 0)
+		return 0;
+	if (strncmp(value, scheme, sizeof(scheme) - 1) != 0)
+		return -1;
+	value += sizeof(scheme) - 1;
+	for (; config_next_item(&value, &item, &length); count++) {
+		if (count == max || !uuid_parse(&u, item, length))
+			return -1;
+		if (list != NULL)
+			list[count] = u;
+	}
+	return count > 0 ? (int)count : -1;
+}
+
+static const char *check_guard(const struct config_definition *d, const char *value)
+{
+	return verdict(config_guard(value, NULL, d->max) >= 0);
+}
+
+/* Only what prints it has the help: the guest's programs never do, and each of them would carry it. */
+#ifdef THIMBLE_CONFIG_HELP
+#define HELP(text) (text)
+#else
+#define HELP(text) NULL
+#endif
+
+#define DEFINITION(id, name, fallback, check, min, max, words, allowed, help)                                \
+	[CONFIG_##id] = {name, fallback, check, min, max, words, allowed, HELP(help)},
+
+const struct config_definition config_definitions[CONFIG_KEY_COUNT] = {CONFIG_KEYS(DEFINITION)};

@@ -5,7 +5,7 @@
 OCI       := $(OUT)/$(IMAGE_NAME)-$(ARCH).oci.tar
 OCI_BUILD := $(IMAGE_BUILD)/oci
 
-oci_manifests := image/oci/manifest $(if $(HELPER_PROGRAM),rootfs/manifest.helper)
+oci_manifests := image/oci/manifest $(if $(HELPER_PROGRAM),image/oci/manifest.helper)
 oci_users     := root service $(HELPER_PROGRAM)
 empty         :=
 oci_pattern   := ^($(subst $(empty) $(empty),|,$(strip $(oci_users)))):

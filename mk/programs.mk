@@ -1,6 +1,6 @@
-# Programs: src/NAME, each with src/common, one static executable each.
+# Programs: src/NAME, each with src/common. Static: one executable each, and for the guest one of all that it has.
 # needs: $(MUSL_CC)
-# makes: $(BUILD)/bin/NAME
+# makes: $(BUILD)/bin/NAME, $(BUILD)/parts/NAME.o; $(IMAGE_BUILD)/thimble by mk/rootfs.mk
 
 PROGRAMS := $(patsubst src/%/main.c,%,$(sort $(wildcard src/*/main.c)))
 VERSION  := 0.1.0
@@ -25,6 +25,17 @@ $(BUILD)/bin/$1: $(call program_objects,$1)
 	$$(Q)$$(MUSL_CC) $$(MUSL_LDFLAGS) -o $$@ $$^
 endef
 $(foreach name,$(PROGRAMS),$(eval $(call program_rule,$(name))))
+
+# The program as a part of a larger one: of all its names only NAME_main is seen from outside.
+define part_rule
+$(BUILD)/parts/$1.o: $(filter-out $(BUILD)/obj/common/%,$(call program_objects,$1))
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$$(HOST_LD) -r -o $$@.all $$^
+	$$(Q)$$(HOST_OBJCOPY) --redefine-sym main=$1_main --keep-global-symbol=$1_main $$@.all $$@
+	$$(Q)rm $$@.all
+endef
+$(foreach name,$(PROGRAMS),$(eval $(call part_rule,$(name))))
+common_objects := $(patsubst src/%.c,$(BUILD)/obj/%.o,$(wildcard src/common/*.c))
 
 .PHONY: programs
 programs: $(addprefix $(BUILD)/bin/,$(PROGRAMS))

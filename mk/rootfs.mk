@@ -1,11 +1,24 @@
 # The guest's root: one cpio from one reviewable manifest, made without root, the same bytes each time.
 # needs: rootfs/, programs, packages, the appliance's facts and settings; gen_init_cpio from the kernel's source
-# makes: $(IMAGE_BUILD)/rootfs.cpio
+# makes: $(IMAGE_BUILD)/thimble, $(IMAGE_BUILD)/rootfs.cpio
 
+# init is the first: src/start/start.c.
 GUEST_PROGRAMS := init net log console $(HELPER_PROGRAM)
-rootfs_manifests := rootfs/manifest $(if $(HELPER_PROGRAM),rootfs/manifest.helper) $(if $(filter 1,$(DEBUG)),rootfs/manifest.debug)
+rootfs_manifests := rootfs/manifest rootfs/manifest.$(if $(SERVICE_PROGRAM),program,service) \
+	$(if $(HELPER_PROGRAM),rootfs/manifest.helper) $(if $(filter 1,$(DEBUG)),rootfs/manifest.debug)
 rootfs_packages  := dhcpcd $(if $(filter 1,$(DEBUG)),busybox)
 rootfs_environment = BIN=$(BUILD)/bin PACKAGES=$(BUILD)/packages IMAGE=$(IMAGE_BUILD) SERVICE=$(SERVICE_PATH)
+
+guest_parts := $(foreach name,$(GUEST_PROGRAMS) $(SERVICE_PROGRAM),$(BUILD)/parts/$(name).o)
+$(IMAGE_BUILD)/programs.h: FORCE
+	$(Q)mkdir -p $(@D)
+	$(Q){ printf 'PROGRAM("%s", %s)\n' $(foreach name,$(GUEST_PROGRAMS),$(name) $(name)_main) \
+		$(if $(SERVICE_PROGRAM),service $(SERVICE_PROGRAM)_main) \
+		poweroff init_main reboot init_main; } > $@.new
+	$(Q)if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+$(IMAGE_BUILD)/thimble: src/start/start.c $(IMAGE_BUILD)/programs.h $(guest_parts) $(common_objects) $(MUSL_CC) mk/programs.mk
+	$(call say,LD,$@)
+	$(Q)$(MUSL_CC) $(MUSL_CFLAGS) $(PROGRAM_CFLAGS) -I$(@D) $(MUSL_LDFLAGS) -o $@ $(filter %.c %.o,$^)
 
 GEN_INIT_CPIO := $(BUILD)/tools/gen_init_cpio
 $(GEN_INIT_CPIO): $(BUILD)/linux-src/.unpacked
@@ -23,7 +36,7 @@ $(BUILD)/tools/check-settings: tools/check-settings.c $(wildcard src/common/*.[c
 	$(Q)$(HOST_GCC) -O1 $(PROGRAM_CFLAGS) -o $@ $(filter %.c,$^)
 
 $(IMAGE_BUILD)/rootfs.cpio: $(GEN_INIT_CPIO) $(rootfs_manifests) $(wildcard rootfs/etc/*) $(SERVICE_PATH) mk/rootfs.mk \
-		$(addprefix $(BUILD)/bin/,$(GUEST_PROGRAMS)) $(foreach package,$(rootfs_packages),$(BUILD)/packages/$(package)/.done) \
+		$(IMAGE_BUILD)/thimble $(foreach package,$(rootfs_packages),$(BUILD)/packages/$(package)/.done) \
 		$(addprefix $(IMAGE_BUILD)/,appliance settings.conf site.conf image.conf)
 	$(call say,ROOTFS,$@)
 	$(Q)sed 's|@HELPER_PROGRAM@|$(HELPER_PROGRAM)|g' $(rootfs_manifests) > $(@D)/manifest

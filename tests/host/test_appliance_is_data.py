@@ -1,10 +1,13 @@
 """Adding an appliance touches only appliances/ and packages/; its guest has its service and helper, and no other's."""
 
 import hashlib
+import subprocess
 
 import cpio
 import pytest
 
+# What only the relay says, and only its helper.
+OF_RELAY, OF_RESOLVER = b"draining %zu connections", b"cannot write the record resolver/upstreams"
 APPLIANCE = """\
 # resolver: an appliance that only this test has.
 SERVICE_PACKAGE := dnsmasq
@@ -28,13 +31,24 @@ def resolver(built_tree):
 def test_its_service_and_no_other(built_tree, resolver):
     assert resolver["bin/service"].content == built_tree.build("packages/dnsmasq/root/sbin/dnsmasq").read_bytes()
     assert resolver["bin/service"].mode == 0o100755
-    relay = built_tree.build("bin/relay").read_bytes()
-    helper = built_tree.build("bin/resolver").read_bytes()
-    assert [path for path, file in resolver.items() if file.content in (relay, helper)] == []
+    assert resolver["bin/net"].content == b"/init" and "bin/resolver" not in resolver
+    for words in OF_RELAY, OF_RESOLVER:
+        assert words not in resolver["init"].content, f"{words} in an appliance without it"
 
     of_relay = cpio.read(built_tree.build("images/kms-relay/rootfs.cpio").read_bytes())
-    assert of_relay["bin/service"].content == relay
-    assert of_relay["bin/resolver"].content == helper and of_relay["bin/resolver"].mode == 0o100755
+    assert of_relay["bin/service"].content == of_relay["bin/resolver"].content == b"/init"
+    assert OF_RELAY in of_relay["init"].content and OF_RESOLVER in of_relay["init"].content
+
+
+def test_a_program_is_what_it_is_called(built_tree):
+    """All programs of a guest are one executable."""
+    def run(name, *words):
+        done = subprocess.run([f"/bin/{name}", *words], executable=built_tree.build("images/kms-relay/thimble"),
+                              capture_output=True, text=True, timeout=20, env={})
+        return done.returncode, done.stderr
+    assert run("service", "x") == (100, "<4>takes no arguments\n")
+    assert run("net", "x", "y") == (100, "<4>usage: net [DHCPCD-SOCKET]\n")
+    assert run("other") == (127, "/bin/other: there is no program of this name in it\n")
 
 
 def test_its_facts_and_settings(built_tree, resolver):

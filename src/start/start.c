@@ -1,0 +1,32 @@
+/* The guest's one executable: each program of this tree under its own name. One C library and one src/common
+ * for all of them, in the file and in memory. mk/programs.mk makes programs.h, which has a line PROGRAM(NAME,
+ * FUNCTION) for each program that the appliance has; FUNCTION is that program's main. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PROGRAM(name, function) int function(int argc, char **argv);
+#include "programs.h"
+#undef PROGRAM
+
+static const struct {
+	const char *name;
+	int (*function)(int argc, char **argv);
+} programs[] = {
+#define PROGRAM(name, function) {name, function},
+#include "programs.h"
+};
+
+int main(int argc, char **argv)
+{
+	const char *path = argc > 0 ? argv[0] : "";
+	const char *slash = strrchr(path, '/'), *name = slash == NULL ? path : slash + 1;
+	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
+		if (strcmp(programs[i].name, name) == 0)
+			return programs[i].function(argc, argv);
+	/* The kernel's own choice of PID 1 (init/main.c) has whatever name it was found by. */
+	if (getpid() == 1)
+		return programs[0].function(argc, argv);
+	fprintf(stderr, "%s: there is no program of this name in it\n", path);
+	return 127;
+}

@@ -4,6 +4,7 @@
 
 #include "layout_blocks.h"
 #include "layout_log.h"
+#include "layout_settings.h"
 #include "verdict.h"
 
 enum {
@@ -57,23 +58,27 @@ static void draw_keys(
 {
 	char position[LINE_BYTES_MAX];
 	struct text t = TEXT(position);
-	bool in_log = request->view == VIEW_LOG;
+	bool in_log = request->view == VIEW_LOG, in_settings = request->view == VIEW_SETTINGS;
 	if (request->prompt != NULL) {
 		grid_put_short(g, g->rows - 1, 1, g->columns - 3, ATTRIBUTE_WARN, request->prompt);
 		return;
 	}
+	/* Where the page's number has to fit as well, or the screen is small, the short names. */
+	bool paged = !in_log && result->pages > 1;
+	bool full = g->columns >= (paged ? WIDE_COLUMNS : LABEL_COLUMNS);
 	int column = draw_key(g, 1, "l", in_log ? "status" : "log");
 	if (in_log && (result->log_older || request->log_end != 0))
 		column = draw_key(g, column, "n", result->log_older ? "older" : "newest");
-	if (!in_log && result->pages > 1)
-		column = draw_key(g, column, "n", "next page");
+	if (paged)
+		column = draw_key(g, column, "n", full ? "next page" : "next");
+	column = draw_key(g, column, "c", in_settings ? "status" : "settings");
 	column = draw_key(g, column, "Enter", "refresh");
 	if (!request->readonly) {
-		column = draw_key(g, column, "r", g->columns < LABEL_COLUMNS ? "restart" : "restart service");
+		column = draw_key(g, column, "r", full ? "restart service" : "restart");
 		column = draw_key(g, column, "p", "power off");
 	}
 	text_clear(&t);
-	if (!in_log && result->pages > 1)
+	if (paged)
 		text_add(&t, "page %d of %d", result->page + 1, result->pages);
 	int start = g->columns - 1 - (int)t.used; /* the last cell stays blank */
 	if (start >= column)
@@ -215,6 +220,21 @@ static void draw_log_view(struct grid *g, const struct screen_state *s, const st
 	canvas_rule(&c, heading);
 }
 
+static void draw_settings_view(struct grid *g, const struct screen_state *s,
+	const struct layout_request *request, struct layout_result *result)
+{
+	int top = 1, bottom = g->rows - 1;
+	struct canvas c = {.grid = g, .columns = g->columns, .top = top, .last = bottom - top};
+	if (s->settings.status == RECORD_READ) {
+		canvas_rule(&c, "Settings");
+		result->pages = settings_draw(&c, &s->settings, request->settings_page, &result->page);
+	} else {
+		canvas_rule(&c, s->settings.status == RECORD_UNREADABLE
+					? "Settings: their record is unreadable"
+					: "Settings: no record yet");
+	}
+}
+
 static void draw_too_small(struct grid *g)
 {
 	char line[LINE_BYTES_MAX];
@@ -236,6 +256,8 @@ void layout_draw(struct grid *g, const struct screen_state *s, const struct layo
 		draw_too_small(g);
 	} else if (request->view == VIEW_LOG) {
 		draw_log_view(g, s, request, result);
+	} else if (request->view == VIEW_SETTINGS) {
+		draw_settings_view(g, s, request, result);
 	} else {
 		draw_verdict(g, s, BODY_TOP - 1, request->now_ms);
 		draw_status(g, s, request, result);

@@ -6,12 +6,13 @@
 #include "grid.h"
 #include "model.h"
 
-enum view { VIEW_STATUS, VIEW_LOG };
+enum view { VIEW_STATUS, VIEW_LOG, VIEW_SETTINGS };
 
 /* What the person at the keys chose. */
 struct layout_request {
 	enum view view;
 	int page;           /* of the status, from 0; wraps */
+	int settings_page;  /* of the settings */
 	long long log_end;  /* number of the log line that stands last; 0: the newest */
 	bool readonly;      /* keys that change something are not there */
 	const char *prompt; /* a question or an answer in place of the keys; NULL: none */
@@ -19,7 +20,7 @@ struct layout_request {
 };
 
 struct layout_result {
-	int page, pages;     /* of the status */
+	int page, pages;     /* of the status or the settings */
 	long long log_first; /* number of the first log line shown; 0: none */
 	bool log_older;      /* there are older ones */
 };

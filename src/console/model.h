@@ -157,8 +157,14 @@ struct log_state {
 	struct record_view view;
 };
 
+struct settings_state {
+	enum record_status status;
+	struct record_view view;
+};
+
 struct screen_state {
 	struct system_state system;
+	struct settings_state settings;
 	struct child_state service;
 	struct child_state children[CHILDREN_MAX];
 	unsigned child_count; /* in all; at most CHILDREN_MAX are kept */

@@ -78,12 +78,15 @@ static void show(struct screen *s, enum view view)
 {
 	s->request.view = view;
 	s->request.log_end = 0;
+	s->request.settings_page = 0;
 }
 
 static void go_on(struct screen *s)
 {
 	if (s->request.view == VIEW_STATUS)
 		s->request.page = s->result.page + 1;
+	else if (s->request.view == VIEW_SETTINGS)
+		s->request.settings_page = s->result.page + 1;
 	else
 		s->request.log_end = s->result.log_older ? s->result.log_first - 1 : 0;
 }
@@ -110,6 +113,9 @@ void screen_handle_key(struct screen *s, int key)
 		break;
 	case 'l':
 		show(s, s->request.view == VIEW_LOG ? VIEW_STATUS : VIEW_LOG);
+		break;
+	case 'c':
+		show(s, s->request.view == VIEW_SETTINGS ? VIEW_STATUS : VIEW_SETTINGS);
 		break;
 	case 'n':
 		go_on(s);

@@ -20,7 +20,7 @@ def start(keep, records, tmp_path):
     return start_console
 
 
-KEYS = r"l log  Enter refresh  r restart service  p power off"
+KEYS = r"l log  c settings  Enter refresh  r restart service  p power off"
 
 
 @pytest.mark.parametrize("key, question, request_line, done", [
@@ -82,7 +82,7 @@ def test_absent_init_is_shown(start):
 def test_readonly(keep, records, start):
     init = keep(FakeInit(records))
     console = start(mode="readonly")
-    console.wait(r"^ l log  Enter refresh$")
+    console.wait(r"^ l log  c settings  Enter refresh$")
     console.press(b"pyryl")
     console.wait(r"^ Log, lines")
     assert init.requests == [], f"expected no request, got {init.requests}"

@@ -32,7 +32,7 @@ def test_fits_and_never_scrolls(start, name, columns, lines):
     console = start(name=name, columns=columns, lines=lines)
     console.wait(r"^ Ready: relay to 10\.0\.0\.5:1688$")
     # The keys are on the terminal's own last row, so the size was found out.
-    assert wait_until(lambda: console.lines()[-1].startswith(" l log  Enter"), 20, "keys on the last row", console.text)
+    assert wait_until(lambda: console.lines()[-1].startswith(" l log  c settings  Enter"), 20, "keys on the last row", console.text)
     console.press(b"l")
     console.wait(r"^ Log, lines")
     assert_never_scrolled(console)

@@ -1,6 +1,7 @@
 /* The model fits every size of screen; what does not fit is counted and paged, never cut in silence. */
 #include "fixture.h"
 
+#include "common/config.h"
 #include "layout.h"
 #include "load.h"
 
@@ -46,7 +47,7 @@ static void test_one_nic_fits(void **unused)
 		"           fe80::5054:ff:fe12:3456/64         link-local ",
 		"           gateway 192.0.2.1 (dhcp), fe80::1 (ra)",
 		"40.000 relay      number 40 ",
-		" l log  Enter refresh  r restart service  p power off ",
+		" l log  c settings  Enter refresh  r restart service  p power off ",
 	};
 	(void)unused;
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
@@ -111,7 +112,7 @@ static void test_nics_are_counted_and_paged(void **unused)
 		assert_has(text, wanted);
 		snprintf(wanted, sizeof(wanted), "page %d of %d", page + 1, result.pages);
 		assert_has(text, wanted);
-		assert_has(text, "n next page");
+		assert_has(text, "n next");
 	}
 	assert_int_equal(seen, 12);
 	request.page = result.pages;
@@ -407,9 +408,48 @@ static void test_readonly_has_no_keys_that_change_something(void **unused)
 	(void)unused;
 	request.readonly = true;
 	const char *text = draw(80, 25);
-	assert_has(text, "l log  Enter refresh ");
+	assert_has(text, "l log  c settings  Enter refresh ");
 	assert_has_not(text, "restart service");
 	assert_has_not(text, "power off");
+}
+
+/* Each key on one of the pages, with its value and origin; what is set first. */
+static void test_settings_view(void **unused)
+{
+	static struct config c;
+	char file[4096] = "";
+	size_t used = 0;
+	(void)unused;
+	config_init(&c);
+	for (int key = 0; key < CONFIG_KEY_COUNT; key++) {
+		const char *name = config_definitions[key].name;
+		bool set = key == CONFIG_RELAY_UPSTREAM;
+		used += (size_t)snprintf(file + used, sizeof(file) - used, "%s=%s\norigin.%s=%s\n", name,
+			set ? "kms.example.org:1688" : c.entry[key].value, name, set ? "baked in, line 7" : "default");
+	}
+	assert_int_equal(record_parse(&state.settings.view, file, used), 0);
+	state.settings.status = RECORD_READ;
+	request.view = VIEW_SETTINGS;
+	for (int rows = LAYOUT_ROWS_MIN; rows <= 60; rows += 15) {
+		unsigned seen = 0;
+		request.settings_page = 0;
+		do {
+			const char *text = draw(80, rows);
+			if (request.settings_page == 0)
+				assert_non_null(strstr(text, "\n relay.upstream") < strstr(text, "\n hostname")
+							? strstr(text, "kms.example.org:1688  (baked in, line 7)")
+							: NULL);
+			for (int key = 0; key < CONFIG_KEY_COUNT; key++) {
+				char line[80];
+				snprintf(line, sizeof(line), "\n %s ", config_definitions[key].name);
+				seen += strstr(text, line) != NULL;
+			}
+		} while (++request.settings_page < result.pages);
+		assert_int_equal(seen, CONFIG_KEY_COUNT);
+		assert_true(rows > LAYOUT_ROWS_MIN || result.pages > 1);
+	}
+	state.settings.status = RECORD_UNREADABLE;
+	assert_has(draw(80, 25), "their record is unreadable");
 }
 
 static void test_prompt_takes_the_place_of_the_keys(void **unused)
@@ -502,6 +542,7 @@ int main(void)
 		cmocka_unit_test_setup(test_times_have_units, set_up),
 		cmocka_unit_test_setup(test_hostile_relay_record, set_up),
 		cmocka_unit_test_setup(test_readonly_has_no_keys_that_change_something, set_up),
+		cmocka_unit_test_setup(test_settings_view, set_up),
 		cmocka_unit_test_setup(test_prompt_takes_the_place_of_the_keys, set_up),
 		cmocka_unit_test_setup(test_log_view_goes_through_all_lines, set_up),
 		cmocka_unit_test_setup(test_log_levels_have_colours, set_up),

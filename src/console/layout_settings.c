@@ -1,0 +1,77 @@
+#include "layout_settings.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/config.h"
+
+enum {
+	VALUE_ROWS_MAX = 8,
+	KEY_COLUMNS = 32,
+	SETTING_COLUMN = KEY_COLUMNS + 2,
+	ORIGIN_BYTES = CONFIG_ORIGIN_MAX + 8
+};
+
+struct entry {
+	const char *key, *value, *origin;
+	bool is_default;
+};
+
+static struct entry entry_of(const struct settings_state *s, size_t key)
+{
+	char name[RECORD_NAME_MAX];
+	struct entry e = {.key = config_definitions[key].name};
+	snprintf(name, sizeof(name), "origin.%s", e.key);
+	e.value = record_get(&s->view, e.key);
+	e.origin = record_get(&s->view, name);
+	e.is_default = e.origin == NULL || strcmp(e.origin, "default") == 0;
+	return e;
+}
+
+static void draw_entry(struct canvas *c, const struct entry *e)
+{
+	char text[CANVAS_LINE_BYTES_MAX];
+	struct text t = TEXT(text);
+	text_clear(&t);
+	text_add(&t, "%s  (%.*s)", e->value == NULL || e->value[0] == '\0' ? "-" : e->value, ORIGIN_BYTES,
+		e->origin == NULL ? "?" : e->origin);
+	canvas_put(c, 1, e->is_default ? ATTRIBUTE_LABEL : ATTRIBUTE_NORMAL, e->key);
+	if (strlen(e->key) > KEY_COLUMNS)
+		c->row++;
+	canvas_wrap(c, SETTING_COLUMN, VALUE_ROWS_MAX, ATTRIBUTE_NORMAL, "", text);
+}
+
+/* Where each entry begins, and how many rows there are in all. */
+static int measure(const struct canvas *c, const struct entry *entries, int start[CONFIG_KEY_COUNT])
+{
+	struct canvas measured = {.columns = c->columns};
+	for (size_t i = 0; i < CONFIG_KEY_COUNT; i++) {
+		start[i] = measured.row;
+		draw_entry(&measured, &entries[i]);
+	}
+	return measured.row;
+}
+
+int settings_draw(struct canvas *c, const struct settings_state *s, int page, int *drawn)
+{
+	struct entry entries[CONFIG_KEY_COUNT];
+	int start[CONFIG_KEY_COUNT], first[CONFIG_KEY_COUNT + 1], pages = 0, height = c->last - c->row;
+	size_t count = 0;
+	for (int defaults = 0; defaults < 2; defaults++)
+		for (size_t key = 0; key < CONFIG_KEY_COUNT; key++) {
+			struct entry e = entry_of(s, key);
+			if (e.is_default == (defaults != 0))
+				entries[count++] = e;
+		}
+	int total = measure(c, entries, start);
+	for (int i = 0; i < CONFIG_KEY_COUNT; i++) {
+		int end = i + 1 < CONFIG_KEY_COUNT ? start[i + 1] : total;
+		if (pages == 0 || end - start[first[pages - 1]] > height)
+			first[pages++] = i;
+	}
+	first[pages] = CONFIG_KEY_COUNT;
+	*drawn = page % pages;
+	for (int i = first[*drawn]; i < first[*drawn + 1]; i++)
+		draw_entry(c, &entries[i]);
+	return pages;
+}

@@ -112,7 +112,7 @@ static void trim(const char **s, size_t *length)
 		(*length)--;
 }
 
-static void read_line(
+void config_read_line(
 	struct config *c, const char *line, size_t length, const char *origin, config_report *report)
 {
 	char message[512];
@@ -148,7 +148,7 @@ void config_read_text(
 		const char *end = memchr(bytes, '\n', length);
 		size_t line_length = end == NULL ? length : (size_t)(end - bytes);
 		snprintf(where, sizeof(where), "%s, line %u", origin, ++line_number);
-		read_line(c, bytes, line_length, where, report);
+		config_read_line(c, bytes, line_length, where, report);
 		size_t step = line_length + (end != NULL);
 		bytes += step;
 		length -= step;
@@ -175,7 +175,7 @@ void config_read_command_line(struct config *c, const char *bytes, size_t length
 			/* A word that does not fit is longer than any value may be: config_set refuses it. */
 		}
 		if (used > prefix_length && memcmp(word, prefix, prefix_length) == 0)
-			read_line(
+			config_read_line(
 				c, word + prefix_length, used - prefix_length, "kernel command line", report);
 	}
 }

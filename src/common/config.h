@@ -55,6 +55,10 @@ bool config_set(struct config *c, const char *key, size_t key_length, const char
 /* REPORT is called with each error line. */
 typedef void config_report(const char *error);
 
+/* One line "key = value", a comment or a blank one; ORIGIN is what an error names. */
+void config_read_line(
+	struct config *c, const char *line, size_t length, const char *origin, config_report *report);
+
 /* Lines "key = value", "#" comments, blank lines. ORIGIN is what errors name; the line number is added. */
 void config_read_text(
 	struct config *c, const char *bytes, size_t length, const char *origin, config_report *report);

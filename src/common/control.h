@@ -7,6 +7,7 @@
 #define CONTROL_RESTART_SERVICE "restart-service"
 #define CONTROL_POWEROFF        "poweroff"
 #define CONTROL_REBOOT          "reboot"
+#define CONTROL_READ_SETTINGS   "read-settings" /* the hypervisor's agent has new ones */
 
 enum { CONTROL_MESSAGE_MAX = 128 };
 

@@ -46,7 +46,6 @@ void bring_loopback_up(void);
 
 /* settings.c */
 void appliance_read(struct appliance *a, const char *path);
-void settings_read(struct settings *s);
 
 /* Reads a file of at most SIZE - 1 bytes into BUFFER, NUL-terminated. Its length, or -1 with errno; what
  * is longer is cut. */

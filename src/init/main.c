@@ -9,6 +9,7 @@
 
 #include "common/log.h"
 #include "control_server.h"
+#include "routes.h"
 #include "system.h"
 #include "table.h"
 
@@ -43,6 +44,35 @@ static void handle_signal(struct loop *l, int number)
 		power_end(&power, RB_AUTOBOOT, "Ctrl-Alt-Del");
 }
 
+/* Whether any value differs. */
+static bool differs(const struct config *a, const struct config *b)
+{
+	for (int key = 0; key < CONFIG_KEY_COUNT; key++)
+		if (strcmp(config_get(a, (enum config_key)key), config_get(b, (enum config_key)key)) != 0)
+			return true;
+	return false;
+}
+
+static void publish_settings(void)
+{
+	set_host_name(&settings.config);
+	if (config_save(&settings.config) < 0)
+		log_warn("record init/config");
+}
+
+/* What the hypervisor says after the start: whoever follows a setting starts anew with it. */
+static void read_settings_again(void)
+{
+	static struct settings before;
+	before = settings;
+	settings_read(&settings);
+	if (!differs(&before.config, &settings.config))
+		return;
+	log_info("new settings from the hypervisor: what follows them starts anew");
+	publish_settings();
+	table_renew(&children, &settings.config);
+}
+
 static void handle_request(const char *request, const char *user, char answer[static CONTROL_MESSAGE_MAX])
 {
 	char reason[CONTROL_MESSAGE_MAX];
@@ -57,6 +87,8 @@ static void handle_request(const char *request, const char *user, char answer[st
 		power_end(&power, RB_POWER_OFF, reason);
 	} else if (strcmp(request, CONTROL_REBOOT) == 0) {
 		power_end(&power, RB_AUTOBOOT, reason);
+	} else if (strcmp(request, CONTROL_READ_SETTINGS) == 0) {
+		read_settings_again();
 	} else {
 		snprintf(answer, CONTROL_MESSAGE_MAX, "refused: not one of %s, %s, %s",
 			CONTROL_RESTART_SERVICE, CONTROL_POWEROFF, CONTROL_REBOOT);
@@ -98,9 +130,7 @@ static void prepare_first(void)
 	log_info("PID 1 started at %lld ms", (long long)state.started_ms);
 	appliance_read(&appliance, "/etc/thimble/appliance");
 	settings_read(&settings);
-	set_host_name(&settings.config);
-	if (config_save(&settings.config) < 0)
-		log_warn("record init/config");
+	publish_settings();
 }
 
 /* What the others need and the screens do not. */

@@ -41,6 +41,7 @@ static const struct {
 	{MOUNT_FIRST, "/run/thimble/init", "root", 0755, false},
 	{MOUNT_FIRST, "/run/thimble/net", "net", 0755, false},
 	{MOUNT_FIRST, "/run/thimble/log", "log", 0755, false},
+	{MOUNT_FIRST, "/run/thimble/agent", "agent", 0755, false},
 	{MOUNT_FIRST, "/run/thimble/resolver", "resolver", 0755, false},
 	{MOUNT_FIRST, "/run/thimble/service", "service", 0755, true},
 	/* dhcpcd: sockets, leases, and the empty folder that its unprivileged processes are locked into. */

@@ -9,11 +9,6 @@
 #include "common/log.h"
 #include "init.h"
 
-enum {
-	SETUP_SETTINGS = 0x53455454, /* kernel/patches/0007 */
-	SETUP_DATA_MAX = 16,
-};
-
 ssize_t read_file(const char *path, char *buffer, size_t size)
 {
 	size_t used = 0;
@@ -104,59 +99,4 @@ void appliance_read(struct appliance *a, const char *path)
 	a->port_count = split_words(bytes, words, PORTS_MAX + 1);
 	for (size_t i = 0; i < a->port_count; i++)
 		copy(a->ports[i], sizeof(a->ports[i]), words[i]);
-}
-
-static struct settings *reading;
-
-static void keep_refused(const char *error)
-{
-	/* config.refused counts this one already. */
-	size_t index = reading->config.refused - 1;
-	log_warnx("%s", error);
-	if (index < REFUSED_MAX)
-		copy(reading->refused[index], sizeof(reading->refused[index]), error);
-}
-
-/* False when there is no such file. */
-static bool read_settings_file(struct settings *s, const char *path, const char *origin)
-{
-	static char bytes[16384];
-	ssize_t length = read_file(path, bytes, sizeof(bytes));
-	if (length > 0)
-		config_read_text(&s->config, bytes, (size_t)length, origin, keep_refused);
-	return length >= 0;
-}
-
-/* tools/thimble-config wrote them into the finished image: into a page of the kernel's file, which comes as
- * setup_data (kernel/patches/0007), or, where the kernel is started as an ELF file, into one in the root. */
-static void read_settings_in_image(struct settings *s)
-{
-	static const char list[] = "/sys/kernel/boot_params/setup_data";
-	char path[64], type[16];
-	read_settings_file(s, "/etc/thimble/image.conf", "image");
-	for (int i = 0; i < SETUP_DATA_MAX; i++) {
-		snprintf(path, sizeof(path), "%s/%d/type", list, i);
-		if (read_file(path, type, sizeof(type)) < 0)
-			return;
-		snprintf(path, sizeof(path), "%s/%d/data", list, i);
-		if (strtoul(type, NULL, 16) == SETUP_SETTINGS)
-			read_settings_file(s, path, "image");
-	}
-}
-
-/* The routes by which settings come, the last word last. */
-void settings_read(struct settings *s)
-{
-	static char command_line[4096];
-	memset(s, 0, sizeof(*s));
-	reading = s;
-	config_init(&s->config);
-	if (!read_settings_file(s, "/etc/thimble/settings.conf", "appliance"))
-		log_warn("/etc/thimble/settings.conf");
-	read_settings_file(s, "/etc/thimble/site.conf", "baked in");
-	read_settings_in_image(s);
-	read_settings_file(s, "/etc/thimble.conf", "initrd");
-	ssize_t length = read_file("/proc/cmdline", command_line, sizeof(command_line));
-	if (length > 0)
-		config_read_command_line(&s->config, command_line, (size_t)length, keep_refused);
 }

@@ -2,6 +2,7 @@
 #include "table.h"
 
 #include <linux/capability.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -133,6 +134,28 @@ static void add_consoles(struct children *c)
 	}
 }
 
+/* On Hyper-V only, where the kernel has a device for it. */
+static void add_agent(struct children *c)
+{
+	static const char device[] = "/dev/vmbus/hv_kvp";
+	static const char *const arguments[] = {"/bin/agent", device, NULL};
+	static const struct child_definition d = {.name = "agent",
+		.arguments = arguments,
+		.user = "agent",
+		.leftovers = "agent",
+		.memory_limit_bytes = 8 * MIB,
+		.processes_limit = 2,
+		.files_limit = 16,
+		.oom_score_adj = -900,
+		.sandbox = SANDBOX_NONE};
+	const struct passwd *user = getpwnam(d.user);
+	if (access(device, F_OK) < 0)
+		return;
+	if (user == NULL || chown(device, user->pw_uid, user->pw_gid) < 0)
+		log_warn("%s", device);
+	children_add(c, &d);
+}
+
 /* The program that the appliance has beside its service: out of memory takes it after that one and before
  * what the guest needs. */
 static void add_helper(struct children *c)
@@ -153,17 +176,22 @@ static void add_helper(struct children *c)
 	children_add(c, &d);
 }
 
-static struct child *add_service(struct children *c, const struct config *config)
+static char *service_arguments[ARGUMENTS_MAX + 1] = {"/bin/service"};
+
+static void read_service_arguments(const struct config *config)
 {
 	static char line[CONFIG_VALUE_MAX];
-	static char *arguments[ARGUMENTS_MAX + 1] = {"/bin/service"};
-	const struct appliance *a = c->appliance;
 	memcpy(line, config_get(config, CONFIG_SERVICE_ARGS), sizeof(line));
-	if (split_words(line, arguments + 1, ARGUMENTS_MAX) == 0 && line[strspn(line, " ")] != '\0')
+	if (split_words(line, service_arguments + 1, ARGUMENTS_MAX) == 0 && line[strspn(line, " ")] != '\0')
 		log_warnx("service.args: more than %d words or an open quote; started without",
 			ARGUMENTS_MAX - 1);
+}
+
+static struct child *add_service(struct children *c)
+{
+	const struct appliance *a = c->appliance;
 	struct child_definition d = {.name = a->service,
-		.arguments = (const char *const *)arguments,
+		.arguments = (const char *const *)service_arguments,
 		.user = "service",
 		.leftovers = "service",
 		.capabilities = a->capabilities,
@@ -184,10 +212,26 @@ struct child *table_fill(struct children *c, const struct config *config)
 		children_add(c, &definitions[i]);
 	if (c->appliance->helper[0] != '\0')
 		add_helper(c);
-	struct child *service = add_service(c, config);
+	add_agent(c);
+	read_service_arguments(config);
+	struct child *service = add_service(c);
 	if (c->appliance->debug) {
 		add_terminal(c, &shell_definition, "shell", "tty2");
 		add_terminal(c, &shell_definition, "shell", "hvc1");
 	}
 	return service;
+}
+
+/* Screens, the log and the agent take nothing from the settings, or only at the start of the guest. */
+static bool reads_settings(const struct child_definition *d)
+{
+	return d->terminal == NULL && !d->reads_outputs && strcmp(d->name, "agent") != 0;
+}
+
+void table_renew(struct children *c, const struct config *config)
+{
+	read_service_arguments(config);
+	for (size_t i = 0; i < c->count; i++)
+		if (reads_settings(&c->child[i].definition))
+			child_stop(c, &c->child[i], true);
 }

@@ -8,4 +8,7 @@
  * are. Returns the service, or NULL. */
 struct child *table_fill(struct children *c, const struct config *config);
 
+/* After a change of the settings: whoever follows them is ended and started anew with them. */
+void table_renew(struct children *c, const struct config *config);
+
 #endif

@@ -1,0 +1,91 @@
+#include "kvp.h"
+
+#include <string.h>
+
+#define PREFIX "thimble."
+
+void kvp_registration(struct hv_kvp_msg *m)
+{
+	memset(m, 0, sizeof(*m));
+	m->kvp_hdr.operation = KVP_OP_REGISTER1;
+}
+
+/* Bytes of TEXT, which takes up SIZE with its NUL, in at most MAX; -1 when it does not. */
+static int text_length(const __u8 *text, __u32 size, size_t max)
+{
+	if (size == 0 || size > max)
+		return -1;
+	const __u8 *nul = memchr(text, '\0', size);
+	return nul == NULL ? -1 : (int)(nul - text);
+}
+
+/* The name of a setting, or NULL: no key of ours. */
+static const char *our_key(const __u8 *key, __u32 size)
+{
+	const size_t skip = sizeof(PREFIX) - 1;
+	int length = text_length(key, size, HV_KVP_EXCHANGE_MAX_KEY_SIZE);
+	if (length <= (int)skip || length - (int)skip >= KVP_KEY_MAX || memcmp(key, PREFIX, skip) != 0)
+		return NULL;
+	return (const char *)key + skip;
+}
+
+static struct kvp_pair *find(struct kvp *k, const char *key)
+{
+	for (size_t i = 0; i < KVP_PAIRS_MAX; i++)
+		if (strcmp(k->pairs[i].key, key) == 0)
+			return &k->pairs[i];
+	return NULL;
+}
+
+/* A pair that is none of ours is taken and forgotten: other programs of the host write what they like. */
+static enum kvp_result set(struct kvp *k, struct hv_kvp_msg *m)
+{
+	const struct hv_kvp_exchg_msg_value *data = &m->body.kvp_set.data;
+	const char *key = our_key(data->key, data->key_size);
+	int length = text_length(data->value, data->value_size, HV_KVP_EXCHANGE_MAX_VALUE_SIZE);
+	bool good = data->value_type == REG_SZ && length >= 0 && length < KVP_VALUE_MAX;
+	if (key == NULL) {
+		m->error = HV_S_OK;
+		return KVP_ANSWER;
+	}
+	struct kvp_pair *pair = good ? find(k, key) : NULL;
+	if (pair == NULL && good)
+		pair = find(k, ""); /* a free place */
+	if (pair == NULL) {
+		m->error = (int)HV_INVALIDARG;
+		return KVP_ANSWER;
+	}
+	bool same = strcmp(pair->key, key) == 0 && strcmp(pair->value, (const char *)data->value) == 0;
+	strcpy(pair->key, key);
+	memcpy(pair->value, data->value, (size_t)length + 1);
+	m->error = HV_S_OK;
+	return same ? KVP_ANSWER : KVP_ANSWER_CHANGED;
+}
+
+static enum kvp_result delete (struct kvp *k, struct hv_kvp_msg *m) {
+	const char *key = our_key(m->body.kvp_delete.key, m->body.kvp_delete.key_size);
+	struct kvp_pair *pair = key != NULL ? find(k, key) : NULL;
+	m->error = pair != NULL ? HV_S_OK : (int)HV_S_CONT;
+	if (pair == NULL) return KVP_ANSWER;
+	pair->key[0] = '\0';
+	return KVP_ANSWER_CHANGED;
+}
+
+enum kvp_result kvp_handle(struct kvp *k, struct hv_kvp_msg *m)
+{
+	unsigned operation = m->kvp_hdr.operation;
+	bool from_host = m->kvp_hdr.pool == KVP_POOL_EXTERNAL;
+	if (!k->registered) {
+		k->registered = true;
+		if (operation == KVP_OP_REGISTER1)
+			return KVP_NO_ANSWER;
+	}
+	if (operation == KVP_OP_SET && from_host)
+		return set(k, m);
+	if (operation == KVP_OP_DELETE && from_host)
+		return delete (k, m);
+	/* HV_S_CONT: there is no such key, or no more of them. */
+	m->error = operation == KVP_OP_GET_IP_INFO || operation == KVP_OP_SET_IP_INFO ? (int)HV_E_FAIL
+										      : (int)HV_S_CONT;
+	return KVP_ANSWER;
+}

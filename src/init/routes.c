@@ -1,0 +1,161 @@
+#include "routes.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/log.h"
+
+enum {
+	FILE_BYTES_MAX = 16384,
+	SETUP_SETTINGS = 0x53455454, /* kernel/patches/0007 */
+	SETUP_DATA_MAX = 16,
+	OEM_STRUCTURES_MAX = 16,
+};
+
+static struct settings *reading;
+static char bytes[FILE_BYTES_MAX];
+
+static void keep_refused(const char *error)
+{
+	/* config.refused counts this one already. */
+	size_t index = reading->config.refused - 1;
+	log_warnx("%s", error);
+	if (index < REFUSED_MAX)
+		snprintf(reading->refused[index], sizeof(reading->refused[index]), "%s", error);
+}
+
+/* Up to the end of the last whole line, when there is more than fits. */
+static size_t whole_lines(size_t length, const char *origin)
+{
+	char error[128];
+	if (length < FILE_BYTES_MAX - 1)
+		return length;
+	while (length > 0 && bytes[length - 1] != '\n')
+		length--;
+	reading->config.refused++;
+	snprintf(error, sizeof(error), "setting refused, from %s: more than %d bytes: what is behind them",
+		origin, FILE_BYTES_MAX - 2);
+	keep_refused(error);
+	return length;
+}
+
+static void read_text(size_t length, const char *origin)
+{
+	config_read_text(&reading->config, bytes, whole_lines(length, origin), origin, keep_refused);
+}
+
+/* False when there is no such file. */
+static bool read_settings_file(const char *path, const char *origin)
+{
+	ssize_t length = read_file(path, bytes, sizeof(bytes));
+	if (length > 0)
+		read_text((size_t)length, origin);
+	return length >= 0;
+}
+
+/* tools/thimble-config wrote them into the finished image: into a page of the kernel's file, which comes as
+ * setup_data (kernel/patches/0007), or, where the kernel is started as an ELF file, into one in the root. */
+static void read_image(void)
+{
+	static const char list[] = "/sys/kernel/boot_params/setup_data";
+	char path[64], type[16];
+	read_settings_file("/etc/thimble/image.conf", "image");
+	for (int i = 0; i < SETUP_DATA_MAX; i++) {
+		snprintf(path, sizeof(path), "%s/%d/type", list, i);
+		if (read_file(path, type, sizeof(type)) < 0)
+			return;
+		snprintf(path, sizeof(path), "%s/%d/data", list, i);
+		if (strtoul(type, NULL, 16) == SETUP_SETTINGS)
+			read_settings_file(path, "image");
+	}
+}
+
+static void take_oem_string(const char *string, size_t length, unsigned number, void *data)
+{
+	static const char ours[] = "thimble:";
+	char origin[CONFIG_ORIGIN_MAX];
+	const size_t skip = sizeof(ours) - 1;
+	(void)data;
+	if (length < skip || memcmp(string, ours, skip) != 0)
+		return;
+	snprintf(origin, sizeof(origin), "SMBIOS, OEM string %u", number);
+	config_read_line(&reading->config, string + skip, length - skip, origin, keep_refused);
+}
+
+static void read_smbios(void)
+{
+	char path[64];
+	config_next_source(&reading->config);
+	for (int i = 0; i < OEM_STRUCTURES_MAX; i++) {
+		snprintf(path, sizeof(path), "/sys/firmware/dmi/entries/11-%d/raw", i);
+		ssize_t length = read_file(path, bytes, sizeof(bytes));
+		if (length < 0)
+			return;
+		smbios_each_oem_string((const uint8_t *)bytes, (size_t)length, take_oem_string, NULL);
+	}
+}
+
+/* What a form for an OVA's properties took: one line, parts divided by semicolons. */
+static void read_ovf_environment(void)
+{
+	static char value[FILE_BYTES_MAX];
+	if (vmware_guestinfo("ovfEnv", bytes, sizeof(bytes)) <= 0)
+		return;
+	ssize_t config = ovf_property(bytes, "thimble.config", value, sizeof(value));
+	for (ssize_t i = 0; i < config; i++)
+		if (value[i] == ';')
+			value[i] = '\n';
+	if (config > 0)
+		config_read_text(
+			&reading->config, value, (size_t)config, "OVF property config", keep_refused);
+	ssize_t name = ovf_property(bytes, "thimble.hostname", value + sizeof("hostname=") - 1,
+		sizeof(value) - sizeof("hostname="));
+	if (name <= 0)
+		return;
+	memcpy(value, "hostname=", sizeof("hostname=") - 1);
+	config_next_source(&reading->config);
+	config_read_line(&reading->config, value, strlen(value), "OVF property hostname", keep_refused);
+}
+
+static void read_guestinfo(void)
+{
+	ssize_t length = vmware_guestinfo("thimble.config", bytes, sizeof(bytes));
+	if (length > 0)
+		read_text((size_t)length, "VMware guestinfo");
+}
+
+/* Hyper-V's key-value pairs: the agent takes them from the kernel, and says when there are new ones. */
+static void read_agent(void)
+{
+	static struct record_view v;
+	const char *key, *value;
+	if (record_read(&v, "agent", "settings") < 0)
+		return;
+	config_next_source(&reading->config);
+	for (size_t at = 0; record_next(&v, &at, &key, &value);) {
+		int length = snprintf(bytes, sizeof(bytes), "%s=%s", key, value);
+		config_read_line(&reading->config, bytes, (size_t)length, "Hyper-V", keep_refused);
+	}
+}
+
+void settings_read(struct settings *s)
+{
+	static char command_line[4096];
+	memset(s, 0, sizeof(*s));
+	reading = s;
+	config_init(&s->config);
+	if (!read_settings_file("/etc/thimble/settings.conf", "appliance"))
+		log_warn("/etc/thimble/settings.conf");
+	read_settings_file("/etc/thimble/site.conf", "baked in");
+	read_image();
+	read_settings_file("/etc/thimble.conf", "initrd");
+	read_smbios();
+	read_settings_file("/sys/firmware/qemu_fw_cfg/by_name/opt/thimble/config/raw", "fw_cfg");
+	read_ovf_environment();
+	read_guestinfo();
+	read_agent();
+	ssize_t length = read_file("/proc/cmdline", command_line, sizeof(command_line));
+	if (length > 0)
+		config_read_command_line(&s->config, command_line, (size_t)length, keep_refused);
+}

@@ -1,0 +1,165 @@
+/* Hyper-V's pairs: ours are kept, others are taken and forgotten, and no message, however wrong, is taken for
+ * more than it is. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "kvp.h"
+
+static struct kvp kvp;
+
+static int fresh(void **state)
+{
+	struct hv_kvp_msg m;
+	(void)state;
+	memset(&kvp, 0, sizeof(kvp));
+	kvp_registration(&m);
+	assert_int_equal(m.kvp_hdr.operation, KVP_OP_REGISTER1);
+	assert_int_equal(kvp_handle(&kvp, &m), KVP_NO_ANSWER);
+	return 0;
+}
+
+static enum kvp_result set(const char *key, const char *value, int *error)
+{
+	static struct hv_kvp_msg m;
+	struct hv_kvp_exchg_msg_value *data = &m.body.kvp_set.data;
+	memset(&m, 0, sizeof(m));
+	m.kvp_hdr.operation = KVP_OP_SET;
+	data->value_type = REG_SZ;
+	data->key_size = (__u32)strlen(key) + 1;
+	data->value_size = (__u32)strlen(value) + 1;
+	strcpy((char *)data->key, key);
+	strcpy((char *)data->value, value);
+	enum kvp_result result = kvp_handle(&kvp, &m);
+	*error = m.error;
+	return result;
+}
+
+static const char *value_of(const char *key)
+{
+	for (size_t i = 0; i < KVP_PAIRS_MAX; i++)
+		if (strcmp(kvp.pairs[i].key, key) == 0)
+			return kvp.pairs[i].value;
+	return NULL;
+}
+
+static enum kvp_result operate(unsigned operation, unsigned pool, const char *key, int *error)
+{
+	static struct hv_kvp_msg m;
+	memset(&m, 0, sizeof(m));
+	m.kvp_hdr.operation = (__u8)operation;
+	m.kvp_hdr.pool = (__u8)pool;
+	m.body.kvp_delete.key_size = (__u32)strlen(key) + 1;
+	strcpy((char *)m.body.kvp_delete.key, key);
+	enum kvp_result result = kvp_handle(&kvp, &m);
+	*error = m.error;
+	return result;
+}
+
+static void pairs_come_change_and_go(void **state)
+{
+	int error;
+	(void)state;
+	assert_int_equal(set("thimble.hostname", "a", &error), KVP_ANSWER_CHANGED);
+	assert_int_equal(error, HV_S_OK);
+	assert_int_equal(set("thimble.hostname", "a", &error), KVP_ANSWER);
+	assert_int_equal(set("thimble.hostname", "b", &error), KVP_ANSWER_CHANGED);
+	assert_string_equal(value_of("hostname"), "b");
+	assert_int_equal(set("thimble.mtu", "", &error), KVP_ANSWER_CHANGED);
+	assert_string_equal(value_of("mtu"), "");
+	assert_int_equal(
+		operate(KVP_OP_DELETE, KVP_POOL_EXTERNAL, "thimble.hostname", &error), KVP_ANSWER_CHANGED);
+	assert_int_equal(error, HV_S_OK);
+	assert_null(value_of("hostname"));
+	assert_int_equal(operate(KVP_OP_DELETE, KVP_POOL_EXTERNAL, "thimble.hostname", &error), KVP_ANSWER);
+	assert_int_equal((unsigned)error, HV_S_CONT);
+}
+
+static void what_is_not_ours(void **state)
+{
+	static struct kvp before;
+	int error;
+	(void)state;
+	before = kvp;
+	assert_int_equal(set("HostName", "hv1", &error), KVP_ANSWER);
+	assert_int_equal(error, HV_S_OK);
+	assert_int_equal(set("thimble.", "x", &error), KVP_ANSWER);
+	assert_int_equal(set("thimble", "x", &error), KVP_ANSWER);
+	assert_int_equal(operate(KVP_OP_SET, KVP_POOL_GUEST, "thimble.hostname", &error), KVP_ANSWER);
+	assert_int_equal(operate(KVP_OP_ENUMERATE, KVP_POOL_AUTO, "", &error), KVP_ANSWER);
+	assert_int_equal((unsigned)error, HV_S_CONT);
+	assert_int_equal(operate(KVP_OP_GET_IP_INFO, 0, "", &error), KVP_ANSWER);
+	assert_int_equal((unsigned)error, HV_E_FAIL);
+	assert_int_equal(operate(200, 200, "", &error), KVP_ANSWER);
+	assert_memory_equal(&kvp, &before, sizeof(kvp));
+}
+
+static void as_many_as_there_is_room_for(void **state)
+{
+	char key[32];
+	int error;
+	(void)state;
+	for (int i = 0; i < KVP_PAIRS_MAX; i++) {
+		snprintf(key, sizeof(key), "thimble.k%d", i);
+		assert_int_equal(set(key, "x", &error), KVP_ANSWER_CHANGED);
+	}
+	assert_int_equal(set("thimble.more", "x", &error), KVP_ANSWER);
+	assert_int_equal((unsigned)error, HV_INVALIDARG);
+	assert_int_equal(set("thimble.k7", "y", &error), KVP_ANSWER_CHANGED);
+	assert_int_equal(operate(KVP_OP_DELETE, 0, "thimble.k3", &error), KVP_ANSWER_CHANGED);
+	assert_int_equal(set("thimble.more", "x", &error), KVP_ANSWER_CHANGED);
+}
+
+/* Sizes that lie, strings without an end, keys and values that are too long: refused, and nothing is read
+ * behind them. */
+static void lengths_that_lie(void **state)
+{
+	const struct {
+		__u32 key_size, value_size, type;
+		size_t key_fill, value_fill;
+	} cases[] = {
+		{0xffffffff, 2, REG_SZ, 16, 1},
+		{17, 0xffffffff, REG_SZ, 16, 1},
+		{0, 2, REG_SZ, 16, 1},
+		{17, 0, REG_SZ, 16, 1},
+		{16, 2, REG_SZ, 16, 1}, /* no NUL in it */
+		{512, 2, REG_SZ, 512, 1},
+		{17, 2048, REG_SZ, 16, 2048},
+		{17, 1025, REG_SZ, 16, 1024},
+		{100, 2, REG_SZ, 99, 1},
+		{17, 2, REG_U32, 16, 1},
+	};
+	static struct kvp before;
+	(void)state;
+	before = kvp;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct hv_kvp_msg *m = calloc(1, sizeof(*m));
+		struct hv_kvp_exchg_msg_value *data = &m->body.kvp_set.data;
+		m->kvp_hdr.operation = KVP_OP_SET;
+		data->key_size = cases[i].key_size;
+		data->value_size = cases[i].value_size;
+		data->value_type = cases[i].type;
+		memset(data->key, 'k', cases[i].key_fill);
+		memcpy(data->key, "thimble.", 8);
+		memset(data->value, 'v', cases[i].value_fill);
+		if (kvp_handle(&kvp, m) != KVP_ANSWER || memcmp(&kvp, &before, sizeof(kvp)) != 0)
+			fail_msg("case %zu was taken", i);
+		free(m);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(pairs_come_change_and_go, fresh),
+		cmocka_unit_test_setup(what_is_not_ours, fresh),
+		cmocka_unit_test_setup(as_many_as_there_is_room_for, fresh),
+		cmocka_unit_test_setup(lengths_that_lie, fresh),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

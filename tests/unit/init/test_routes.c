@@ -1,0 +1,224 @@
+/* What hypervisors hand over: SMBIOS' OEM strings, VMware's guestinfo, an OVF environment; whole, cut, and
+ * lying. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "routes.h"
+#include "vmware.h"
+
+static char taken[8][64];
+static unsigned taken_count;
+
+static void take(const char *string, size_t length, unsigned number, void *data)
+{
+	assert_ptr_equal(data, taken);
+	assert_int_equal(number, taken_count + 1);
+	assert_true(taken_count < 8 && length < sizeof(taken[0]));
+	memcpy(taken[taken_count], string, length);
+	taken[taken_count++][length] = '\0';
+}
+
+static void oem_strings(void **state)
+{
+	static const char structure[] = "\x0b\x05\x00\x0b\x03vendor\0thimble:hostname=a\0x\0";
+	const size_t length = sizeof(structure);
+	(void)state;
+	taken_count = 0;
+	smbios_each_oem_string((const uint8_t *)structure, length, take, taken);
+	assert_int_equal(taken_count, 3);
+	assert_string_equal(taken[1], "thimble:hostname=a");
+	assert_string_equal(taken[2], "x");
+	/* Cut anywhere: what is whole before it, nothing else. Of its own size, so that a byte too far is
+	 * seen. */
+	for (size_t cut = 0; cut < length; cut++) {
+		uint8_t *copy = malloc(cut == 0 ? 1 : cut);
+		memcpy(copy, structure, cut);
+		taken_count = 0;
+		smbios_each_oem_string(copy, cut, take, taken);
+		assert_true(taken_count <= 3 && (cut >= 12 || taken_count == 0));
+		free(copy);
+	}
+}
+
+static void oem_strings_that_lie(void **state)
+{
+	static const uint8_t other_type[] = "\x01\x05\x00\x0b\x01"
+					    "a",
+			     long_header[] = "\x0b\xff\x00\x0b\x01"
+					     "a",
+			     short_header[] = "\x0b\x04\x00\x0b\x01"
+					      "a",
+			     fewer[] = "\x0b\x05\x00\x0b\xff"
+				       "a\0b\0";
+	(void)state;
+	taken_count = 0;
+	smbios_each_oem_string(other_type, sizeof(other_type), take, taken);
+	smbios_each_oem_string(long_header, sizeof(long_header), take, taken);
+	smbios_each_oem_string(short_header, sizeof(short_header), take, taken);
+	assert_int_equal(taken_count, 0);
+	smbios_each_oem_string(fewer, sizeof(fewer), take, taken);
+	assert_int_equal(taken_count, 2);
+}
+
+/* --- A hypervisor that speaks RPCI, strictly: each step in order, each cookie right
+ * ------------------------------- */
+
+static struct {
+	const char *expected, *answer;
+	char request[128];
+	size_t request_size, request_at, answer_at,
+		lie;                               /* lie: added to the size of the answer that it tells */
+	unsigned opened, closed, steps, broken_at; /* broken_at: the step that fails */
+} host;
+
+static void host_port(struct vmware_registers *r)
+{
+	enum { SUCCESS = 1 << 16, TO_RECEIVE = 2 << 16 };
+	unsigned type = r->ecx >> 16;
+	size_t length = strlen(host.answer);
+	assert_int_equal(r->eax, 0x564d5868);
+	assert_int_equal(r->ecx & 0xffff, 30);
+	assert_int_equal(r->edx & 0xffff, 0x5658);
+	r->ecx = 0;
+	if (++host.steps == host.broken_at)
+		return;
+	if (type == 0) {
+		assert_int_equal(r->ebx, 0x49435052u | 0x80000000u);
+		host.opened++;
+		*r = (struct vmware_registers){.ecx = SUCCESS, .edx = 7 << 16, .esi = 0x1111, .edi = 0x2222};
+		return;
+	}
+	assert_int_equal(r->edx >> 16, 7);
+	assert_true(r->esi == 0x1111 && r->edi == 0x2222);
+	if (type == 1)
+		host.request_size = r->ebx;
+	if (type == 2) {
+		assert_true(host.request_at + 4 <= sizeof(host.request));
+		memcpy(host.request + host.request_at, &r->ebx, 4);
+		host.request_at += 4;
+	}
+	if (type == 3) {
+		assert_true(host.request_at >= host.request_size);
+		host.request[host.request_size] = '\0';
+		assert_string_equal(host.request, host.expected);
+		r->ebx = (uint32_t)(length + host.lie);
+		r->ecx = SUCCESS | TO_RECEIVE;
+		return;
+	}
+	if (type == 4) {
+		r->ebx = 0x20202020;
+		if (host.answer_at < length)
+			memcpy(&r->ebx, host.answer + host.answer_at,
+				length - host.answer_at < 4 ? length - host.answer_at : 4);
+		host.answer_at += 4;
+	}
+	host.closed += type == 6;
+	r->ecx = SUCCESS;
+}
+
+static ssize_t ask(const char *answer, size_t lie, unsigned broken_at, char *value, size_t size)
+{
+	memset(&host, 0, sizeof(host));
+	host.expected = "info-get guestinfo.thimble.config";
+	host.answer = answer;
+	host.lie = lie;
+	host.broken_at = broken_at;
+	return vmware_ask(host_port, "thimble.config", value, size);
+}
+
+static void guestinfo(void **state)
+{
+	char value[64];
+	(void)state;
+	assert_int_equal(ask("1 hostname=a\nmtu=9000\n", 0, 0, value, sizeof(value)), 20);
+	assert_string_equal(value, "hostname=a\nmtu=9000\n");
+	assert_true(host.opened == 1 && host.closed == 1);
+	assert_int_equal(ask("0 No value found", 0, 0, value, sizeof(value)), -1);
+	assert_int_equal(host.closed, 1);
+	assert_int_equal(ask("1 ", 0, 0, value, sizeof(value)), 0);
+	assert_int_equal(ask("", 0, 0, value, sizeof(value)), -1);
+	assert_int_equal(ask("1", 0, 0, value, sizeof(value)), -1);
+	assert_int_equal(ask("1 hostname=a", 0, 0, value, 8), -1); /* does not fit */
+	assert_int_equal(ask("1 hostname=a", 0x7fffff00, 0, value, sizeof(value)), -1);
+	assert_int_equal(host.closed, 1);
+}
+
+static void guestinfo_that_breaks_off(void **state)
+{
+	char value[64];
+	(void)state;
+	ask("1 hostname=a", 0, 0, value, sizeof(value));
+	unsigned steps = host.steps;
+	for (unsigned step = 1; step < steps; step++) {
+		assert_int_equal(ask("1 hostname=a", 0, step, value, sizeof(value)), -1);
+		assert_int_equal(host.opened, step > 1);
+		assert_int_equal(host.closed, step > 1); /* whatever happened: the host has few channels */
+	}
+}
+
+/* --- OVF
+ * ------------------------------------------------------------------------------------------------------------
+ */
+
+static const char environment[] =
+	"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+	"<Environment xmlns=\"http://schemas.dmtf.org/ovf/environment/1\" "
+	"xmlns:oe=\"http://schemas.dmtf.org/ovf/environment/1\"\n"
+	"  oe:id=\"\">\n"
+	"  <PlatformSection><Kind>VMware ESXi</Kind></PlatformSection>\n"
+	"  <PropertySection>\n"
+	"    <Property oe:key=\"thimble.config\" oe:value=\"relay.upstream=a:1;service.args=&quot;x &gt; "
+	"y&quot; &amp;&#10;mtu=9000\"/>\n"
+	"    <Property oe:value='relay1' oe:key='thimble.hostname'/>\n"
+	"    <Property oe:key=\"thimble.empty\" oe:value=\"\"/>\n"
+	"    <Property oe:key=\"thimble.bad\" oe:value=\"&nbsp;\"/>\n"
+	"  </PropertySection>\n"
+	"</Environment>\n";
+
+static void ovf_properties(void **state)
+{
+	char value[128];
+	(void)state;
+	assert_true(ovf_property(environment, "thimble.config", value, sizeof(value)) > 0);
+	assert_string_equal(value, "relay.upstream=a:1;service.args=\"x > y\" &\nmtu=9000");
+	assert_int_equal(ovf_property(environment, "thimble.hostname", value, sizeof(value)), 6);
+	assert_string_equal(value, "relay1");
+	assert_int_equal(ovf_property(environment, "thimble.empty", value, sizeof(value)), 0);
+	assert_int_equal(ovf_property(environment, "thimble.bad", value, sizeof(value)), -1);
+	assert_int_equal(ovf_property(environment, "thimble", value, sizeof(value)), -1);
+	assert_int_equal(ovf_property(environment, "thimble.config", value, 10), -1);
+	assert_int_equal(ovf_property("", "thimble.config", value, sizeof(value)), -1);
+}
+
+static void a_cut_environment_does_no_harm(void **state)
+{
+	char value[128];
+	(void)state;
+	for (size_t cut = 0; cut < sizeof(environment); cut++) {
+		char *copy = malloc(cut + 1);
+		memcpy(copy, environment, cut);
+		copy[cut] = '\0';
+		ssize_t length = ovf_property(copy, "thimble.hostname", value, sizeof(value));
+		assert_true(length == -1 || length == 6);
+		free(copy);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(oem_strings),
+		cmocka_unit_test(oem_strings_that_lie),
+		cmocka_unit_test(guestinfo),
+		cmocka_unit_test(guestinfo_that_breaks_off),
+		cmocka_unit_test(ovf_properties),
+		cmocka_unit_test(a_cut_environment_does_no_harm),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

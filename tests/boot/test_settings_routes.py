@@ -1,0 +1,58 @@
+"""Settings by every route that QEMU has: each wins over the one before, and the screen's key c says which it was."""
+
+import re
+
+from media import copy_configured
+from overlay import overlay
+from relayed import wait_relayed
+
+KEYS = ["relay.idle-timeout-s", "relay.half-closed-timeout-s", "relay.max-session-s", "relay.first-byte-timeout-s",
+        "relay.connect-timeout-s", "relay.max-connections"]
+
+
+def values(route):
+    """KEYS from ROUTE on get its number: so each of them is of the last route that named it."""
+    return {key: str(route + 10) for key in KEYS[route:]}
+
+
+def lines(route):
+    return "".join(f"{key} = {value}\n" for key, value in values(route).items())
+
+
+def test_each_route_wins_over_the_one_before(dual_stack, boot, tmp_path):
+    kernel = copy_configured("efi", tmp_path, lines(0) + "relay.guard = off\n")
+    initrd = overlay(tmp_path, {"/etc/thimble.conf": (0o644, lines(1).encode())})
+    fw_cfg = tmp_path / "fw_cfg"
+    fw_cfg.write_text(lines(3))
+    oem = ",".join(["value=vendor"] + [f"value=thimble:{key}={value}" for key, value in values(2).items()])
+    guest = boot(dual_stack, image=kernel, guard=True, append=" ".join(f"thimble.{k}={v}" for k, v in values(4).items()),
+                 extra=["-initrd", str(initrd), "-smbios", f"type=11,{oem}",
+                        "-fw_cfg", f"name=opt/thimble/config,file={fw_cfg}"])
+    wait_relayed(dual_stack, guest.wait_address(r"192\.0\.2\.\d+"))
+    guest.press(b"c")
+    text = guest.wait_screen(r"^ Settings -[\s\S]*relay\.max-connections +14[\s\S]*power off")[0]
+    found = dict(re.findall(r"^ (relay\.\S+) +(\S+ +\(.*\)) *$", text, re.MULTILINE))
+    # lines() begins with the key of its own route.
+    expected = {KEYS[0]: r"10 +\(image, line 1\)", KEYS[1]: r"11 +\(initrd, line 1\)",
+                KEYS[2]: r"12 +\(SMBIOS, OEM string 2\)", KEYS[3]: r"13 +\(fw_cfg, line 1\)",
+                KEYS[4]: r"14 +\(kernel command line\)", KEYS[5]: r"14 +\(kernel command line\)"}
+    for key, regex in expected.items():
+        assert re.fullmatch(regex, found[key]), f"{key}: expected {regex}, got {found[key]!r}"
+    guest.press(b"c")
+    guest.wait_screen(r"^ Ready: relay")
+
+
+def test_bad_ones_are_told_by_their_route(dual_stack, boot, tmp_path):
+    """The others of the same route hold; bytes that move a cursor stay where they are."""
+    fw_cfg = tmp_path / "fw_cfg"
+    fw_cfg.write_bytes(b"relay.max-connections = none\nrelay.max-connections = 77\n\x1b[2J = x\n" + b"#" * 20000 + b"\nmtu = 1500\n")
+    guest = boot(dual_stack, extra=["-smbios", "type=11,value=thimble:hostname=-bad-,value=thimble:nonsense",
+                                    "-fw_cfg", f"name=opt/thimble/config,file={fw_cfg}"])
+    wait_relayed(dual_stack, guest.wait_address(r"192\.0\.2\.\d+"))
+    guest.wait_screen(r"connections now of 77")
+    guest.press(b"l")
+    guest.wait_screen(r'SMBIOS, OEM string 1: hostname = "-bad-", allowed')
+    guest.wait_screen(r'SMBIOS, OEM string 2: "nonsense", allowed: key = value')
+    guest.wait_screen(r'fw_cfg, line 1: relay\.max-connections = "none", allowed')
+    guest.wait_screen(r"fw_cfg: more than 16382 bytes")
+    guest.wait_screen(r'fw_cfg, line 3: "\\x1b\[2J" is no setting')

@@ -78,6 +78,7 @@ static bool is_ours(const char *variable, size_t name_length)
 void gather_environment(struct config *c, char *const *environment, config_report *report)
 {
 	unsigned unknown = 0;
+	config_next_source(c);
 	for (; *environment != NULL; environment++) {
 		size_t length = strcspn(*environment, "=");
 		if (!is_ours(*environment, length) || take_variable(c, *environment, length, report))
@@ -92,6 +93,7 @@ void gather_environment(struct config *c, char *const *environment, config_repor
 
 void gather_arguments(struct config *c, char *const *arguments, config_report *report)
 {
+	config_next_source(c);
 	for (unsigned number = 1; *arguments != NULL; arguments++, number++) {
 		char message[512], origin[CONFIG_ORIGIN_MAX];
 		struct text error = TEXT(message), t = TEXT(origin);

@@ -1,5 +1,5 @@
-/* check-settings: reads settings from stdin and says on stderr what the guest would refuse of them. The argument is
- * what the messages name. 0, or 1 when a line is refused. */
+/* check-settings: reads settings from stdin and says on stderr what the guest would refuse of them. The
+ * argument is what the messages name. 0, or 1 when a line is refused. */
 #include <stdio.h>
 
 #include "common/config.h"

@@ -33,8 +33,8 @@ struct networks {
 void networks_init(struct networks *n, struct loop *loop, void (*changed)(struct networks *));
 void networks_free(struct networks *n);
 
-/* Reads at once what has changed and would be read within the pause that a storm of changes is given. False: nothing
- * has. */
+/* Reads at once what has changed and would be read within the pause that a storm of changes is given. False:
+ * nothing has. */
 bool networks_catch_up(struct networks *n);
 
 bool prefixes_contain(const struct prefixes *p, const struct in6_addr *address);

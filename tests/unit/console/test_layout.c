@@ -425,7 +425,8 @@ static void test_settings_view(void **unused)
 		const char *name = config_definitions[key].name;
 		bool set = key == CONFIG_RELAY_UPSTREAM;
 		used += (size_t)snprintf(file + used, sizeof(file) - used, "%s=%s\norigin.%s=%s\n", name,
-			set ? "kms.example.org:1688" : c.entry[key].value, name, set ? "baked in, line 7" : "default");
+			set ? "kms.example.org:1688" : c.entry[key].value, name,
+			set ? "baked in, line 7" : "default");
 	}
 	assert_int_equal(record_parse(&state.settings.view, file, used), 0);
 	state.settings.status = RECORD_READ;
@@ -436,9 +437,10 @@ static void test_settings_view(void **unused)
 		do {
 			const char *text = draw(80, rows);
 			if (request.settings_page == 0)
-				assert_non_null(strstr(text, "\n relay.upstream") < strstr(text, "\n hostname")
-							? strstr(text, "kms.example.org:1688  (baked in, line 7)")
-							: NULL);
+				assert_non_null(
+					strstr(text, "\n relay.upstream") < strstr(text, "\n hostname")
+						? strstr(text, "kms.example.org:1688  (baked in, line 7)")
+						: NULL);
 			for (int key = 0; key < CONFIG_KEY_COUNT; key++) {
 				char line[80];
 				snprintf(line, sizeof(line), "\n %s ", config_definitions[key].name);

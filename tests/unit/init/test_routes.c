@@ -9,7 +9,9 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "common/record.h"
 #include "routes.h"
+#include "unit/common/folder.h"
 #include "vmware.h"
 
 static char taken[8][64];
@@ -210,6 +212,28 @@ static void a_cut_environment_does_no_harm(void **state)
 	}
 }
 
+/* --- Hyper-V, through the agent's record ---------------------------------------------------------------------------- */
+
+static void pairs_of_the_agent(void **state)
+{
+	static struct record r;
+	static struct settings s;
+	(void)state;
+	assert_int_equal(record_make_folder("agent"), 0);
+	record_begin(&r);
+	record_add(&r, "hostname", "relay1");
+	record_add(&r, "relay.upstream", "%s", "kms.example.org:1688\nrelay.allow=0.0.0.0/0");
+	record_add(&r, "no.such", "x");
+	assert_int_equal(record_commit(&r, "agent", "settings"), 0);
+	settings_read(&s);
+	assert_string_equal(config_get(&s.config, CONFIG_HOSTNAME), "relay1");
+	assert_string_equal(s.config.entry[CONFIG_HOSTNAME].origin, "Hyper-V");
+	assert_string_equal(config_get(&s.config, CONFIG_RELAY_UPSTREAM), "");
+	assert_string_equal(config_get(&s.config, CONFIG_RELAY_ALLOW), "on-link");
+	assert_int_equal(s.config.refused, 2);
+	assert_string_equal(s.refused[1], "setting refused, from Hyper-V: \"no.such\" is no setting");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -219,6 +243,7 @@ int main(void)
 		cmocka_unit_test(guestinfo_that_breaks_off),
 		cmocka_unit_test(ovf_properties),
 		cmocka_unit_test(a_cut_environment_does_no_harm),
+		cmocka_unit_test(pairs_of_the_agent),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, folder_setup, folder_teardown);
 }

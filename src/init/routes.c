@@ -54,20 +54,30 @@ static bool read_settings_file(const char *path, const char *origin)
 	return length >= 0;
 }
 
+/* A page's first line says what it is; lines are numbered as in the file that was put into it. */
+static void read_page(const char *path)
+{
+	ssize_t length = read_file(path, bytes, sizeof(bytes));
+	const char *end = length > 0 ? memchr(bytes, '\n', (size_t)length) : NULL;
+	size_t skip = end != NULL ? (size_t)(end + 1 - bytes) : 0;
+	if (length > 0)
+		config_read_text(&reading->config, bytes + skip, (size_t)length - skip, "image", keep_refused);
+}
+
 /* tools/thimble-config wrote them into the finished image: into a page of the kernel's file, which comes as
  * setup_data (kernel/patches/0007), or, where the kernel is started as an ELF file, into one in the root. */
 static void read_image(void)
 {
 	static const char list[] = "/sys/kernel/boot_params/setup_data";
 	char path[64], type[16];
-	read_settings_file("/etc/thimble/image.conf", "image");
+	read_page("/etc/thimble/image.conf");
 	for (int i = 0; i < SETUP_DATA_MAX; i++) {
 		snprintf(path, sizeof(path), "%s/%d/type", list, i);
 		if (read_file(path, type, sizeof(type)) < 0)
 			return;
 		snprintf(path, sizeof(path), "%s/%d/data", list, i);
 		if (strtoul(type, NULL, 16) == SETUP_SETTINGS)
-			read_settings_file(path, "image");
+			read_page(path);
 	}
 }
 

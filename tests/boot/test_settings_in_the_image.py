@@ -21,5 +21,5 @@ def test_what_was_written_by_hand_is_refused_by_itself(dual_stack, boot, tmp_pat
     wait_relayed(dual_stack, guest.wait_address(r"192\.0\.2\.\d+"))
     guest.press(b"l")
     found = guest.wait_screen(r"setting refused, from image, line (\d+): (.*)")
-    assert found[1] == "4", f"expected the line as the page has it, got {found[0]}"
+    assert found[1] == "3", f"expected the line as the settings had it, got {found[0]}"
     assert re.search(r"hostname", found[2]) and "\x1b" not in found[2], f"expected the key, escaped, got {found[2]!r}"

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -106,7 +107,7 @@ int netlink_drain(int fd)
 }
 
 /* One read of the answer. 1: the end, 0: more comes, -1 with errno. */
-static int read_part(int fd, uint32_t sequence, void (*handle)(const struct netlink_message *, void *),
+static int read_part(int fd, uint32_t number, void (*handle)(const struct netlink_message *, void *),
 	void *data, bool *interrupted)
 {
 	static uint8_t buffer[BUFFER_BYTES];
@@ -122,7 +123,7 @@ static int read_part(int fd, uint32_t sequence, void (*handle)(const struct netl
 	}
 	while (netlink_next(buffer, (size_t)got, &at, &m)) {
 		int error = 0;
-		if (m.sequence != sequence)
+		if (m.sequence != number)
 			continue; /* the rest of a dump that was given up */
 		*interrupted = *interrupted || (m.flags & NLM_F_DUMP_INTR) != 0;
 		if (m.type != NLMSG_DONE && m.type != NLMSG_ERROR) {
@@ -143,9 +144,78 @@ static int read_part(int fd, uint32_t sequence, void (*handle)(const struct netl
 	return 0;
 }
 
+static uint32_t sequence; /* of the last request */
+
+static int send_request(int fd, const void *request, size_t bytes)
+{
+	struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
+	return sendto(fd, request, bytes, 0, (struct sockaddr *)&kernel, sizeof(kernel)) < 0 ? -1 : 0;
+}
+
+void netlink_begin(
+	struct netlink_request *r, uint16_t type, uint16_t flags, const void *body, size_t body_bytes)
+{
+	struct nlmsghdr header = {
+		.nlmsg_type = type,
+		.nlmsg_flags = (uint16_t)(flags | NLM_F_REQUEST | NLM_F_ACK),
+	};
+	memset(r, 0, sizeof(*r));
+	memcpy(r->data, &header, sizeof(header));
+	memcpy(r->data + sizeof(header), body, body_bytes);
+	r->bytes = sizeof(header) + netlink_align(body_bytes);
+}
+
+size_t netlink_add(struct netlink_request *r, uint16_t type, const void *value, size_t bytes)
+{
+	struct rtattr header = {.rta_type = type, .rta_len = (uint16_t)(sizeof(header) + bytes)};
+	size_t at = r->bytes;
+	if (at + sizeof(header) + netlink_align(bytes) > sizeof(r->data)) {
+		r->bytes = sizeof(r->data) + 1;
+		return 0;
+	}
+	memcpy(r->data + at, &header, sizeof(header));
+	if (bytes > 0)
+		memcpy(r->data + at + sizeof(header), value, bytes);
+	r->bytes += sizeof(header) + netlink_align(bytes);
+	return at;
+}
+
+void netlink_add_u32(struct netlink_request *r, uint16_t type, uint32_t value)
+{
+	netlink_add(r, type, &value, sizeof(value));
+}
+
+void netlink_close(struct netlink_request *r, size_t at)
+{
+	uint16_t length = (uint16_t)(r->bytes - at);
+	memcpy(r->data + at + offsetof(struct rtattr, rta_len), &length, sizeof(length));
+}
+
+static void handle_nothing(const struct netlink_message *m, void *data)
+{
+	(void)m, (void)data;
+}
+
+int netlink_ask(int fd, struct netlink_request *r)
+{
+	bool interrupted = false;
+	int result;
+	struct nlmsghdr *header = (struct nlmsghdr *)(void *)r->data;
+	if (r->bytes > sizeof(r->data)) {
+		errno = EMSGSIZE;
+		return -1;
+	}
+	header->nlmsg_len = (uint32_t)r->bytes;
+	header->nlmsg_seq = ++sequence;
+	if (send_request(fd, r->data, r->bytes) < 0)
+		return -1;
+	while ((result = read_part(fd, sequence, handle_nothing, NULL, &interrupted)) == 0)
+		;
+	return result > 0 ? 0 : -1;
+}
+
 int netlink_dump(int fd, uint16_t type, void (*handle)(const struct netlink_message *, void *), void *data)
 {
-	static uint32_t sequence;
 	struct {
 		struct nlmsghdr header;
 		struct rtgenmsg body; /* AF_UNSPEC: all families */
@@ -155,11 +225,10 @@ int netlink_dump(int fd, uint16_t type, void (*handle)(const struct netlink_mess
 		.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
 		.header.nlmsg_seq = ++sequence,
 	};
-	struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
 	bool interrupted = false;
 	int result;
 
-	if (sendto(fd, &request, sizeof(request), 0, (struct sockaddr *)&kernel, sizeof(kernel)) < 0)
+	if (send_request(fd, &request, sizeof(request)) < 0)
 		return -1;
 	while ((result = read_part(fd, sequence, handle, data, &interrupted)) == 0)
 		;

@@ -43,8 +43,28 @@ int netlink_open_notifications(uint32_t groups);
  * kernel had to drop (ENOBUFS) need nothing more. 0, or -1 with errno. */
 int netlink_drain(int fd);
 
-/* A socket for netlink_dump. -1 with errno. */
+/* A socket for netlink_dump and netlink_ask. -1 with errno. */
 int netlink_open_dump(void);
+
+/* A request to the kernel that is being put together: begin, add, ask. */
+struct netlink_request {
+	size_t bytes;
+	_Alignas(4) uint8_t data[256];
+};
+
+/* TYPE is RTM_*, FLAGS NLM_F_* besides those that netlink_ask adds; BODY is the message's own header. */
+void netlink_begin(
+	struct netlink_request *r, uint16_t type, uint16_t flags, const void *body, size_t body_bytes);
+
+/* Appends an attribute; with one that does not fit netlink_ask fails (EMSGSIZE). Returns where it is, for netlink_close. */
+size_t netlink_add(struct netlink_request *r, uint16_t type, const void *value, size_t bytes);
+void netlink_add_u32(struct netlink_request *r, uint16_t type, uint32_t value);
+
+/* The attribute AT, added without a value, holds all those added behind it. */
+void netlink_close(struct netlink_request *r, size_t at);
+
+/* Sends R and waits for the answer. 0; or -1 with errno, the kernel's reason. */
+int netlink_ask(int fd, struct netlink_request *r);
 
 /* Asks for all objects of TYPE (RTM_GETLINK, RTM_GETADDR, RTM_GETROUTE) and calls HANDLE with each message
  * of the answer. 0; or -1 with errno, EINTR when the objects changed meanwhile (NLM_F_DUMP_INTR). */

@@ -113,9 +113,21 @@ static bool is_ip(const char *item, size_t length)
 	return memchr(item, '/', length) == NULL && prefix_parse(&p, item, length);
 }
 
-static const char *check_ip_list(const struct config_definition *d, const char *value)
+/* Of one host, and good without a NIC's name beside it. */
+static bool is_server(const char *item, size_t length)
 {
-	return check_list(d, value, is_ip);
+	struct prefix p;
+	if (!is_ip(item, length) || !prefix_parse(&p, item, length))
+		return false;
+	if (IN6_IS_ADDR_V4MAPPED(&p.address))
+		return p.address.s6_addr[12] != 0 && p.address.s6_addr[12] < 224;
+	return !IN6_IS_ADDR_LINKLOCAL(&p.address) && !IN6_IS_ADDR_MULTICAST(&p.address) &&
+	       !IN6_IS_ADDR_UNSPECIFIED(&p.address);
+}
+
+static const char *check_servers(const struct config_definition *d, const char *value)
+{
+	return check_list(d, value, is_server);
 }
 
 static bool is_host(const char *item, size_t length)

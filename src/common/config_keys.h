@@ -22,7 +22,7 @@
 		"at most 16", \
 		"addresses of NICs, IPv4 and IPv6; may stand in several lines. A family without one is automatic (DHCP, SLAAC); " \
 		"`none`: nothing at all") \
-	KEY(DNS, "dns", "", check_ip_list, 0, 3, NULL, \
+	KEY(DNS, "dns", "", check_servers, 0, 3, NULL, \
 		"ADDRESS[,...], at most 3", \
 		"name servers, in place of those from DHCP and router advertisements") \
 	KEY(SEARCH, "search", "", check_domains, 0, 8, NULL, \

@@ -13,6 +13,7 @@ const char *const client_words[WORD_COUNT] = {
 	[WORD_EXPIRED] = "expired",
 	[WORD_NAK] = "nak",
 	[WORD_RECEIVED] = "received",
+	[WORD_OFF] = "off",
 };
 
 static int64_t expiry(int64_t now_ms, uint32_t lifetime_s)
@@ -77,6 +78,9 @@ static void read_dhcp4(struct lease *l, const struct event *e, int64_t now_ms)
 	value = event_get(e, "new_host_name");
 	if (value != NULL && !copy_name(l->host_name, value, strlen(value)))
 		l->left_out++;
+	l->mtu = event_number(e, "new_interface_mtu", 0);
+	if (l->mtu < LEASE_MTU_MIN || l->mtu > UINT16_MAX)
+		l->mtu = 0;
 }
 
 static void read_dhcp6(struct lease *l, const struct event *e, int64_t now_ms)
@@ -261,12 +265,25 @@ static const struct reason {
 	{"ROUTERADVERT", FROM_RA, WORD_RECEIVED},
 };
 
-static void link_changed(struct leases *l, enum client_word word)
+/* The setting `ip` switches clients off; dhcpcd's configuration for the NIC (src/init/dhcpcd_conf.c) says so
+ * in the environment, since dhcpcd itself tells nothing of what it does not do. */
+static bool is_off(const struct event *e, const char *client)
+{
+	return event_get(e, client) != NULL;
+}
+
+static void link_changed(struct leases *l, const struct event *e, enum client_word word)
 {
 	if (word == WORD_NONE)
 		*l = (struct leases){0};
 	else if (!l->dhcp4.held)
 		l->dhcp4.word = word;
+	if (is_off(e, "dhcp4"))
+		l->dhcp4.word = WORD_OFF;
+	if (is_off(e, "dhcp6"))
+		l->dhcp6.word = WORD_OFF;
+	if (is_off(e, "ra"))
+		l->ra.word = WORD_OFF;
 }
 
 void leases_apply(struct leases *l, const struct event *e, int64_t now_ms)
@@ -282,7 +299,7 @@ void leases_apply(struct leases *l, const struct event *e, int64_t now_ms)
 		return;
 	switch (r->source) {
 	case FROM_LINK:
-		link_changed(l, r->word);
+		link_changed(l, e, r->word);
 		break;
 	case FROM_DHCP4:
 		l->dhcp4 = (struct lease){.word = r->word, .held = held};

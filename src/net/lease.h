@@ -18,6 +18,7 @@ enum {
 	RA_ROUTERS_MAX = 16,
 	RA_ADDRESSES_MAX = 32,
 	RA_ENTRIES_MAX = 24,
+	LEASE_MTU_MIN = 576, /* what each host can take anyway (RFC 791 3.1) */
 };
 
 /* The last word of a protocol's client; docs/records.md. */
@@ -31,6 +32,7 @@ enum client_word {
 	WORD_EXPIRED,
 	WORD_NAK,
 	WORD_RECEIVED,
+	WORD_OFF,
 	WORD_COUNT
 };
 
@@ -57,6 +59,7 @@ struct lease {
 	struct ip_list dns, ntp, log;
 	struct domain_list search;
 	char host_name[HOST_BYTES_MAX];
+	uint32_t mtu;      /* DHCPv4 only, option 26; 0: none that can be used */
 	unsigned left_out; /* servers and domains that were too many or not of their form */
 };
 

@@ -33,7 +33,7 @@ static struct net {
 	struct loop_timer expiry_timer;
 	struct client client;
 	struct nics nics;
-	struct domain_list search; /* the setting */
+	struct resolver_settings settings;
 } net;
 
 static void publish(void)
@@ -45,7 +45,7 @@ static void publish(void)
 		leases_expire(&nic->leases, now);
 		output_nic(nic);
 	}
-	resolver_build(&resolver, &net.nics, &net.search);
+	resolver_build(&resolver, &net.nics, &net.settings);
 	output_resolver(&resolver);
 	if (resolver.next_expiry_ms == FOREVER)
 		loop_disarm(&net.loop, &net.expiry_timer);
@@ -164,11 +164,12 @@ static void read_settings(void)
 {
 	struct config *c = malloc(sizeof(*c)); /* 20 KB, for a moment */
 	if (c == NULL) {
-		log_warn("settings: taken as if `search` was not set");
+		log_warn("settings: taken as if `dns` and `search` were not set");
 		return;
 	}
 	config_load(c);
-	resolver_read_search(&net.search, config_get(c, CONFIG_SEARCH));
+	resolver_read_dns(&net.settings.dns, config_get(c, CONFIG_DNS));
+	resolver_read_search(&net.settings.search, config_get(c, CONFIG_SEARCH));
 	free(c);
 }
 

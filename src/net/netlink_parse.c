@@ -39,6 +39,8 @@ bool parse_link(const struct netlink_message *m, struct link_info *link)
 			good = read_ifname(&a, link->ifname) && good;
 		else if (a.type == IFLA_MTU)
 			good = netlink_u32(&a, &link->mtu) && good;
+		else if (a.type == IFLA_MAX_MTU)
+			good = netlink_u32(&a, &link->max_mtu) && good;
 		else if (a.type == IFLA_ADDRESS && a.bytes == MAC_BYTES) {
 			memcpy(link->mac, a.value, MAC_BYTES);
 			link->has_mac = true;

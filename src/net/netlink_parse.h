@@ -15,9 +15,9 @@ enum { MAC_BYTES = 6 };
 
 struct link_info {
 	int ifindex;
-	uint16_t type;  /* ARPHRD_* */
-	unsigned flags; /* IFF_* */
-	uint32_t mtu;
+	uint16_t type;         /* ARPHRD_* */
+	unsigned flags;        /* IFF_* */
+	uint32_t mtu, max_mtu; /* max_mtu 0: no limit told */
 	char ifname[IF_NAMESIZE];
 	bool has_mac;
 	uint8_t mac[MAC_BYTES];

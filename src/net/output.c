@@ -85,6 +85,8 @@ static void add_addresses(struct record *r, const struct nic *nic)
 
 static void add_lease4(struct record *r, const struct lease *lease)
 {
+	if (lease->mtu > 0)
+		record_add(r, "dhcp4_mtu", "%" PRIu32, lease->mtu);
 	if (lease->server.family != AF_UNSPEC)
 		add_ip(r, "dhcp4_server", &lease->server);
 	if (lease->lease_s == UINT32_MAX || lease->expires_ms == FOREVER) {
@@ -139,7 +141,8 @@ void resolver_to_record(struct record *r, const struct resolver *resolver, unsig
 		const struct resolver_server *s = &resolver->server[i];
 		text_clear(&t);
 		text_add_server(&t, s);
-		text_add(&t, " %s %s", resolver_origin_words[s->origin], s->nic->ifname);
+		text_add(&t, " %s %s", resolver_origin_words[s->origin],
+			s->nic != NULL ? s->nic->ifname : "-");
 		add_expiry(&t, s->expires_ms);
 		add_item(r, "server", i, &t);
 	}

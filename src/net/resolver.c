@@ -97,7 +97,7 @@ static void add_lease(
 		note_expiry(r, lease->expires_ms);
 	if (!nic_lease_in_force(nic, lease))
 		return;
-	for (unsigned i = 0; i < lease->dns.count; i++)
+	for (unsigned i = 0; i < lease->dns.count && !r->dns_is_set; i++)
 		add_server(r, &lease->dns.ip[i], &p);
 	for (unsigned i = 0; i < lease->search.count && !r->search_is_set; i++)
 		add_domain(r, lease->search.name[i], &p);
@@ -116,10 +116,12 @@ static void add_advertisements(struct resolver *r, const struct nic *nic)
 		struct provenance p = {
 			.nic = nic, .origin = FROM_ADVERTISEMENT, .expires_ms = entry->expires_ms};
 		note_expiry(r, entry->expires_ms);
-		if (entry->server.family != AF_UNSPEC)
+		if (entry->server.family == AF_UNSPEC) {
+			if (!r->search_is_set)
+				add_domain(r, entry->domain, &p);
+		} else if (!r->dns_is_set) {
 			add_server(r, &entry->server, &p);
-		else if (!r->search_is_set)
-			add_domain(r, entry->domain, &p);
+		}
 	}
 	r->left_out += ra->left_out;
 }
@@ -146,16 +148,22 @@ static unsigned order_nics(const struct nics *nics, const struct nic *ordered[st
 	return count;
 }
 
-void resolver_build(struct resolver *r, const struct nics *nics, const struct domain_list *search)
+void resolver_build(struct resolver *r, const struct nics *nics, const struct resolver_settings *settings)
 {
 	const struct nic *ordered[NICS_MAX];
 	unsigned count = order_nics(nics, ordered);
 
 	const struct provenance of_setting = {.origin = FROM_SETTING, .expires_ms = FOREVER};
 
-	*r = (struct resolver){.next_expiry_ms = FOREVER, .search_is_set = search->count > 0};
-	for (unsigned i = 0; i < search->count; i++)
-		add_domain(r, search->name[i], &of_setting);
+	*r = (struct resolver){
+		.next_expiry_ms = FOREVER,
+		.dns_is_set = settings->dns.count > 0,
+		.search_is_set = settings->search.count > 0,
+	};
+	for (unsigned i = 0; i < settings->dns.count; i++)
+		add_server(r, &settings->dns.ip[i], &of_setting);
+	for (unsigned i = 0; i < settings->search.count; i++)
+		add_domain(r, settings->search.name[i], &of_setting);
 	for (unsigned i = 0; i < count; i++) {
 		if (!ordered[i]->carrier)
 			continue;
@@ -163,6 +171,16 @@ void resolver_build(struct resolver *r, const struct nics *nics, const struct do
 		add_lease(r, ordered[i], &ordered[i]->leases.dhcp6, FROM_LEASE6);
 		add_advertisements(r, ordered[i]);
 	}
+}
+
+void resolver_read_dns(struct ip_list *dns, const char *value)
+{
+	const char *item;
+	size_t length;
+	dns->count = 0;
+	while (dns->count < LEASE_SERVERS_MAX && config_next_item(&value, &item, &length))
+		if (ip_parse(&dns->ip[dns->count], item, length))
+			dns->count++;
 }
 
 void resolver_read_search(struct domain_list *search, const char *value)
@@ -183,7 +201,7 @@ void resolver_read_search(struct domain_list *search, const char *value)
 void text_add_server(struct text *t, const struct resolver_server *server)
 {
 	text_add_ip(t, &server->ip);
-	if (server->ip.family == AF_INET6 && ip_is_link_local(&server->ip))
+	if (server->nic != NULL && server->ip.family == AF_INET6 && ip_is_link_local(&server->ip))
 		text_add(t, "%%%s", server->nic->ifname);
 }
 

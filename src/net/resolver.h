@@ -17,7 +17,7 @@ extern const char *const resolver_origin_words[RESOLVER_ORIGIN_COUNT];
 struct resolver_server {
 	struct ip ip;
 	enum resolver_origin origin;
-	const struct nic *nic;
+	const struct nic *nic; /* NULL: of no NIC */
 	int64_t expires_ms;
 };
 
@@ -28,23 +28,30 @@ struct resolver_domain {
 	int64_t expires_ms;
 };
 
+/* What the settings `dns` and `search` say. */
+struct resolver_settings {
+	struct ip_list dns;
+	struct domain_list search;
+};
+
 struct resolver {
 	unsigned server_count, domain_count, ntp_count, log_count;
 	struct resolver_server server[RESOLVER_SERVERS_MAX];
 	struct resolver_domain domain[RESOLVER_DOMAINS_MAX];
 	struct ip ntp[RESOLVER_SERVERS_MAX], log[RESOLVER_SERVERS_MAX];
-	bool search_is_set;     /* by the setting: no other domains count */
-	const char *host_name;  /* NULL: nobody gave one */
-	unsigned left_out;      /* servers and domains that are not in the lists */
-	int64_t next_expiry_ms; /* when something runs out by time alone, or FOREVER */
+	bool dns_is_set, search_is_set; /* by the settings: no others count */
+	const char *host_name;          /* NULL: nobody gave one */
+	unsigned left_out;              /* servers and domains that are not in the lists */
+	int64_t next_expiry_ms;         /* when something runs out by time alone, or FOREVER */
 };
 
 /* Fills R with what is in force (after leases_expire): NICs with a carrier, the one with the best default
- * route first, then by ifindex; of each NIC DHCPv4, DHCPv6, then router advertisements. When SEARCH has any
- * domains, they are the only ones. R points into NICS and SEARCH. */
-void resolver_build(struct resolver *r, const struct nics *nics, const struct domain_list *search);
+ * route first, then by ifindex; of each NIC DHCPv4, DHCPv6, then router advertisements. When SETTINGS has any
+ * servers or domains, they are the only ones. R points into NICS and SETTINGS. */
+void resolver_build(struct resolver *r, const struct nics *nics, const struct resolver_settings *settings);
 
-/* Reads a value of the setting `search`. */
+/* Read the values of the settings `dns` and `search`. */
+void resolver_read_dns(struct ip_list *dns, const char *value);
 void resolver_read_search(struct domain_list *search, const char *value);
 
 /* The server's address; a link-local one with its scope: "fe80::1%eth0". */

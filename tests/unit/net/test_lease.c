@@ -148,6 +148,46 @@ static void lists_are_bounded_and_the_rest_is_counted(void **state)
 	assert_int_equal(l.dhcp4.left_out, 2);
 }
 
+static void mtu_is_bounded(void **state)
+{
+	const struct {
+		const char *line;
+		unsigned mtu;
+	} cases[] = {{"new_interface_mtu=1400", 1400}, {"new_interface_mtu=576", 576},
+		{"new_interface_mtu=65535", 65535}, {"new_interface_mtu=575", 0},
+		{"new_interface_mtu=65536", 0}, {"new_interface_mtu=-1", 0}, {"no_mtu=1400", 0}};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		apply(&l, 0, EVENT("reason=BOUND", "if_up=true", cases[i].line));
+		assert_int_equal(l.dhcp4.mtu, cases[i].mtu);
+	}
+	apply(&l, 0, EVENT("reason=BOUND", "if_up=true", "new_interface_mtu=1400"));
+	apply(&l, 1, EVENT("reason=EXPIRE", "if_up=false", "old_interface_mtu=1400"));
+	assert_int_equal(l.dhcp4.mtu, 0);
+}
+
+static void advertise(int64_t now_ms, const char *router, const char *lifetime, const char *servers)
+{
+	apply(&l, now_ms,
+		EVENT("reason=ROUTERADVERT", "if_up=true", router, "nd1_acquired=100", "nd1_now=103",
+			"nd1_flags=M", lifetime, servers, "nd1_addr1=2001:db8::ff/64"));
+}
+
+static void clients_that_are_off_wait_for_nothing(void **state)
+{
+	(void)state;
+	apply(&l, 0, EVENT("reason=CARRIER", "dhcp4=off"));
+	assert_int_equal(l.dhcp4.word, WORD_OFF);
+	assert_int_equal(l.dhcp6.word, WORD_NONE);
+	apply(&l, 0, EVENT("reason=CARRIER", "dhcp6=off"));
+	assert_int_equal(l.dhcp4.word, WORD_DISCOVER);
+	advertise(0, "nd1_from=fe80::1", "nd1_rdnss1_lifetime=60", "nd1_rdnss1_servers=2001:db8::53");
+	assert_int_equal(l.dhcp6.word, WORD_OFF); /* for all the M flag */
+	assert_int_equal(l.ra.word, WORD_RECEIVED);
+	apply(&l, 0, EVENT("reason=CARRIER", "dhcp4=off", "dhcp6=off", "ra=off"));
+	assert_int_equal(l.ra.word, WORD_OFF);
+}
+
 static void dhcp6_lease_is_read(void **state)
 {
 	(void)state;
@@ -166,13 +206,6 @@ static void dhcp6_lease_is_read(void **state)
 	apply(&l, 1000, EVENT("reason=INFORM6", "if_up=true", "new_dhcp6_name_servers=2001:db8::53"));
 	assert_int_equal(l.dhcp6.word, WORD_INFORM);
 	assert_true(l.dhcp6.expires_ms == FOREVER);
-}
-
-static void advertise(int64_t now_ms, const char *router, const char *lifetime, const char *servers)
-{
-	apply(&l, now_ms,
-		EVENT("reason=ROUTERADVERT", "if_up=true", router, "nd1_acquired=100", "nd1_now=103",
-			"nd1_flags=M", lifetime, servers, "nd1_addr1=2001:db8::ff/64"));
 }
 
 static void rdnss_lives_from_when_it_was_received(void **state)
@@ -282,6 +315,8 @@ int main(void)
 		cmocka_unit_test_setup(link_down_forgets_all, setup),
 		cmocka_unit_test_setup(hostile_values_are_left_out_and_counted, setup),
 		cmocka_unit_test_setup(lists_are_bounded_and_the_rest_is_counted, setup),
+		cmocka_unit_test_setup(mtu_is_bounded, setup),
+		cmocka_unit_test_setup(clients_that_are_off_wait_for_nothing, setup),
 		cmocka_unit_test_setup(dhcp6_lease_is_read, setup),
 		cmocka_unit_test_setup(rdnss_lives_from_when_it_was_received, setup),
 		cmocka_unit_test_setup(rdnss_of_two_routers_are_kept_apart, setup),

@@ -18,7 +18,7 @@ static struct nics nics;
 static struct resolver r;
 static struct record record;
 static char conf[1024];
-static struct domain_list search;
+static struct resolver_settings settings;
 
 static void make_nic(struct nic *nic, const char *name, const char *address, uint32_t metric)
 {
@@ -33,7 +33,7 @@ static void make_nic(struct nic *nic, const char *name, const char *address, uin
 static int setup(void **state)
 {
 	(void)state;
-	search.count = 0;
+	settings = (struct resolver_settings){0};
 	make_nic(&eth0, "eth0", "192.0.2.7", 1002);
 	make_nic(&eth1, "eth1", "198.51.100.7", 1003);
 	eth0.next = &eth1;
@@ -51,7 +51,7 @@ static const char *build(void)
 {
 	struct text t = TEXT(conf);
 	text_clear(&t);
-	resolver_build(&r, &nics, &search);
+	resolver_build(&r, &nics, &settings);
 	r.left_out += resolver_write_conf(&r, &t);
 	assert_false(t.overflow);
 	return conf;
@@ -164,7 +164,7 @@ static void search_of_the_setting_is_the_only_one(void **state)
 		EVENT("reason=ROUTERADVERT", "if_up=true", "nd1_from=fe80::1", "nd1_dnssl1_lifetime=60",
 			"nd1_dnssl1_search=advertised.example"));
 	assert_non_null(strstr(build(), "search corp.example advertised.example\n"));
-	resolver_read_search(&search, "one.example, two.example.,One.Example");
+	resolver_read_search(&settings.search, "one.example, two.example.,One.Example");
 	assert_string_equal(
 		build(), "nameserver 192.0.2.53\nnameserver 198.51.100.53\nsearch one.example two.example\n");
 	resolver_to_record(&record, &r, 0);
@@ -173,6 +173,23 @@ static void search_of_the_setting_is_the_only_one(void **state)
 	assert_null(value("search.3"));
 	eth0.carrier = eth1.carrier = false; /* it holds without a network, too */
 	assert_string_equal(build(), "search one.example two.example\n");
+}
+
+static void servers_of_the_setting_are_the_only_ones(void **state)
+{
+	(void)state;
+	apply(&eth0.leases, 0,
+		EVENT("reason=ROUTERADVERT", "if_up=true", "nd1_from=fe80::1", "nd1_rdnss1_lifetime=60",
+			"nd1_rdnss1_servers=2001:db8::53"));
+	assert_non_null(strstr(build(), "nameserver 2001:db8::53\n"));
+	resolver_read_dns(&settings.dns, "203.0.113.1, 2001:db8::1,203.0.113.1");
+	assert_string_equal(build(), "nameserver 203.0.113.1\nnameserver 2001:db8::1\nsearch corp.example\n");
+	resolver_to_record(&record, &r, 0);
+	assert_string_equal(value("server.1"), "203.0.113.1 static - forever");
+	assert_string_equal(value("server.2"), "2001:db8::1 static - forever");
+	assert_null(value("server.3"));
+	eth0.carrier = eth1.carrier = false;
+	assert_string_equal(build(), "nameserver 203.0.113.1\nnameserver 2001:db8::1\n");
 }
 
 static const char *value(const char *key)
@@ -212,6 +229,10 @@ static void record_of_a_nic(void **state)
 	assert_string_equal(value("dhcp4"), "bound");
 	assert_string_equal(value("dhcp4_expires_ms"), "100000");
 	assert_null(value("mac"));
+	assert_null(value("dhcp4_mtu"));
+	eth0.leases.dhcp4.mtu = 1400;
+	nic_to_record(&record, &eth0);
+	assert_string_equal(value("dhcp4_mtu"), "1400");
 	eth0.carrier = false;
 	nic_to_record(&record, &eth0);
 	assert_string_equal(value("link"), "down");
@@ -238,6 +259,7 @@ int main(void)
 		cmocka_unit_test_setup(search_line_is_one_that_musl_reads, setup),
 		cmocka_unit_test_setup(search_line_is_as_long_as_musl_reads, setup),
 		cmocka_unit_test_setup(longest_values_fit, setup),
+		cmocka_unit_test_setup(servers_of_the_setting_are_the_only_ones, setup),
 		cmocka_unit_test_setup(search_of_the_setting_is_the_only_one, setup),
 		cmocka_unit_test_setup(record_of_the_resolver, setup),
 		cmocka_unit_test_setup(record_of_a_nic, setup),

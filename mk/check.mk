@@ -24,6 +24,11 @@ $(HOST)/$1: $(call host_objects,$1)
 endef
 $(foreach name,$(PROGRAMS),$(eval $(call host_program,$(name))))
 
+# What init makes of settings for dhcpcd, for tests that run dhcpcd without init.
+$(HOST)/dhcpcd-conf: tests/lib/dhcpcd_conf.c $(filter-out %/main.o,$(call host_objects,init))
+	$(call say,HOSTLD,$@)
+	$(Q)$(HOST_GCC) $(HOST_CFLAGS) -o $@ $(filter %.c %.o,$^)
+
 # tests/unit/PROGRAM/test_*.c: one executable each, with all of the program but its main.
 UNIT_SOURCES := $(sort $(wildcard tests/unit/*/test_*.c))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(HOST)/unit/%,$(UNIT_SOURCES))
@@ -55,7 +60,7 @@ check: $(DEPS_BUILD) $(DEPS_CHECK)
 	for kind in $(CHECK_KINDS); do $(MAKE) check-$$kind || failed=1; done; \
 	tools/check-totals sum $(CHECK) $(CHECK_KINDS) || failed=1; exit $$failed
 
-host-programs: $(addprefix $(HOST)/,$(PROGRAMS))
+host-programs: $(addprefix $(HOST)/,$(PROGRAMS) dhcpcd-conf)
 unit-tests: $(UNIT_TESTS)
 
 check-unit: $(UNIT_TESTS) | $(DEPS_CHECK)

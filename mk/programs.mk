@@ -10,6 +10,8 @@ PROGRAM_CFLAGS := -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -Wshadow -Wstrict
 
 # The container's first program reads what init reads, and says how a child ended in the same words.
 program_shares_entry := src/init/settings.c src/init/exit_words.c
+# The kernel's messages are read in one place.
+program_shares_link := src/net/netlink_parse.c src/net/ip.c
 
 program_objects = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(wildcard src/common/*.c) $(wildcard src/$1/*.c) $(program_shares_$1))
 

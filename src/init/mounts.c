@@ -40,6 +40,7 @@ static const struct {
 	{MOUNT_FIRST, "/run/thimble", "root", 0755, false},
 	{MOUNT_FIRST, "/run/thimble/init", "root", 0755, false},
 	{MOUNT_FIRST, "/run/thimble/net", "net", 0755, false},
+	{MOUNT_FIRST, "/run/thimble/link", "link", 0755, false},
 	{MOUNT_FIRST, "/run/thimble/log", "log", 0755, false},
 	{MOUNT_FIRST, "/run/thimble/agent", "agent", 0755, false},
 	{MOUNT_FIRST, "/run/thimble/resolver", "resolver", 0755, false},

@@ -8,11 +8,12 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "dhcpcd_conf.h"
 
 #define CAPABILITY(name) (UINT64_C(1) << CAP_##name)
 #define MIB              (UINT64_C(1) << 20)
 
-enum { TERMINALS_MAX = 8, ARGUMENTS_MAX = 32 };
+enum { TERMINALS_MAX = 8, ARGUMENTS_MAX = 32, DHCPCD_CONF = 4 /* its argument */ };
 
 /* dhcpcd's master drops to its own user and keeps a helper as root: sockets, addresses and routes need these.
  */
@@ -21,7 +22,8 @@ static const uint64_t dhcpcd_capabilities = CAPABILITY(NET_ADMIN) | CAPABILITY(N
 					    CAPABILITY(SETGID) | CAPABILITY(SYS_CHROOT) | CAPABILITY(CHOWN) |
 					    CAPABILITY(KILL) | CAPABILITY(DAC_OVERRIDE) | CAPABILITY(FOWNER);
 
-static const char *const dhcpcd_arguments[] = {"/sbin/dhcpcd", "-B", "-M", NULL};
+static const char *dhcpcd_arguments[] = {"/sbin/dhcpcd", "-B", "-M", "-f", NULL, NULL};
+static const char *const link_arguments[] = {"/bin/link", NULL};
 static const char *const net_arguments[] = {"/bin/net", NULL};
 static const char *const log_arguments[] = {"/bin/log", NULL};
 static const char *const shell_arguments[] = {"/bin/sh", "-l", NULL};
@@ -29,6 +31,16 @@ static const char *const shell_arguments[] = {"/bin/sh", "-l", NULL};
 /* Ours are small and well known: low limits show a leak early. Out of memory takes the service first (1000),
  * these last (-900); init itself is never taken. */
 static const struct child_definition definitions[] = {
+	{.name = "link",
+		.arguments = link_arguments,
+		.user = "link",
+		.leftovers = "link",
+		.capabilities = CAPABILITY(NET_ADMIN),
+		.memory_limit_bytes = 8 * MIB,
+		.processes_limit = 2,
+		.files_limit = 64,
+		.oom_score_adj = -900,
+		.sandbox = SANDBOX_NONE},
 	{.name = "dhcpcd",
 		.arguments = dhcpcd_arguments,
 		.user = "root",
@@ -208,6 +220,7 @@ struct child *table_fill(struct children *c, const struct config *config)
 {
 	if (strcmp(config_get(config, CONFIG_CONSOLE), "off") != 0)
 		add_consoles(c);
+	dhcpcd_arguments[DHCPCD_CONF] = dhcpcd_conf_write(config);
 	for (size_t i = 0; i < sizeof(definitions) / sizeof(definitions[0]); i++)
 		children_add(c, &definitions[i]);
 	if (c->appliance->helper[0] != '\0')

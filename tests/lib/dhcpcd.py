@@ -5,6 +5,7 @@ import os
 import pathlib
 import shutil
 import signal
+import subprocess
 
 from netns import Namespace, stop
 from records import read_record
@@ -28,16 +29,19 @@ def has_users():
 
 
 class GuestNetwork:
-    """A namespace with dhcpcd and net, started by start() or start_dhcpcd() and start_net()."""
+    """A namespace with dhcpcd, net and link, started by start() or start_dhcpcd(), start_net() and start_link().
+    SETTINGS are what init would have read: ip, mtu, dns."""
 
-    def __init__(self, label="guest"):
+    def __init__(self, label="guest", **settings):
+        self.settings = {"ip": "dhcp", "mtu": "0", **settings}
         self.namespace = Namespace(label)
         # In the tests' own /run: the guest's users may not go through root's folders.
         self.folder = pathlib.Path("/run") / self.namespace.name
         self.root = self.folder / "root"
         self.run_dir = self.folder / "run"
         self.dhcpcd_log, self.net_log = self.folder / "dhcpcd.log", self.folder / "net.log"
-        self.dhcpcd = self.net = None
+        self.link_log = self.folder / "link.log"
+        self.dhcpcd = self.net = self.link = None
         self._set_sysctls()
         self._make_root()
 
@@ -56,17 +60,30 @@ class GuestNetwork:
         for name in ("passwd", "group", "dhcpcd.conf"):
             shutil.copy(TREE / "rootfs/etc" / name, self.root / "etc" / name)
         (self.root / "dev/null").touch()
-        self.run_dir.mkdir()
+        for name in ("init", "net", "link"):
+            (self.run_dir / name).mkdir(parents=True)
+            if has_users() and name != "init":
+                shutil.chown(self.run_dir / name, uid_of(name), uid_of(name))
         if has_users():
             shutil.chown(self.root / "run/dhcpcd-db", uid_of("dhcpcd"), uid_of("dhcpcd"))
-            shutil.chown(self.run_dir, uid_of("net"), uid_of("net"))
+        self._write_settings()
+
+    def _write_settings(self):
+        """As init: the record init/config and dhcpcd's configuration."""
+        lines = "".join(f"{key}={value}\n" for key, value in self.settings.items())
+        (self.run_dir / "init/config").write_text(lines)
+        conf = self.root / "etc/dhcpcd.conf"
+        conf.write_text(subprocess.run([HOST_BIN / "dhcpcd-conf", conf, self.settings["ip"], self.settings["mtu"]],
+                                       check=True, capture_output=True, text=True).stdout)
 
     @property
     def socket_path(self):
         return self.root / "run/dhcpcd/unpriv.sock"
 
-    def start(self):
+    def start(self, link=True):
         self.start_net()
+        if link:
+            self.start_link()
         self.start_dhcpcd()
         return self
 
@@ -78,9 +95,24 @@ class GuestNetwork:
             "unshare", "--mount", "sh", "-euc",
             f"cd {self.root}; {mounts}; exec env -i {environment} chroot . /sbin/dhcpcd -B -M", log=self.dhcpcd_log)
 
+    @staticmethod
+    def _as_user(name, capability=None):
+        """The prefix that makes a command that user's, with CAPABILITY alone."""
+        if not has_users():
+            return ()
+        kept = f"-all,+{capability}" if capability else "-all"
+        more = (f"--inh-caps={kept}", f"--ambient-caps={kept}") if capability else ()
+        return ("setpriv", f"--reuid={uid_of(name)}", f"--regid={uid_of(name)}", "--clear-groups",
+                f"--bounding-set={kept}", *more, "--no-new-privs")
+
+    def start_link(self):
+        self.link = self.namespace.start(*self._as_user("link", "net_admin"), HOST_BIN / "link", log=self.link_log,
+                                         env={**os.environ, "THIMBLE_RUN": str(self.run_dir)})
+        wait_until(lambda: self.link.poll() is None and (self.run_dir / "link/state").exists(), DEADLINE_S,
+                   "link writes its record", self.logs)
+
     def start_net(self, prefix=()):
-        user = ("setpriv", f"--reuid={uid_of('net')}", f"--regid={uid_of('net')}", "--clear-groups",
-                "--bounding-set=-all", "--no-new-privs") if has_users() else ()
+        user = self._as_user("net")
         self.net = self.namespace.start(*prefix, *user, HOST_BIN / "net", self.socket_path, log=self.net_log,
                                         env={**os.environ, "THIMBLE_RUN": str(self.run_dir)})
         wait_until(lambda: self.net.poll() is None and self.resolver_exists(), DEADLINE_S, "net writes records",
@@ -127,8 +159,23 @@ class GuestNetwork:
             return False
         return state != "Z"
 
+    @staticmethod
+    def drops(program):
+        """How many messages of rtnetlink the kernel could not give to PROGRAM, a Popen."""
+        inodes = {line.stat().st_ino for line in pathlib.Path(f"/proc/{program.pid}/fd").iterdir()}
+        table = pathlib.Path(f"/proc/{program.pid}/net/netlink").read_text().splitlines()
+        names = table[0].split()
+        rows = [dict(zip(names, line.split())) for line in table[1:]]
+        return sum(int(row["Drops"]) for row in rows if int(row["Inode"]) in inodes)
+
     def nic(self, ifname="eth0"):
         return read_record(self.run_dir, "net", ifname)
+
+    def link_state(self):
+        return read_record(self.run_dir, "link", "state")
+
+    def problems(self):
+        return self.link_state().list("problem")
 
     def resolver(self):
         return read_record(self.run_dir, "net", "resolver")
@@ -168,13 +215,14 @@ class GuestNetwork:
 
     def state(self):
         lines = []
-        for path in sorted((self.run_dir / "net").glob("*")):
-            lines.append(f"--- {path.name}\n{path.read_text(errors='replace')}")
+        for path in sorted([*(self.run_dir / "net").glob("*"), self.run_dir / "link/state"]):
+            if path.exists():
+                lines.append(f"--- {path.name}\n{path.read_text(errors='replace')}")
         return "".join(lines) + f"--- ip address\n{self.namespace.ip('address')}"
 
     def logs(self):
         text = ""
-        for path in (self.net_log, self.dhcpcd_log):
+        for path in (self.net_log, self.link_log, self.dhcpcd_log):
             if path.exists():
                 text += f"--- {path.name}\n{path.read_bytes().decode(errors='replace')[-6000:]}"
         return text
@@ -183,13 +231,11 @@ class GuestNetwork:
         return [("guest network", self.state()), ("logs", self.logs())]
 
     def close(self):
-        """Ends both; a sanitizer's finding in net fails the test."""
-        status = None
-        if self.net is not None:
-            status = stop(self.net)
+        """Ends all; a sanitizer's finding in net or link fails the test."""
+        statuses = [stop(child) for child in (self.net, self.link) if child is not None]
         if self.dhcpcd is not None:
             stop(self.dhcpcd)
         self.namespace.close()
         logs = self.logs()
         shutil.rmtree(self.folder)
-        assert status in (None, 0), f"net ended with status {status}:\n{logs}"
+        assert not any(statuses), f"net and link ended with status {statuses}:\n{logs}"

@@ -119,6 +119,30 @@ def stop(child, deadline_s=10):
     return child.returncode
 
 
+class Monitor:
+    """What changes on links and addresses of NAMESPACE from now on, as `ip monitor` tells it. LOG: a path for it."""
+
+    MARKS = ("203.0.113.254/32", "203.0.113.255/32")
+
+    def __init__(self, namespace, log):
+        self.namespace, self.log = namespace, log
+        namespace.start("ip", "monitor", "link", "address", log=log)
+
+        def listens():
+            self._mark(self.MARKS[0])
+            return self.MARKS[0] in log.read_text()
+        wait_until(listens, 10, "ip monitor listens")
+
+    def _mark(self, address):
+        for verb in ("add", "delete"):
+            self.namespace.ip("address", verb, address, "dev", "lo")
+
+    def lines(self):
+        self._mark(self.MARKS[1])
+        wait_until(lambda: self.MARKS[1] in self.log.read_text(), 10, "ip monitor tells of the last change")
+        return [line for line in self.log.read_text().splitlines() if not any(mark in line for mark in self.MARKS)]
+
+
 def connect_veth(one, one_ifname, other, other_ifname):
     """A cable between two namespaces, both ends up."""
     one.ip("link", "add", one_ifname, "type", "veth", "peer", "name", other_ifname, "netns", other.name)

@@ -1,0 +1,140 @@
+/* link: does what dhcpcd does not: addresses that stay and their gateways, VLANs, MTUs. Whenever something
+ * changes it compares what is set with what the kernel has, and asks for what is missing. docs/link.md. */
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <signal.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "common/loop.h"
+#include "common/record.h"
+#include "sync.h"
+
+enum {
+	PAUSE_MS = 20,      /* a storm of changes is looked at once in this time */
+	NO_ANSWER_MS = 200, /* the kernel is asked again */
+	TROUBLE_MS = 15000, /* what was refused is tried again */
+	PATH_BYTES_MAX = 128,
+};
+
+static struct loop loop;
+static struct sync state;
+static struct loop_timer look_timer; /* armed: the kernel is looked at when it ends */
+static struct loop_timer trouble_timer;
+static int64_t looked_ms;
+
+static void look(bool again)
+{
+	looked_ms = now_ms();
+	if (sync_run(&state, again) < 0) {
+		/* EINTR: things changed while they were told, which is no fault. */
+		if (errno != EINTR)
+			log_warn("rtnetlink: no answer, asking again");
+		loop_arm(&loop, &look_timer, looked_ms + (errno == EINTR ? PAUSE_MS : NO_ANSWER_MS));
+		return;
+	}
+	if (!state.troubled)
+		loop_disarm(&loop, &trouble_timer);
+	else if (trouble_timer.previous == NULL)
+		loop_arm(&loop, &trouble_timer, looked_ms + TROUBLE_MS);
+}
+
+static void handle_look_timer(struct loop *l, struct loop_timer *timer)
+{
+	(void)l, (void)timer;
+	look(false);
+}
+
+static void handle_trouble_timer(struct loop *l, struct loop_timer *timer)
+{
+	(void)l, (void)timer;
+	look(true);
+}
+
+static void look_soon(void)
+{
+	if (look_timer.previous == NULL)
+		loop_arm(&loop, &look_timer, looked_ms + PAUSE_MS);
+}
+
+static void handle_notifications(struct loop *l, struct loop_fd *w, uint32_t events)
+{
+	(void)l, (void)events;
+	if (netlink_drain(w->fd) < 0)
+		log_warn("rtnetlink: cannot read its notifications");
+	look_soon();
+}
+
+static void handle_records(struct loop *l, struct loop_fd *w, uint32_t events)
+{
+	char buffer[1024];
+	(void)l, (void)events;
+	while (read(w->fd, buffer, sizeof(buffer)) > 0)
+		;
+	look_soon();
+}
+
+static void handle_signal(struct loop *l, int signal_number)
+{
+	(void)signal_number;
+	loop_stop(l);
+}
+
+/* init has checked and written them; with no record nothing is set. */
+static void read_settings(void)
+{
+	static struct record_view v;
+	static struct ip_setting list[IP_SETTINGS_MAX];
+	if (record_read(&v, "init", "config") < 0)
+		return;
+	const char *ip = record_get(&v, "ip");
+	if (ip == NULL || ip_settings_read(list, &state.wanted_count, ip) != NULL)
+		state.wanted_count = 0;
+	for (size_t i = 0; i < state.wanted_count; i++)
+		state.wanted[i].setting = list[i];
+	state.mtu = (uint32_t)record_get_number(&v, "mtu", 0);
+}
+
+/* `net` tells there what leases say of the MTU. */
+static int watch_records(void)
+{
+	char path[PATH_BYTES_MAX];
+	struct text t = TEXT(path);
+	text_clear(&t);
+	text_add(&t, "%s/net", run_dir());
+	int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (fd >= 0 && inotify_add_watch(fd, path, IN_MOVED_TO | IN_ONLYDIR) < 0)
+		log_warn("%s: the MTU of leases is not taken over", path);
+	return fd;
+}
+
+int main(void)
+{
+	static struct loop_signals signals = {.handle = handle_signal};
+	static struct loop_fd notifications = {.handle = handle_notifications};
+	static struct loop_fd records = {.handle = handle_records};
+	sigset_t set;
+
+	log_open("link");
+	look_timer.handle = handle_look_timer;
+	trouble_timer.handle = handle_trouble_timer;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	if (record_make_folder("link") < 0)
+		fatal("%s/link", run_dir());
+	if (loop_init(&loop) < 0 || loop_signals(&loop, &signals, &set) < 0)
+		fatal("event loop");
+	read_settings();
+	state.ask_fd = netlink_open_dump();
+	notifications.fd = netlink_open_notifications(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR);
+	records.fd = watch_records();
+	if (state.ask_fd < 0 || notifications.fd < 0 || loop_add(&loop, &notifications, EPOLLIN) < 0 ||
+		loop_add(&loop, &records, EPOLLIN) < 0)
+		fatal("rtnetlink");
+	look(false);
+	if (loop_run(&loop) < 0)
+		fatal("event loop");
+	return 0;
+}

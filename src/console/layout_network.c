@@ -30,9 +30,9 @@ static void draw_resolver(struct canvas *c, const struct screen_state *s)
 		const struct server_state *server = &resolver->servers[i];
 		char origin[40];
 		struct text o = TEXT(origin);
+		bool of_nic = s->nic_count > 1 && strcmp(server->ifname, "-") != 0;
 		text_clear(&o);
-		text_add(&o, "%s%s%s", server->origin, s->nic_count > 1 ? " " : "",
-			s->nic_count > 1 ? server->ifname : "");
+		text_add(&o, "%s%s%s", server->origin, of_nic ? " " : "", of_nic ? server->ifname : "");
 		add_origin(&t, server->address, origin);
 	}
 	if (resolver->server_count > SERVERS_MAX)
@@ -44,8 +44,17 @@ static void draw_resolver(struct canvas *c, const struct screen_state *s)
 
 static void draw_heading(struct canvas *c, const struct screen_state *s)
 {
+	char line[LINE_BYTES_MAX];
+	struct text t = TEXT(line);
 	canvas_rule(c, "Network");
 	draw_resolver(c, s);
+	for (unsigned i = 0; i < s->link.count && i < LINK_LINES_MAX; i++)
+		canvas_line(c, i == 0 ? "Settings" : "", ATTRIBUTE_WARN, s->link.lines[i], "");
+	if (s->link.count <= LINK_LINES_MAX)
+		return;
+	text_clear(&t);
+	text_add(&t, "%u more are not shown", s->link.count - LINK_LINES_MAX);
+	canvas_line(c, "", ATTRIBUTE_WARN, line, "");
 }
 
 void draw_no_nic(struct canvas *c, const struct screen_state *s, unsigned index, int64_t now_ms)
@@ -159,7 +168,7 @@ void draw_nic(struct canvas *c, const struct screen_state *s, unsigned index, in
 		canvas_line(c, "", ATTRIBUTE_WARN, line, "");
 	}
 	text_clear(&t);
-	if (n->up && !nic_usable(n, now_ms)) {
+	if (n->up && !nic_usable(n, now_ms) && !nic_is_off(n)) {
 		text_add_nic_wait(&t, n, now_ms);
 		canvas_line(c, "", ATTRIBUTE_WARN, line, "");
 	}

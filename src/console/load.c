@@ -9,6 +9,7 @@
 const char *const folder_names[FOLDER_COUNT] = {
 	[FOLDER_INIT] = "init",
 	[FOLDER_NET] = "net",
+	[FOLDER_LINK] = "link",
 	[FOLDER_SERVICE] = "service",
 	[FOLDER_LOG] = "log",
 };
@@ -107,6 +108,8 @@ void state_load(struct screen_state *s, unsigned mask, int64_t now_ms)
 		load_init(s);
 	if (mask & 1u << FOLDER_NET)
 		load_net(s, now_ms);
+	if (mask & 1u << FOLDER_LINK)
+		link_from_record(&s->link, &view, read_into(&view, FOLDER_LINK, "state"));
 	if (mask & 1u << FOLDER_SERVICE)
 		relay_from_record(&s->relay, &view, read_into(&view, FOLDER_SERVICE, "relay"));
 	if (mask & 1u << FOLDER_LOG)

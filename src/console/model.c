@@ -125,6 +125,32 @@ void resolver_from_record(struct resolver_state *s, const struct record_view *v,
 	COPY(s->search, search);
 }
 
+static void add_link_line(struct link_state *s, const char *lead, const char *value, const char *end)
+{
+	if (s->count < LINK_LINES_MAX) {
+		char line[256];
+		struct text t = TEXT(line);
+		text_clear(&t);
+		text_add(&t, "%s%.*s%s", lead, 200, value, end);
+		COPY(s->lines[s->count], line);
+	}
+	s->count++;
+}
+
+void link_from_record(struct link_state *s, const struct record_view *v, enum record_status status)
+{
+	const char *value;
+	memset(s, 0, sizeof(*s));
+	if (status == RECORD_UNREADABLE)
+		add_link_line(s, "the record link/state is unreadable", "", "");
+	if (status != RECORD_READ)
+		return;
+	for (unsigned i = 1; (value = record_get_item(v, "problem", i)) != NULL; i++)
+		add_link_line(s, "", value, "");
+	for (unsigned i = 1; (value = record_get_item(v, "waiting", i)) != NULL; i++)
+		add_link_line(s, "ip: no NIC ", value, " yet");
+}
+
 static void read_addresses(struct nic_state *s, const struct record_view *v)
 {
 	const char *value;
@@ -219,6 +245,11 @@ bool nic_usable(const struct nic_state *n, int64_t now_ms)
 		if (address_usable(&n->addresses[i], now_ms))
 			return n->up;
 	return false;
+}
+
+bool nic_is_off(const struct nic_state *n)
+{
+	return strcmp(n->dhcp4, "off") == 0 && strcmp(n->ra, "off") == 0;
 }
 
 bool child_well(const struct child_state *c, int64_t now_ms)

@@ -18,6 +18,7 @@ enum {
 	SOURCES_MAX = 16,
 	ALLOWED_MAX = 32,
 	CHILDREN_MAX = 24,
+	LINK_LINES_MAX = 8,
 	REFUSED_MAX = 8,
 	LOG_LINES_MAX = 256,
 	PROMPT_BYTES_MAX = 160,
@@ -141,6 +142,12 @@ struct resolver_state {
 	char search[160];
 };
 
+/* What of the settings of addresses, VLANs and MTUs is not in force, in words. */
+struct link_state {
+	char lines[LINK_LINES_MAX][128];
+	unsigned count; /* in all; more than LINK_LINES_MAX are not kept */
+};
+
 struct log_entry {
 	long long ms;
 	int level;
@@ -172,6 +179,7 @@ struct screen_state {
 	struct nic_state nics[NICS_MAX];
 	unsigned nic_count; /* in all; at most NICS_MAX are kept */
 	struct resolver_state resolver;
+	struct link_state link;
 	struct log_state log;
 };
 
@@ -181,6 +189,7 @@ void child_from_record(
 	struct child_state *s, const char *name, const struct record_view *v, enum record_status status);
 void relay_from_record(struct relay_state *s, const struct record_view *v, enum record_status status);
 void resolver_from_record(struct resolver_state *s, const struct record_view *v, enum record_status status);
+void link_from_record(struct link_state *s, const struct record_view *v, enum record_status status);
 
 /* SINCE_MS: since when the NIC was known to have no usable address, -1 when it had one or was not there. */
 void nic_from_record(struct nic_state *s, const char *ifname, const struct record_view *v,
@@ -192,6 +201,9 @@ void log_from_view(struct log_state *s, enum record_status status);
 /* Whether peers can reach this address: global, and not tentative, failed or run out. */
 bool address_usable(const struct address_state *a, int64_t now_ms);
 bool nic_usable(const struct nic_state *n, int64_t now_ms);
+
+/* Whether the setting `ip` gives it nothing that it could wait for. */
+bool nic_is_off(const struct nic_state *n);
 
 /* Neither failing nor freshly restarted: nothing an admin needs to see. */
 bool child_well(const struct child_state *c, int64_t now_ms);

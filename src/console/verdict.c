@@ -94,7 +94,7 @@ static void judge_network(struct reasons *r, const struct screen_state *s, int64
 		const struct nic_state *n = &s->nics[i];
 		if (nic_usable(n, now_ms))
 			return;
-		if (n->up && waiting == NULL)
+		if (n->up && (waiting == NULL || nic_is_off(waiting)))
 			waiting = n;
 		if (n->status != RECORD_READ)
 			unreadable = n;
@@ -112,6 +112,16 @@ static void judge_network(struct reasons *r, const struct screen_state *s, int64
 	} else {
 		text_add(not_ready(r), "waiting for an address: no network card seen yet");
 	}
+}
+
+/* "eth0: address 192.0.2.5 refused: ...; 2 more about `ip`" */
+static void judge_link(struct reasons *r, const struct screen_state *s)
+{
+	if (s->link.count == 0)
+		return;
+	text_add(warn(r), "%s", s->link.lines[0]);
+	if (s->link.count > 1)
+		text_add(&r->text, " and %u more", s->link.count - 1);
 }
 
 static const struct upstream_state *best_upstream(const struct relay_state *relay, unsigned *down)
@@ -293,6 +303,7 @@ void verdict_of(struct verdict *v, const struct screen_state *s, int64_t now_ms)
 	}
 	judge_service(&r, s, now_ms);
 	judge_network(&r, s, now_ms);
+	judge_link(&r, s);
 	judge_relay(&r, s);
 	judge_system(&r, s, now_ms);
 	if (r.not_ready) {

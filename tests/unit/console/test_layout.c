@@ -128,6 +128,42 @@ static void test_dns_servers_name_their_nic_when_there_are_several(void **unused
 	assert_has(draw(80, 25), " DNS       192.0.2.1 (dhcp4 eth0); search");
 }
 
+static void test_servers_of_the_setting_are_of_no_nic(void **unused)
+{
+	(void)unused;
+	add_nics(2);
+	resolver_from_record(&state.resolver, view_of("server.1=192.0.2.9 static - forever\n"), RECORD_READ);
+	assert_has(draw(80, 25), " DNS       192.0.2.9 (static) ");
+}
+
+static void test_settings_that_are_not_in_force(void **unused)
+{
+	char text[1024] = "";
+	(void)unused;
+	link_from_record(&state.link,
+		view_of("waiting.1=52:54:00:12:34:56\nproblem.1=eth0: gateway fe80::1 refused: No route to "
+			"host\n"),
+		RECORD_READ);
+	assert_has(draw(80, 25), " Settings  eth0: gateway fe80::1 refused: No route to host ");
+	assert_has(draw(80, 25), "           ip: no NIC 52:54:00:12:34:56 yet ");
+	assert_has(draw(80, 25), " eth0      UP ");
+	for (int i = 1; i <= LINK_LINES_MAX + 2; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "waiting.%d=eth%d\n", i, i);
+	link_from_record(&state.link, view_of(text), RECORD_READ);
+	assert_has(draw(80, 50), "           2 more are not shown ");
+}
+
+static void test_nic_that_gets_nothing_waits_for_nothing(void **unused)
+{
+	(void)unused;
+	state.nic_count = 0;
+	add_nic(&state, "eth0", "link=up\ndhcp4=off\ndhcp6=off\nra=off\n");
+	assert_null(strstr(draw(80, 25), "waiting for an address"));
+	state.nic_count = 0;
+	add_nic(&state, "eth0", "link=up\ndhcp4=off\n");
+	assert_has(draw(80, 25), "waiting for an address (DHCP: off, no IPv6 router heard");
+}
+
 static void test_more_nics_than_are_kept(void **unused)
 {
 	(void)unused;
@@ -527,6 +563,9 @@ int main(void)
 		cmocka_unit_test_setup(test_any_size_is_safe, set_up),
 		cmocka_unit_test_setup(test_nics_are_counted_and_paged, set_up),
 		cmocka_unit_test_setup(test_dns_servers_name_their_nic_when_there_are_several, set_up),
+		cmocka_unit_test_setup(test_servers_of_the_setting_are_of_no_nic, set_up),
+		cmocka_unit_test_setup(test_settings_that_are_not_in_force, set_up),
+		cmocka_unit_test_setup(test_nic_that_gets_nothing_waits_for_nothing, set_up),
 		cmocka_unit_test_setup(test_more_nics_than_are_kept, set_up),
 		cmocka_unit_test_setup(test_a_nic_higher_than_the_screen, set_up),
 		cmocka_unit_test_setup(test_missing_records_are_said, set_up),

@@ -274,6 +274,30 @@ static void test_resolver(void **unused)
 	assert_string_equal(state.resolver.search, "a.example b.example");
 }
 
+static void test_link(void **unused)
+{
+	char text[4096] = "";
+	(void)unused;
+	link_from_record(&state.link,
+		view_of("waiting.1=52:54:00:12:34:56\nwaiting.2=eth9\n"
+			"problem.1=eth0: address 192.0.2.5 refused: Invalid argument\nmtu_before.2=1500\n"),
+		RECORD_READ);
+	assert_int_equal(state.link.count, 3);
+	assert_string_equal(state.link.lines[0], "eth0: address 192.0.2.5 refused: Invalid argument");
+	assert_string_equal(state.link.lines[1], "ip: no NIC 52:54:00:12:34:56 yet");
+	assert_string_equal(state.link.lines[2], "ip: no NIC eth9 yet");
+	link_from_record(&state.link, NULL, RECORD_MISSING);
+	assert_int_equal(state.link.count, 0);
+	link_from_record(&state.link, NULL, RECORD_UNREADABLE);
+	assert_string_equal(state.link.lines[0], "the record link/state is unreadable");
+
+	for (int i = 1; i <= LINK_LINES_MAX + 2; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "problem.%d=%0300d\n", i, i);
+	link_from_record(&state.link, view_of(text), RECORD_READ);
+	assert_int_equal(state.link.count, LINK_LINES_MAX + 2);
+	assert_string_equal(state.link.lines[0] + sizeof(state.link.lines[0]) - 4, "...");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -292,6 +316,7 @@ int main(void)
 		cmocka_unit_test(test_log),
 		cmocka_unit_test(test_log_keeps_the_newest),
 		cmocka_unit_test(test_resolver),
+		cmocka_unit_test(test_link),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -82,6 +82,31 @@ static void test_one_usable_nic_is_enough(void **unused)
 	assert_string_equal(judge(), "Ready: relay to 10.0.0.5:1688");
 }
 
+static void test_nic_that_gets_nothing_is_named_last(void **unused)
+{
+	(void)unused;
+	set_well(&state);
+	set_nic("link=up\ndhcp4=off\nra=off\n");
+	assert_string_equal(judge(), "Not ready: no address yet on eth0 (DHCP: off, 12 s)");
+	add_nic(&state, "eth1", "link=up\ndhcp4=discover\n");
+	assert_string_equal(judge(), "Not ready: no address yet on eth1 (DHCP: discover, 0 s)");
+}
+
+static void test_settings_that_are_not_in_force(void **unused)
+{
+	(void)unused;
+	set_well(&state);
+	link_from_record(&state.link, view_of("waiting.1=52:54:00:12:34:56\n"), RECORD_READ);
+	assert_string_equal(judge(), "Ready: relay to 10.0.0.5:1688; ip: no NIC 52:54:00:12:34:56 yet");
+	assert_int_equal(verdict.attribute, ATTRIBUTE_WARN);
+	link_from_record(&state.link,
+		view_of("problem.1=eth0: VLAN refused: Operation not supported\nwaiting.1=eth1\n"),
+		RECORD_READ);
+	assert_string_equal(judge(),
+		"Ready: relay to 10.0.0.5:1688; eth0: VLAN refused: Operation not supported "
+		"and 1 more");
+}
+
 static void test_service_failed(void **unused)
 {
 	(void)unused;
@@ -183,6 +208,8 @@ int main(void)
 		cmocka_unit_test(test_waits_for_an_address),
 		cmocka_unit_test(test_no_link),
 		cmocka_unit_test(test_one_usable_nic_is_enough),
+		cmocka_unit_test(test_nic_that_gets_nothing_is_named_last),
+		cmocka_unit_test(test_settings_that_are_not_in_force),
 		cmocka_unit_test(test_service_failed),
 		cmocka_unit_test(test_upstreams),
 		cmocka_unit_test(test_sources),

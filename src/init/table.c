@@ -190,9 +190,11 @@ static void add_helper(struct children *c)
 
 static char *service_arguments[ARGUMENTS_MAX + 1] = {"/bin/service"};
 
-static void read_service_arguments(const struct config *config)
+/* What programs are told by their arguments. */
+static void read_arguments(const struct config *config)
 {
 	static char line[CONFIG_VALUE_MAX];
+	dhcpcd_arguments[DHCPCD_CONF] = dhcpcd_conf_write(config);
 	memcpy(line, config_get(config, CONFIG_SERVICE_ARGS), sizeof(line));
 	if (split_words(line, service_arguments + 1, ARGUMENTS_MAX) == 0 && line[strspn(line, " ")] != '\0')
 		log_warnx("service.args: more than %d words or an open quote; started without",
@@ -220,13 +222,12 @@ struct child *table_fill(struct children *c, const struct config *config)
 {
 	if (strcmp(config_get(config, CONFIG_CONSOLE), "off") != 0)
 		add_consoles(c);
-	dhcpcd_arguments[DHCPCD_CONF] = dhcpcd_conf_write(config);
+	read_arguments(config);
 	for (size_t i = 0; i < sizeof(definitions) / sizeof(definitions[0]); i++)
 		children_add(c, &definitions[i]);
 	if (c->appliance->helper[0] != '\0')
 		add_helper(c);
 	add_agent(c);
-	read_service_arguments(config);
 	struct child *service = add_service(c);
 	if (c->appliance->debug) {
 		add_terminal(c, &shell_definition, "shell", "tty2");
@@ -243,7 +244,7 @@ static bool reads_settings(const struct child_definition *d)
 
 void table_renew(struct children *c, const struct config *config)
 {
-	read_service_arguments(config);
+	read_arguments(config);
 	for (size_t i = 0; i < c->count; i++)
 		if (reads_settings(&c->child[i].definition))
 			child_stop(c, &c->child[i], true);

@@ -8,10 +8,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "announce.h"
+#include "common/log.h"
 #include "common/record.h"
 #include "mtu.h"
 #include "report.h"
 #include "request.h"
+
+/* linux/if.h, which cannot stand beside net/if.h */
+#define FLAG_LOWER_UP 0x10000u
 
 enum { SETTING_NAME_BYTES = 18 }; /* of a NIC or a MAC */
 
@@ -43,6 +48,7 @@ static int read_kernel(struct sync *s)
 		struct wanted *w = &s->wanted[i];
 		w->nic = nics_of_setting(&s->nics, &w->setting);
 		w->present = w->failed = false;
+		w->announced = w->announced && w->nic != NULL;
 	}
 	return netlink_dump(s->ask_fd, RTM_GETADDR, handle_address, s);
 }
@@ -122,6 +128,18 @@ static bool ask(struct sync *s, const struct wanted *w, struct netlink_request *
 	return false;
 }
 
+/* Who spoke to this address before may know another MAC: that of the NIC, or the machine, that had it. The
+ * kernel tells neighbours in IPv6 by itself (ndisc_notify). */
+static void tell_neighbours(struct wanted *w)
+{
+	const struct link_info *link = &w->nic->link;
+	bool can = w->present && (link->flags & FLAG_LOWER_UP) != 0 && link->has_mac;
+	if (w->setting.family == AF_INET && can && !w->announced &&
+		announce(link->ifindex, link->mac, w->setting.address) < 0)
+		log_warn("%s: cannot announce its address", link->ifname);
+	w->announced = can;
+}
+
 static void put_address(struct sync *s, struct wanted *w, bool again)
 {
 	struct netlink_request r;
@@ -144,6 +162,7 @@ static void put_address(struct sync *s, struct wanted *w, bool again)
 		if (!ask(s, w, &r, "address", w->setting.address))
 			return;
 	}
+	tell_neighbours(w);
 	if (w->setting.has_gateway && !w->failed) {
 		request_gateway(&r, ifindex, &w->setting);
 		ask(s, w, &r, "gateway", w->setting.gateway);

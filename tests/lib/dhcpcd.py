@@ -96,17 +96,17 @@ class GuestNetwork:
             f"cd {self.root}; {mounts}; exec env -i {environment} chroot . /sbin/dhcpcd -B -M", log=self.dhcpcd_log)
 
     @staticmethod
-    def _as_user(name, capability=None):
-        """The prefix that makes a command that user's, with CAPABILITY alone."""
+    def _as_user(name, *capabilities):
+        """The prefix that makes a command that user's, with CAPABILITIES alone."""
         if not has_users():
             return ()
-        kept = f"-all,+{capability}" if capability else "-all"
-        more = (f"--inh-caps={kept}", f"--ambient-caps={kept}") if capability else ()
+        kept = ",".join(["-all", *(f"+{capability}" for capability in capabilities)])
+        more = (f"--inh-caps={kept}", f"--ambient-caps={kept}") if capabilities else ()
         return ("setpriv", f"--reuid={uid_of(name)}", f"--regid={uid_of(name)}", "--clear-groups",
                 f"--bounding-set={kept}", *more, "--no-new-privs")
 
     def start_link(self):
-        self.link = self.namespace.start(*self._as_user("link", "net_admin"), HOST_BIN / "link", log=self.link_log,
+        self.link = self.namespace.start(*self._as_user("link", "net_admin", "net_raw"), HOST_BIN / "link", log=self.link_log,
                                          env={**os.environ, "THIMBLE_RUN": str(self.run_dir)})
         wait_until(lambda: self.link.poll() is None and (self.run_dir / "link/state").exists(), DEADLINE_S,
                    "link writes its record", self.logs)

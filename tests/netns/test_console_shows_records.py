@@ -127,6 +127,21 @@ def test_nic_comes_and_goes(records, start):
     console.wait(r"^ eth0 +UP")
 
 
+def test_settings_that_are_not_in_force(records, start):
+    """The first in the verdict, each in the network's part, until they are."""
+    records.well()
+    console = start()
+    console.wait(r"^ Ready: relay to 10\.0\.0\.5:1688$")
+    records.write("link", "state", waiting=["52:54:00:12:34:57"], problems=0)
+    console.wait(r"^ Ready: relay to 10\.0\.0\.5:1688; ip: no NIC 52:54:00:12:34:57 yet$")
+    records.write("link", "state", waiting=["52:54:00:12:34:57"], problems=1,
+                  problem=["eth0: address 192.0.2.5 refused: Invalid argument"])
+    console.wait(r"^ Settings  eth0: address 192\.0\.2\.5 refused: Invalid argument$")
+    console.wait(r"^ +ip: no NIC 52:54:00:12:34:57 yet$")
+    records.write("link", "state", problems=0)
+    console.wait(r"^ Ready: relay to 10\.0\.0\.5:1688$")
+
+
 def test_twelve_nics_are_paged(records, start):
     records.well()
     for number in range(12):

@@ -104,7 +104,7 @@ def test_absurd(keep, lan, start, tmp_path, mtu):
     serve(keep, lan, tmp_path, mtu)
     guest = start()
     guest.wait_address("192.0.2.", "dhcp")
-    guest.wait(lambda: guest.nic().list("gateway"), "a gateway")
+    guest.wait(lambda: guest.nic().list("gateway") and guest.nic()["dhcp4"] == "bound", "a gateway")
     assert guest.nic()["mtu"] == "1500" and "dhcp4_mtu" not in guest.nic() and route_mtus(guest) == set()
 
 

@@ -56,7 +56,8 @@ struct netlink_request {
 void netlink_begin(
 	struct netlink_request *r, uint16_t type, uint16_t flags, const void *body, size_t body_bytes);
 
-/* Appends an attribute; with one that does not fit netlink_ask fails (EMSGSIZE). Returns where it is, for netlink_close. */
+/* Appends an attribute; with one that does not fit netlink_ask fails (EMSGSIZE). Returns where it is, for
+ * netlink_close. */
 size_t netlink_add(struct netlink_request *r, uint16_t type, const void *value, size_t bytes);
 void netlink_add_u32(struct netlink_request *r, uint16_t type, uint32_t value);
 

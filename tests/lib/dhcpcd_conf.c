@@ -1,4 +1,5 @@
-/* dhcpcd-conf FILE IP MTU: FILE and what init adds to it by the values of those settings, on standard output. */
+/* dhcpcd-conf FILE IP MTU: FILE and what init adds to it by the values of those settings, on standard output.
+ */
 #include <stdio.h>
 
 #include "init/dhcpcd_conf.h"

@@ -71,10 +71,11 @@ check-host: images $(SOURCES_USED) $(GEN_INIT_CPIO) | $(DEPS_CHECK)
 	$(Q)mkdir -p $(CHECK)
 	$(Q)tools/in-namespaces $(PYTEST) --numprocesses=$(shell nproc) --dist=loadgroup --junitxml=$(CHECK)/host.xml tests/host
 
-# The resolver as it is in the image as well: it lives by what musl's own resolver does.
+# The resolver as it is in the image as well: it lives by what musl's own resolver does. These tests wait for timers more
+# than they compute.
 check-netns: host-programs programs check-containers $(BUILD)/bench/relay-load $(BUILD)/bin/resolver $(BUILD)/packages/dhcpcd/.done | $(DEPS_CHECK)
 	$(Q)mkdir -p $(CHECK)
-	$(Q)tools/in-namespaces $(PYTEST) --numprocesses=$(shell nproc) --junitxml=$(CHECK)/netns.xml tests/netns
+	$(Q)tools/in-namespaces $(PYTEST) --numprocesses=$(shell expr 2 '*' $$(nproc)) --junitxml=$(CHECK)/netns.xml tests/netns
 
 # A service that does wrong, for the tests to lay over the image's own; it goes through the slot as well.
 check-images: $(CHECK)/misbehave

@@ -1,6 +1,7 @@
 """dhcpcd as configured for the guest: the same identity at each boot, an address within seconds of a server,
 and the last address kept when no server answers."""
 
+import os
 import socket
 import time
 
@@ -12,6 +13,7 @@ from servers import Dnsmasq, Kea4, Radvd, prefix
 pytestmark = pytest.mark.skipif(not has_users(), reason="needs the guest's users: run as root")
 
 MAC = "02:00:00:00:01:01"
+LEAST_LEASE_S = 20  # dhcpcd takes a shorter lease for one of this length
 RETRY_MOST_S = 9  # the longest time between two DISCOVERs: packages/dhcpcd/patches
 
 
@@ -114,6 +116,22 @@ def test_moved_to_a_network_that_does_not_refuse(keep, tmp_path, lan, guest):
     other.ip("link", "set", guest.port, "master", "br0", "up")
     guest.wait_address("198.51.100.", "dhcp", deadline_s=30)
     guest.wait(lambda: not guest.address("192.0.2."), "the old address is gone")
+
+
+@pytest.mark.parametrize("years", [25, -25], ids=["back", "forward"])
+def test_clock_set_between_two_lives(keep, tmp_path, lan, guest, years):
+    """The lease's file is then as many years off. With no server to ask, the address goes with the lease, not with what
+    its age seems to be."""
+    server = keep(kea(lan, tmp_path, lifetime_s=LEAST_LEASE_S, **{"renew-timer": 10, "rebind-timer": 15}).start())
+    guest.start()
+    guest.wait_address("192.0.2.", "dhcp")
+    server.stop()
+    guest.kill_dhcpcd()
+    for path in (guest.root / "run/dhcpcd-db").iterdir():
+        when = path.stat().st_mtime + years * 365 * 86400
+        os.utime(path, (when, when))
+    guest.start_dhcpcd()
+    guest.wait(lambda: not guest.address("192.0.2."), "the address is gone", LEAST_LEASE_S + 15)
 
 
 def test_address_is_used_without_probes(keep, tmp_path, lan, guest):

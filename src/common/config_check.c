@@ -39,8 +39,7 @@ static const char *check_mtu(const struct config_definition *d, const char *valu
 static const char *check_host_name(const struct config_definition *d, const char *value)
 {
 	(void)d;
-	/* HOST_NAME_MAX of Linux is 64. */
-	return verdict(strlen(value) <= 64 && host_name_valid(value, strlen(value)));
+	return verdict(machine_name_valid(value, strlen(value)));
 }
 
 static const char *check_text(const struct config_definition *d, const char *value)

@@ -33,6 +33,12 @@ bool host_name_valid(const char *s, size_t length)
 	return label > 0 && s[length - 1] != '-' && !all_numeric;
 }
 
+bool machine_name_valid(const char *s, size_t length)
+{
+	return length <= MACHINE_NAME_MAX && host_name_valid(s, length) && s[length - 1] != '.' &&
+	       memchr(s, '_', length) == NULL;
+}
+
 static bool parse_ipv4(struct endpoint *e)
 {
 	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_port = htons(e->port)};

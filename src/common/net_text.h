@@ -11,6 +11,7 @@
 
 enum {
 	HOST_BYTES_MAX = 254,                       /* RFC 1035 2.3.4: 253 characters and NUL */
+	MACHINE_NAME_MAX = 64,                      /* HOST_NAME_MAX of Linux */
 	ENDPOINT_TEXT_MAX = HOST_BYTES_MAX + 2 + 6, /* [host]:65535 */
 };
 
@@ -30,6 +31,10 @@ bool endpoint_parse(struct endpoint *e, const char *s, size_t length);
 
 /* Whether S is a host name by RFC 1123 2.1: letters, digits, hyphens, labels of 1 to 63, 253 in all. */
 bool host_name_valid(const char *s, size_t length);
+
+/* Whether S is a name for a machine: such a host name, but of no more than MACHINE_NAME_MAX characters,
+ * without the "_" of services and without a dot at its end. */
+bool machine_name_valid(const char *s, size_t length);
 
 /* A service to be found by DNS: "srv:_service._tcp[.domain]" (RFC 2782). `name` is what stands after "srv:",
  * without a dot at its end; `relative` says that a search domain must follow: there are only the two labels

@@ -9,6 +9,7 @@
 
 #include "common/config.h"
 #include "common/loop.h"
+#include "common/net_text.h"
 #include "common/record.h"
 
 enum { REFUSED_MAX = 8, PORTS_MAX = 16 };
@@ -41,8 +42,19 @@ void apply_sysctl(const char *path);
 /* net.ipv4.tcp_mem by what this guest has: the kernel's own choice for a small one, a sixteenth, makes TCP
  * end connections by RST as soon as a thousand come at once (tcp_check_oom() in net/ipv4/tcp.c). */
 void set_tcp_memory(uint64_t available_bytes);
-void set_host_name(const struct config *c);
 void bring_loopback_up(void);
+
+/* host_name.c: the setting's name, else the one that DHCP gives, else one made of the MAC. Nobody else sets
+ * it. */
+struct host_name {
+	const char *origin;                   /* "setting", "dhcp" or "mac" */
+	char at_boot[MACHINE_NAME_MAX + 1];   /* before DHCP has said anything: what dhcpcd sends */
+	char from_dhcp[2 * MACHINE_NAME_MAX]; /* the last one looked at, cut to this, so that each is told of
+						 once */
+};
+void host_name_begin(struct host_name *h, const struct config *c);
+/* NAME: what the network calls this machine now, checked here; NULL, nothing: the name stays as it is. */
+void host_name_follow(struct host_name *h, const char *name);
 
 /* settings.c */
 void appliance_read(struct appliance *a, const char *path);

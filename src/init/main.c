@@ -21,15 +21,29 @@ static struct loop loop;
 static struct children children;
 static struct power power;
 static struct watchdog watchdog;
-static struct system state = {&appliance, &settings, &power, &watchdog, 0};
+static struct host_name host_name;
+static struct system state = {.appliance = &appliance,
+	.settings = &settings,
+	.power = &power,
+	.watchdog = &watchdog,
+	.host_name = &host_name};
 
 static void write_system(void)
 {
 	system_write_record(&state);
 }
 
+/* net's record is looked at here and nowhere else, so whatever net does, PID 1 reads it once a second. */
+static void follow_host_name(void)
+{
+	static struct record_view v;
+	record_read(&v, "net", "resolver"); /* empty when it cannot be read */
+	host_name_follow(&host_name, record_get(&v, "host_name"));
+}
+
 static void handle_second(struct loop *l, struct loop_timer *timer)
 {
+	follow_host_name();
 	write_system();
 	loop_arm(l, timer,
 		timer->deadline_ms + RECORD_MS > now_ms() ? timer->deadline_ms + RECORD_MS : now_ms());
@@ -55,7 +69,7 @@ static bool differs(const struct config *a, const struct config *b)
 
 static void publish_settings(void)
 {
-	set_host_name(&settings.config);
+	host_name_begin(&host_name, &settings.config);
 	if (config_save(&settings.config) < 0)
 		log_warn("record init/config");
 }
@@ -162,7 +176,7 @@ int main(int argc, char **argv)
 	prepare_first();
 	watch_signals();
 	power_init(&power, &children, write_system);
-	power.service = table_fill(&children, &settings.config);
+	power.service = table_fill(&children, &settings.config, host_name.at_boot);
 	write_system();
 	/* The screens show the kernel's warnings from the log; on the console itself only its last words may
 	 * stand between them (SYSLOG_ACTION_CONSOLE_LEVEL of syslog(2)). */

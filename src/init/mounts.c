@@ -128,27 +128,6 @@ void set_tcp_memory(uint64_t available_bytes)
 	write_sysctl("net.ipv4.tcp_mem", value);
 }
 
-/* "thimble-" and the last three bytes of the first NIC's MAC: a name that stays and is nobody else's. */
-static void default_host_name(struct text *name)
-{
-	char mac[32] = "";
-	text_add(name, "thimble");
-	if (read_file("/sys/class/net/eth0/address", mac, sizeof(mac)) >= 17)
-		text_add(name, "-%.2s%.2s%.2s", mac + 9, mac + 12, mac + 15);
-}
-
-void set_host_name(const struct config *c)
-{
-	char buffer[65] = "";
-	struct text name = TEXT(buffer);
-	if (config_get(c, CONFIG_HOSTNAME)[0] != '\0')
-		text_add(&name, "%s", config_get(c, CONFIG_HOSTNAME));
-	else
-		default_host_name(&name);
-	if (sethostname(name.data, name.used) < 0)
-		log_warn("host name %s", name.data);
-}
-
 void bring_loopback_up(void)
 {
 	struct ifreq request = {.ifr_name = "lo"};

@@ -77,6 +77,7 @@ void system_write_record(const struct system *s)
 	record_add(&r, "arch", "%s", s->appliance->arch);
 	record_add(&r, "kernel", "%s", names.release);
 	record_add(&r, "hostname", "%s", names.nodename);
+	record_add(&r, "hostname_origin", "%s", s->host_name->origin);
 	add_machine(&r);
 	record_add(&r, "state", "%s", s->power->state == POWER_ON ? "running" : "stopping");
 	if (s->power->state != POWER_ON)

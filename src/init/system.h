@@ -18,6 +18,7 @@ struct system {
 	const struct settings *settings;
 	const struct power *power;
 	const struct watchdog *watchdog;
+	const struct host_name *host_name;
 	int64_t started_ms; /* when PID 1 began */
 };
 

@@ -13,7 +13,7 @@
 #define CAPABILITY(name) (UINT64_C(1) << CAP_##name)
 #define MIB              (UINT64_C(1) << 20)
 
-enum { TERMINALS_MAX = 8, ARGUMENTS_MAX = 32, DHCPCD_CONF = 4 /* its argument */ };
+enum { TERMINALS_MAX = 8, ARGUMENTS_MAX = 32 };
 
 /* dhcpcd's master drops to its own user and keeps a helper as root: sockets, addresses and routes need these.
  */
@@ -22,7 +22,10 @@ static const uint64_t dhcpcd_capabilities = CAPABILITY(NET_ADMIN) | CAPABILITY(N
 					    CAPABILITY(SETGID) | CAPABILITY(SYS_CHROOT) | CAPABILITY(CHOWN) |
 					    CAPABILITY(KILL) | CAPABILITY(DAC_OVERRIDE) | CAPABILITY(FOWNER);
 
-static const char *dhcpcd_arguments[] = {"/sbin/dhcpcd", "-B", "-M", "-f", NULL, NULL};
+/* With -h it sends one name for ever. Without a word it would send the name in use, which may be the one that
+ * the server gave: each renewal would then ask for the server's own last answer. */
+enum { DHCPCD_CONF = 4, DHCPCD_HOST_NAME = 6 }; /* places of arguments */
+static const char *dhcpcd_arguments[] = {"/sbin/dhcpcd", "-B", "-M", "-f", NULL, "-h", [DHCPCD_HOST_NAME] = "", NULL};
 static const char *const link_arguments[] = {"/bin/link", NULL};
 static const char *const net_arguments[] = {"/bin/net", NULL};
 static const char *const log_arguments[] = {"/bin/log", NULL};
@@ -218,8 +221,9 @@ static struct child *add_service(struct children *c)
 	return children_add(c, &d);
 }
 
-struct child *table_fill(struct children *c, const struct config *config)
+struct child *table_fill(struct children *c, const struct config *config, const char *host_name)
 {
+	dhcpcd_arguments[DHCPCD_HOST_NAME] = host_name;
 	if (strcmp(config_get(config, CONFIG_CONSOLE), "off") != 0)
 		add_consoles(c);
 	read_arguments(config);

@@ -5,8 +5,8 @@
 #include "children.h"
 
 /* Fills the table in the order of the start, by the image's facts, the settings and the consoles that there
- * are. Returns the service, or NULL. */
-struct child *table_fill(struct children *c, const struct config *config);
+ * are. HOST_NAME is kept: what dhcpcd sends. Returns the service, or NULL. */
+struct child *table_fill(struct children *c, const struct config *config, const char *host_name);
 
 /* After a change of the settings: whoever follows them is ended and started anew with them. */
 void table_renew(struct children *c, const struct config *config);

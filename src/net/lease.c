@@ -1,5 +1,6 @@
 #include "lease.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -76,8 +77,11 @@ static void read_dhcp4(struct lease *l, const struct event *e, int64_t now_ms)
 	value = event_get(e, "new_domain_search");
 	add_domains(&l->search, value != NULL ? value : event_get(e, "new_domain_name"), &l->left_out);
 	value = event_get(e, "new_host_name");
-	if (value != NULL && !copy_name(l->host_name, value, strlen(value)))
-		l->left_out++;
+	if (value != NULL) {
+		size_t length = strlen(value);
+		length -= length > 0 && value[length - 1] == '.';
+		snprintf(l->host_name, sizeof(l->host_name), "%.*s", (int)length, value);
+	}
 	l->mtu = event_number(e, "new_interface_mtu", 0);
 	if (l->mtu < LEASE_MTU_MIN || l->mtu > UINT16_MAX)
 		l->mtu = 0;

@@ -58,9 +58,9 @@ struct lease {
 	struct ip address[LEASE_ADDRESSES_MAX];
 	struct ip_list dns, ntp, log;
 	struct domain_list search;
-	char host_name[HOST_BYTES_MAX];
-	uint32_t mtu;      /* DHCPv4 only, option 26; 0: none that can be used */
-	unsigned left_out; /* servers and domains that were too many or not of their form */
+	char host_name[HOST_BYTES_MAX]; /* as it came, without a dot at its end: init judges it */
+	uint32_t mtu;                   /* DHCPv4 only, option 26; 0: none that can be used */
+	unsigned left_out;              /* servers and domains that were too many or not of their form */
 };
 
 /* One RDNSS server or DNSSL domain (RFC 8106) of one router. */

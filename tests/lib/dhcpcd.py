@@ -42,6 +42,7 @@ class GuestNetwork:
         self.dhcpcd_log, self.net_log = self.folder / "dhcpcd.log", self.folder / "net.log"
         self.link_log = self.folder / "link.log"
         self.dhcpcd = self.net = self.link = None
+        self.host_name = "thimble-000101"  # as init gives it
         self._set_sysctls()
         self._make_root()
 
@@ -92,8 +93,13 @@ class GuestNetwork:
         environment = "PATH=/usr/sbin:/usr/bin:/sbin:/bin"
         mounts = "mount --bind /dev/null dev/null; mount --bind /proc proc; mount --bind /sys sys"
         self.dhcpcd = self.namespace.start(
-            "unshare", "--mount", "sh", "-euc",
-            f"cd {self.root}; {mounts}; exec env -i {environment} chroot . /sbin/dhcpcd -B -M", log=self.dhcpcd_log)
+            "unshare", "--mount", "--uts", "sh", "-euc",
+            f"cd {self.root}; {mounts}; hostname {self.host_name}; "
+            f"exec env -i {environment} chroot . /sbin/dhcpcd -B -M -h {self.host_name}", log=self.dhcpcd_log)
+
+    def set_host_name(self, name):
+        """Of the machine that dhcpcd is in."""
+        subprocess.run(["nsenter", f"--target={self.dhcpcd.pid}", "--uts", "hostname", name], check=True)
 
     @staticmethod
     def _as_user(name, *capabilities):

@@ -3,7 +3,7 @@
 # makes: $(BUILD)/packages/NAME/root, what a package installs
 #
 # packages/NAME/package.mk sets, then calls $(eval $(call debian-source,NAME)):
-#   NAME_SOURCE   the Debian source package; its version and hashes are in sources.lock
+#   NAME_SOURCE   the Debian source package; its version and hashes are in sources.lock. Two may be of one
 #   NAME_LICENSE  SPDX expression
 #   NAME_WHY      one line: what it is for
 #   NAME_BUILD    shell lines, run in the patched tree, with $$CC $$CFLAGS $$LDFLAGS; they install into $$DESTDIR
@@ -13,7 +13,7 @@
 PACKAGES :=
 
 define debian-source
-SOURCE_PACKAGES += src:$($1_SOURCE)
+SOURCE_PACKAGES += $(filter-out $(SOURCE_PACKAGES),src:$($1_SOURCE))
 PACKAGES += $1
 $1_ROOT := $(BUILD)/packages/$1/root
 export $1_BUILD

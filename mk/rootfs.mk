@@ -6,8 +6,9 @@
 GUEST_PROGRAMS := init net link log console agent $(HELPER_PROGRAM)
 rootfs_manifests := rootfs/manifest rootfs/manifest.$(if $(SERVICE_PROGRAM),program,service) \
 	$(if $(HELPER_PROGRAM),rootfs/manifest.helper) $(if $(filter 1,$(DEBUG)),rootfs/manifest.debug)
-rootfs_packages  := dhcpcd $(if $(filter 1,$(DEBUG)),busybox)
-rootfs_environment = BIN=$(BUILD)/bin PACKAGES=$(BUILD)/packages IMAGE=$(IMAGE_BUILD) SERVICE=$(SERVICE_PATH)
+rootfs_packages  := dhcpcd ntpd $(if $(filter 1,$(DEBUG)),busybox)
+rootfs_environment = BIN=$(BUILD)/bin PACKAGES=$(BUILD)/packages IMAGE=$(IMAGE_BUILD) SERVICE=$(SERVICE_PATH) \
+	PACKAGE_SOURCES='$(foreach package,$(PACKAGES),$(package):$($(package)_SOURCE))'
 
 guest_parts := $(foreach name,$(GUEST_PROGRAMS) $(SERVICE_PROGRAM),$(BUILD)/parts/$(name).o)
 $(IMAGE_BUILD)/programs.h: FORCE

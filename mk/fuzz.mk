@@ -9,6 +9,7 @@ FUZZ_CC := clang
 FUZZ_CFLAGS := -g -O1 -fno-omit-frame-pointer $(SANITIZE) $(PROGRAM_CFLAGS)
 
 # What a target exercises, as it lies in src/, without its ending. All of src/common is there for each.
+fuzz_objects_clock_report := clock/report
 fuzz_objects_dcerpc := relay/dcerpc
 fuzz_objects_dns_answer := resolver/answer
 fuzz_objects_event := net/event

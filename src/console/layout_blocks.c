@@ -107,8 +107,45 @@ static void add_clock(struct text *t, const struct system_state *system)
 		return;
 	text_add(t, ", clock %04d-%02d-%02d %02d:%02d:%02d UTC", utc.tm_year + 1900, utc.tm_mon + 1,
 		utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
-	text_add(t, strcmp(system->clock_source, "none") == 0 ? " (not set by any source)" : " (%s)",
-		system->clock_source);
+}
+
+static bool clock_is_set(const struct system_state *system)
+{
+	return strcmp(system->clock_source, "none") != 0;
+}
+
+/* What the clock goes by: "ntp 192.0.2.1, +0.3 ms". */
+static void add_clock_source(struct text *t, const struct system_state *system)
+{
+	long long us = system->clock_offset_us, tenths = ((us < 0 ? -us : us) + 50) / 100;
+	text_add(t, "%s", clock_is_set(system) ? system->clock_source : "not set by any source");
+	if (system->clock_server[0] != '\0')
+		text_add(t, " %s", system->clock_server);
+	if (system->clock_offset_told)
+		text_add(t, ", %c%lld.%lld ms", us < 0 ? '-' : '+', tenths / 10, tenths % 10);
+	if (strcmp(system->clock_ntp, "asking") == 0)
+		text_add(t, ", no answer from time servers yet");
+	else if (strcmp(system->clock_ntp, "lost") == 0)
+		text_add(t, ", no answer any more");
+	else if (!clock_is_set(system) && system->clock_ntp[0] != '\0')
+		text_add(t, ", NTP: %s", system->clock_ntp);
+}
+
+/* The clock's source stands beside it where it fits, else below. */
+static void draw_clock_source(struct canvas *c, const struct system_state *system, struct text *line)
+{
+	char source[LINE_BYTES_MAX];
+	struct text t = TEXT(source);
+	bool set = clock_is_set(system);
+	text_clear(&t);
+	if (system->clock_unix_s >= 0)
+		add_clock_source(&t, system);
+	bool beside = set && VALUE_COLUMN + (int)(line->used + t.used) + 3 < c->columns;
+	if (beside && t.used > 0)
+		text_add(line, " (%s)", source);
+	canvas_line(c, "System", ATTRIBUTE_NORMAL, "", line->data);
+	if (!beside)
+		canvas_line(c, "", set ? ATTRIBUTE_NORMAL : ATTRIBUTE_WARN, source, "");
 }
 
 static void draw_memory(struct canvas *c, const struct system_state *system)
@@ -149,7 +186,7 @@ static void draw_system(struct canvas *c, const struct screen_state *s, unsigned
 		text_add_duration(&t, (uint64_t)system->uptime_s);
 	}
 	add_clock(&t, system);
-	canvas_line(c, "System", ATTRIBUTE_NORMAL, "", line);
+	draw_clock_source(c, system, &t);
 	draw_memory(c, system);
 	if (c->roomy) {
 		text_clear(&t);

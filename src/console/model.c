@@ -22,6 +22,17 @@ static int64_t take_time(const char **at)
 	return parse_number(word, 0, INT64_MAX, &ms) ? (int64_t)ms : FOREVER;
 }
 
+/* Within 30 years, as microseconds. */
+static bool read_signed(const char *text, int64_t *value)
+{
+	uint64_t number;
+	bool negative = text != NULL && text[0] == '-';
+	if (text == NULL || !parse_number(text + negative, 0, 1000000000000000, &number))
+		return false;
+	*value = negative ? -(int64_t)number : (int64_t)number;
+	return true;
+}
+
 void system_from_record(struct system_state *s, const struct record_view *v, enum record_status status)
 {
 	memset(s, 0, sizeof(*s));
@@ -36,6 +47,9 @@ void system_from_record(struct system_state *s, const struct record_view *v, enu
 	COPY(s->arch, record_get(v, "arch"));
 	COPY(s->machine, record_get(v, "machine"));
 	COPY(s->clock_source, record_get(v, "clock_source"));
+	COPY(s->clock_ntp, record_get(v, "clock_ntp"));
+	COPY(s->clock_server, record_get(v, "clock_server"));
+	s->clock_offset_told = read_signed(record_get(v, "clock_offset_us"), &s->clock_offset_us);
 	COPY(s->watchdog, record_get(v, "watchdog"));
 	COPY(s->stopping_reason, record_get(v, "stopping_reason"));
 	const char *state = record_get(v, "state");

@@ -34,7 +34,9 @@ enum record_status record_status_of(int result, int error);
 struct system_state {
 	enum record_status status;
 	char appliance[48], version[24], hostname[72], kernel[48], arch[16], machine[96];
-	char clock_source[16], watchdog[48], stopping_reason[80];
+	char clock_source[16], clock_ntp[16], clock_server[52], watchdog[48], stopping_reason[80];
+	bool clock_offset_told;
+	int64_t clock_offset_us;
 	bool stopping, debug;
 	long long uptime_s;                                   /* -1: not told */
 	long long clock_unix_s;                               /* -1: not told */

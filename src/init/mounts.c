@@ -44,6 +44,7 @@ static const struct {
 	{MOUNT_FIRST, "/run/thimble/log", "log", 0755, false},
 	{MOUNT_FIRST, "/run/thimble/agent", "agent", 0755, false},
 	{MOUNT_FIRST, "/run/thimble/resolver", "resolver", 0755, false},
+	{MOUNT_FIRST, "/run/thimble/clock", "clock", 0755, false},
 	{MOUNT_FIRST, "/run/thimble/service", "service", 0755, true},
 	/* dhcpcd: sockets, leases, and the empty folder that its unprivileged processes are locked into. */
 	{MOUNT_REST, "/run/dhcpcd", "root", 0755, false},

@@ -55,6 +55,38 @@ static void add_machine(struct record *r)
 		record_add(r, "machine", "%s %s", maker, product);
 }
 
+/* What the clock began from. Where there is no RTC, the kernel takes the time that KVM tells: it does so
+ * exactly when it has this clock source (arch/x86/kernel/kvmclock.c kvmclock_init()). */
+static const char *clock_began_from(void)
+{
+	char sources[128];
+	if (access("/sys/class/rtc/rtc0", F_OK) == 0)
+		return "rtc";
+	read_line("/sys/devices/system/clocksource/clocksource0/available_clocksource", sources,
+		sizeof(sources));
+	return strstr(sources, "kvm-clock") != NULL ? "kvm-clock" : "none";
+}
+
+/* Copies KEY, where the record of clock has it, as NEW_KEY; no more than any of its values may have. */
+static void copy_key(struct record *r, const char *new_key, const struct record_view *clock, const char *key)
+{
+	const char *value = record_get(clock, key);
+	if (value != NULL)
+		record_add(r, new_key, "%.64s", value);
+}
+
+static void add_clock(struct record *r)
+{
+	static struct record_view clock;
+	record_read(&clock, "clock", "state"); /* empty when there is none */
+	record_add(r, "clock_unix_s", "%lld", (long long)time(NULL));
+	record_add(
+		r, "clock_source", "%s", record_get(&clock, "source") != NULL ? "ntp" : clock_began_from());
+	copy_key(r, "clock_ntp", &clock, "state");
+	copy_key(r, "clock_server", &clock, "server");
+	copy_key(r, "clock_offset_us", &clock, "offset_us");
+}
+
 static void add_settings(struct record *r, const struct settings *s)
 {
 	char key[RECORD_NAME_MAX];
@@ -84,8 +116,7 @@ void system_write_record(const struct system *s)
 		record_add(&r, "stopping_reason", "%s", s->power->reason);
 	record_add(&r, "uptime_s", "%lld", (long long)now_ms() / 1000);
 	record_add(&r, "started_ms", "%lld", (long long)s->started_ms);
-	record_add(&r, "clock_unix_s", "%lld", (long long)time(NULL));
-	record_add(&r, "clock_source", "%s", access("/sys/class/rtc/rtc0", F_OK) == 0 ? "rtc" : "none");
+	add_clock(&r);
 	record_add(&r, "memory_total_bytes", "%llu", (unsigned long long)memory.total_bytes);
 	record_add(&r, "memory_available_bytes", "%llu", (unsigned long long)memory.available_bytes);
 	add_settings(&r, s->settings);

@@ -29,6 +29,7 @@ static const char *dhcpcd_arguments[] = {"/sbin/dhcpcd", "-B", "-M", "-f", NULL,
 static const char *const link_arguments[] = {"/bin/link", NULL};
 static const char *const net_arguments[] = {"/bin/net", NULL};
 static const char *const log_arguments[] = {"/bin/log", NULL};
+static const char *const clock_arguments[] = {"/bin/clock", NULL};
 static const char *const shell_arguments[] = {"/bin/sh", "-l", NULL};
 
 /* Ours are small and well known: low limits show a leak early. Out of memory takes the service first (1000),
@@ -74,6 +75,19 @@ static const struct child_definition definitions[] = {
 		.oom_score_adj = -900,
 		.sandbox = SANDBOX_NONE},
 };
+
+/* With ntpd, which it starts: this alone may set the clock. The last in line, for nothing waits for the time.
+ */
+static const struct child_definition clock_definition = {.name = "clock",
+	.arguments = clock_arguments,
+	.user = "clock",
+	.leftovers = "clock",
+	.capabilities = CAPABILITY(SYS_TIME),
+	.memory_limit_bytes = 8 * MIB,
+	.processes_limit = 4,
+	.files_limit = 64,
+	.oom_score_adj = -900,
+	.sandbox = SANDBOX_NONE};
 
 /* One screen; several share the user, so none has `leftovers`. It is first in the table and before the others
  * in line: it needs few milliseconds, and people see the state while the rest still starts, or while a
@@ -233,6 +247,7 @@ struct child *table_fill(struct children *c, const struct config *config, const 
 		add_helper(c);
 	add_agent(c);
 	struct child *service = add_service(c);
+	children_add(c, &clock_definition);
 	if (c->appliance->debug) {
 		add_terminal(c, &shell_definition, "shell", "tty2");
 		add_terminal(c, &shell_definition, "shell", "hvc1");

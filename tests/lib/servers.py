@@ -1,4 +1,4 @@
-"""Real servers on a Lan: dnsmasq, BIND, Kea, radvd. Each has a folder of its own with configuration, log and
+"""Real servers on a Lan: dnsmasq, BIND, Kea, radvd, chrony. Each has a folder of its own with configuration, log and
 leases, is ready when start() returns, and may be stopped, changed and started again.
 
 All stay root: in a user namespace no other user exists."""
@@ -258,6 +258,29 @@ class Kea6(_Kea):
     def leases(self):
         return [Lease(r["address"], mac_of_duid(r["duid"]), r["hostname"], int(r["expire"]))
                 for r in self.rows() if r["state"] == "0" and r["valid_lifetime"] != "0"]
+
+
+class Chronyd(Server):
+    """chrony, which serves the host's time on ADDRESS and leaves its clock alone."""
+
+    program, ready = "chronyd", "starting"
+
+    def __init__(self, lan, folder, address, stratum=8, name=None):
+        super().__init__(lan, folder, name)
+        self.address = address
+        self.stratum = stratum
+
+    def write_configuration(self):
+        lines = [f"bindaddress {self.address}", "allow all", f"local stratum {self.stratum}", "cmdport 0",
+                 f"pidfile {self.folder}/pid", "bindcmdaddress /"]
+        (self.folder / "chrony.conf").write_text("\n".join(lines) + "\n")
+
+    def argv(self):
+        # As with Kea: an AppArmor profile goes by the path of the program. -x: without control of the clock.
+        program = self.folder / self.program
+        if not program.exists():
+            shutil.copy(self.path(), program)
+        return [program, "-d", "-x", "-u", "root", "-f", self.folder / "chrony.conf"]
 
 
 class Radvd(Server):

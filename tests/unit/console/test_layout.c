@@ -58,6 +58,39 @@ static void test_one_nic_fits(void **unused)
 	}
 }
 
+static void set_clock(const char *lines)
+{
+	char text[400];
+	snprintf(text, sizeof(text), "uptime_s=1000\nclock_unix_s=1795342800\n%s", lines);
+	system_from_record(&state.system, view_of(text), RECORD_READ);
+}
+
+/* What the clock goes by stands beside it, or below it where a screen is too narrow. */
+static void test_source_of_the_clock(void **unused)
+{
+	(void)unused;
+	set_clock("clock_source=ntp\nclock_ntp=synchronised\nclock_server=192.0.2.1\nclock_offset_us=321\n");
+	assert_has(draw(160, 50), ", clock 2026-11-22 10:20:00 UTC (ntp 192.0.2.1, +0.3 ms)");
+	assert_has(draw(80, 25), " 10:20:00 UTC  ");
+	assert_has(draw(80, 25), "\n           ntp 192.0.2.1, +0.3 ms ");
+	set_clock("clock_source=ntp\nclock_ntp=synchronised\nclock_server=2001:db8::123:4567:89ab\nclock_"
+		  "offset_us=-12960\n");
+	assert_has(draw(80, 25), "\n           ntp 2001:db8::123:4567:89ab, -13.0 ms ");
+	set_clock("clock_source=ntp\nclock_ntp=set\nclock_server=192.0.2.1\n");
+	assert_has(draw(80, 25), " UTC (ntp 192.0.2.1) ");
+	set_clock("clock_source=ntp\nclock_ntp=lost\nclock_server=192.0.2.1\n");
+	assert_has(draw(80, 25), "ntp 192.0.2.1, no answer any more ");
+	set_clock("clock_source=rtc\nclock_ntp=asking\n");
+	assert_has(draw(80, 25), "rtc, no answer from time servers yet ");
+	set_clock("clock_source=rtc\nclock_ntp=no servers\n");
+	assert_has(draw(80, 25), " UTC (rtc) ");
+	set_clock("clock_source=none\nclock_ntp=no servers\n");
+	assert_has(draw(160, 50), "\n           not set by any source, NTP: no servers ");
+	/* What is no number is not shown. */
+	set_clock("clock_source=ntp\nclock_server=192.0.2.1\nclock_offset_us=-1e9\n");
+	assert_has(draw(80, 25), " UTC (ntp 192.0.2.1) ");
+}
+
 static void test_too_small_shows_the_verdict(void **unused)
 {
 	(void)unused;
@@ -559,6 +592,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_one_nic_fits, set_up),
+		cmocka_unit_test_setup(test_source_of_the_clock, set_up),
 		cmocka_unit_test_setup(test_too_small_shows_the_verdict, set_up),
 		cmocka_unit_test_setup(test_any_size_is_safe, set_up),
 		cmocka_unit_test_setup(test_nics_are_counted_and_paged, set_up),

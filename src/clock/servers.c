@@ -1,0 +1,55 @@
+#include "servers.h"
+
+#include <string.h>
+
+#include "common/config.h"
+
+static void add(struct servers *s, const char *host, size_t length)
+{
+	struct prefix p;
+	bool address = memchr(host, '/', length) == NULL && prefix_parse(&p, host, length);
+	if (s->count == SERVERS_MAX || length >= HOST_BYTES_MAX ||
+		(!address && !host_name_valid(host, length)))
+		return;
+	memcpy(s->host[s->count], host, length);
+	s->host[s->count++][length] = '\0';
+}
+
+void servers_read(struct servers *s, const char *setting, const struct record_view *net_resolver)
+{
+	const char *item;
+	size_t length;
+	memset(s, 0, sizeof(*s)); /* the hosts are compared as bytes */
+	s->off = strcmp(setting, "off") == 0;
+	s->of_setting = setting[0] != '\0';
+	while (!s->off && config_next_item(&setting, &item, &length))
+		add(s, item, length);
+	for (unsigned i = 1; !s->of_setting && (item = record_get_item(net_resolver, "ntp", i)) != NULL; i++)
+		add(s, item, strlen(item));
+}
+
+bool servers_equal(const struct servers *a, const struct servers *b)
+{
+	return a->off == b->off && a->of_setting == b->of_setting && a->count == b->count &&
+	       memcmp(a->host, b->host, sizeof(a->host)) == 0;
+}
+
+/* VALUE is "ADDRESS/PREFIX ORIGIN EXPIRES [FLAGS]" (docs/records.md). */
+static unsigned family_of(const char *value)
+{
+	if (strstr(value, " link-local ") != NULL || strstr(value, "tentative") != NULL ||
+		strstr(value, "dadfailed") != NULL)
+		return 0;
+	return strchr(value, ':') != NULL ? FAMILY_IPV6 : FAMILY_IPV4;
+}
+
+unsigned families_of(const struct record_view *nic)
+{
+	const char *value, *link = record_get(nic, "link");
+	unsigned families = 0;
+	if (link == NULL || strcmp(link, "up") != 0)
+		return 0;
+	for (unsigned i = 1; (value = record_get_item(nic, "address", i)) != NULL; i++)
+		families |= family_of(value);
+	return families;
+}

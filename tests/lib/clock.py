@@ -112,6 +112,11 @@ class Clock:
         children = open(f"/proc/{self.child.pid}/task/{self.child.pid}/children").read().split()
         return int(children[0]) if children else None
 
+    def turns(self):
+        """How often it has gone to sleep: more than before means that it has looked at what there was to see."""
+        status = pathlib.Path(f"/proc/{self.child.pid}/status").read_text()
+        return int(status.partition("voluntary_ctxt_switches:")[2].split()[0])
+
     def asked(self):
         """The servers on the ntpd's command line, once there is one."""
         def look():

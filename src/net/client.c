@@ -130,18 +130,14 @@ static bool take_events(struct client *c, const uint8_t *bytes, size_t length)
 	if (c->state == CLIENT_REPLAYING && c->replay_left == SIZE_MAX)
 		result = event_stream_push_count(&c->stream, &bytes, &length, &c->replay_left);
 	while (result == EVENT_READY && (c->state == CLIENT_LISTENING || c->replay_left > 0)) {
-		unsigned skipped = c->stream.skipped;
 		result = event_stream_push(&c->stream, &bytes, &length, &e);
-		if (result == EVENT_READY)
-			c->handle_event(c, &e);
-		skipped = c->stream.skipped - skipped;
-		if (skipped > 0)
-			log_warnx("dhcpcd: %u events of more than %d bytes were left out", skipped,
-				EVENT_BYTES_MAX);
-		if (c->state == CLIENT_REPLAYING) {
-			size_t done = skipped + (result == EVENT_READY ? 1 : 0);
-			c->replay_left -= done < c->replay_left ? done : c->replay_left;
-		}
+		if (result != EVENT_READY)
+			break;
+		if (e.cut)
+			log_warnx("dhcpcd: an event of more than %d bytes was cut", EVENT_BYTES_MAX);
+		c->handle_event(c, &e);
+		if (c->state == CLIENT_REPLAYING)
+			c->replay_left--;
 	}
 	if (result != EVENT_LOST)
 		return true;

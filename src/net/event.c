@@ -18,7 +18,6 @@ void event_stream_start(struct event_stream *s)
 	s->head_used = 0;
 	s->event_bytes = 0;
 	s->used = 0;
-	s->skipped = 0;
 }
 
 static size_t take(const uint8_t **bytes, size_t *length, void *to, size_t want)
@@ -65,18 +64,20 @@ enum event_result event_stream_push(
 				return EVENT_LOST;
 			s->used = 0;
 		}
-		bool kept = s->event_bytes <= sizeof(s->data);
-		s->used += take(bytes, length, kept ? s->data + s->used : NULL, s->event_bytes - s->used);
+		bool cut = s->event_bytes > sizeof(s->data);
+		size_t kept = cut ? sizeof(s->data) : s->event_bytes;
+		if (s->used < kept)
+			s->used += take(bytes, length, s->data + s->used, kept - s->used);
+		if (s->used >= kept)
+			s->used += take(bytes, length, NULL, s->event_bytes - s->used);
 		if (s->used < s->event_bytes)
 			break;
 		s->head_used = 0;
-		if (!kept) {
-			s->skipped++;
-			continue;
-		}
-		if (s->data[s->event_bytes - 1] != '\0')
+		while (cut && kept > 0 && s->data[kept - 1] != '\0')
+			kept--;
+		if (!cut && s->data[kept - 1] != '\0')
 			return EVENT_LOST;
-		*e = (struct event){.data = s->data, .bytes = s->event_bytes};
+		*e = (struct event){.data = s->data, .bytes = kept, .cut = cut};
 		return EVENT_READY;
 	}
 	return EVENT_MORE;

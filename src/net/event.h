@@ -6,8 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* An event is the environment that a hook script would get: NUL-terminated "key=value" strings. A router
- * advertisement of 64 KB may make one that is larger than this: it is skipped and counted. */
+/* An event is the environment that a hook script would get: NUL-terminated "key=value" strings. All routers
+ * of a NIC together may make one that is larger than this: its first strings are kept. dhcpcd names the
+ * router that it likes best, of equals the one that was there first, before the others. */
 enum { EVENT_BYTES_MAX = 32768 };
 
 /* Puts events together from the stream: a native size_t, then as many bytes. */
@@ -16,13 +17,13 @@ struct event_stream {
 	size_t head_used;
 	size_t event_bytes; /* of the event whose bytes are coming */
 	size_t used;        /* of them */
-	unsigned skipped;   /* events that were too large */
 	char data[EVENT_BYTES_MAX];
 };
 
 struct event {
 	const char *data;
 	size_t bytes;
+	bool cut; /* it was too large */
 };
 
 void event_stream_start(struct event_stream *s);

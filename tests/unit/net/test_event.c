@@ -1,5 +1,5 @@
-/* Events come out of dhcpcd's stream whole however it is cut; what is too large is skipped and counted; what
- * is no such stream is told from one. */
+/* Events come out of dhcpcd's stream whole in whatever pieces it comes; of what is too large the first
+ * strings are kept; what is no such stream is told from one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -93,19 +93,29 @@ static void words_of_a_list(void **state)
 	assert_false(event_next_word(&list, &word, &length));
 }
 
-static void too_large_events_are_skipped_and_counted(void **state)
+static void of_too_large_events_the_first_strings_are_kept(void **state)
 {
-	size_t large = EVENT_BYTES_MAX + 1, used;
+	static const char begin[] = "reason=LARGE\0one=1";
+	size_t large = EVENT_BYTES_MAX + 100, used;
 	uint8_t *bytes = calloc(1, large + 1024);
 	char seen[64];
 	(void)state;
 	assert_non_null(bytes);
-	used = put(bytes, NULL, large) + large;
+	used = put(bytes, NULL, large);
+	memset(bytes + used, 'x', large); /* a string that goes on behind the place */
+	memcpy(bytes + used, begin, sizeof(begin));
+	used += large;
 	used += put_both(bytes + used);
 	for (size_t step = 1; step < used; step = step * 5 + 1) {
-		assert_int_equal(feed(bytes, used, step, seen), 2);
-		assert_int_equal(stream.skipped, 1);
+		assert_int_equal(feed(bytes, used, step, seen), 3);
+		assert_string_equal(seen, "LARGECARRIERBOUND");
 	}
+	struct event e;
+	const uint8_t *at = bytes;
+	event_stream_start(&stream);
+	assert_int_equal(event_stream_push(&stream, &at, &used, &e), EVENT_READY);
+	assert_true(e.cut && e.bytes == sizeof(begin));
+	assert_string_equal(event_get(&e, "one"), "1");
 	free(bytes);
 }
 
@@ -161,7 +171,7 @@ int main(void)
 		cmocka_unit_test(events_are_whole_however_the_stream_is_cut),
 		cmocka_unit_test(values_are_found_by_their_whole_key),
 		cmocka_unit_test(words_of_a_list),
-		cmocka_unit_test(too_large_events_are_skipped_and_counted),
+		cmocka_unit_test(of_too_large_events_the_first_strings_are_kept),
 		cmocka_unit_test(what_is_no_stream_of_events_is_refused),
 		cmocka_unit_test(count_of_an_answer),
 	};

@@ -6,6 +6,7 @@ import pathlib
 import shutil
 import signal
 import subprocess
+import time
 
 from netns import Namespace, stop
 from records import read_record
@@ -16,6 +17,9 @@ HOST_BIN = pathlib.Path(os.environ.get("THIMBLE_HOST_BIN", TREE / "build/x86_64/
 PROGRAM = HOST_BIN.parent / "packages/dhcpcd/root/sbin/dhcpcd"
 USERS = {line.split(":")[0]: line.split(":") for line in (TREE / "rootfs/etc/passwd").read_text().split()}
 DEADLINE_S = 20
+# What init allows each process of dhcpcd (src/init/table.c).
+LIMITS = ("prlimit", "--data=16777216", "--nofile=256")
+TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 
 
 def uid_of(user):
@@ -95,7 +99,7 @@ class GuestNetwork:
         self.dhcpcd = self.namespace.start(
             "unshare", "--mount", "--uts", "sh", "-euc",
             f"cd {self.root}; {mounts}; hostname {self.host_name}; "
-            f"exec env -i {environment} chroot . /sbin/dhcpcd -B -M -h {self.host_name}", log=self.dhcpcd_log)
+            f"exec {' '.join(LIMITS)} env -i {environment} chroot . /sbin/dhcpcd -B -M -h {self.host_name}", log=self.dhcpcd_log)
 
     def set_host_name(self, name):
         """Of the machine that dhcpcd is in."""
@@ -148,6 +152,35 @@ class GuestNetwork:
             if title.startswith("dhcpcd: ["):
                 found[title.partition("[")[2].partition("]")[0]] = pid
         return found
+
+    def processes(self):
+        """All of dhcpcd, and net."""
+        return [*self.dhcpcd_processes().values(), self.net.pid]
+
+    def memory_kb(self):
+        """{pid: kB of memory it has written to}, of dhcpcd's processes."""
+        found = {}
+        for pid in self.dhcpcd_processes().values():
+            text = pathlib.Path(f"/proc/{pid}/status").read_text()
+            found[pid] = int(text.partition("VmData:")[2].split()[0])
+        return found
+
+    def processor_s(self):
+        """How long dhcpcd and net have been running on a processor."""
+        stats = [pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in self.processes()]
+        return sum(int(fields[11]) + int(fields[12]) for fields in stats) * TICK_S
+
+    def wait_calm(self, deadline_s=DEADLINE_S):
+        """Waits for a second in which both together use less than a tenth of a processor."""
+        seen = []
+
+        def look():
+            now = (time.monotonic(), self.processor_s())
+            seen.append(now)
+            while now[0] - seen[0][0] > 1.5:
+                seen.pop(0)
+            return now[0] - seen[0][0] >= 1 and now[1] - seen[0][1] < 0.1
+        self.wait(look, "a calm second", deadline_s)
 
     def kill_dhcpcd(self, title="manager", signal_number=signal.SIGKILL, deadline_s=DEADLINE_S):
         """Kills the process TITLE and waits until all of dhcpcd has ended."""
@@ -225,6 +258,10 @@ class GuestNetwork:
             if path.exists():
                 lines.append(f"--- {path.name}\n{path.read_text(errors='replace')}")
         return "".join(lines) + f"--- ip address\n{self.namespace.ip('address')}"
+
+    def routes(self, family=4):
+        """`ip route` as lists of words, for assertions on "default via X"."""
+        return self.namespace.ip(f"-{family}", "route", "show").splitlines()
 
     def logs(self):
         text = ""

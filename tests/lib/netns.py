@@ -191,6 +191,16 @@ class Lan(Namespace):
         namespace.ip("link", "set", ifname, "up")
         return port
 
+    def join(self, other):
+        """Makes one segment of this one and OTHER, whose bridge gets a MAC of its own and fe80::2. The cable between
+        them is `trunk` on both sides: `other.ip("link", "set", "trunk", "down")`."""
+        other.ip("link", "set", "br0", "address", "02:00:00:00:00:02")
+        other.ip("address", "flush", "dev", "br0", "scope", "link")
+        other.ip("address", "add", "fe80::2/64", "dev", "br0", "nodad")
+        connect_veth(self, "trunk", other, "trunk")
+        self.enslave("trunk")
+        other.enslave("trunk")
+
     def plug_cable(self):
         """A Cable on this segment, for QEMU; it ends with the Lan."""
         cable = Cable(self, f"cable{next(self.ports)}")

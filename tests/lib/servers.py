@@ -102,10 +102,11 @@ def mac_of_duid(duid):
 class Dnsmasq(Server):
     """LINES are lines of dnsmasq.conf: "dhcp-range=192.0.2.100,192.0.2.150,1h", "enable-ra",
     "dhcp-range=2001:db8:1::,ra-only", "address=/kms.example/192.0.2.1", ... It takes no lease below two
-    minutes: Kea does."""
+    minutes: Kea does. PINGS: it asks whether an address is in use before it offers it, as it does by default."""
 
     program = "dnsmasq"
     ready = "started, version"
+    pings = False
 
     def __init__(self, lan, folder, *lines, name=None):
         super().__init__(lan, folder, name)
@@ -114,8 +115,9 @@ class Dnsmasq(Server):
 
     def write_configuration(self):
         own = ["interface=br0", "except-interface=lo", "bind-interfaces", "no-resolv", "no-hosts",
-               "no-ping", "log-dhcp", "log-queries", "dhcp-authoritative",
-               f"dhcp-leasefile={self.leases_path}"]
+               "log-dhcp", "log-queries", "dhcp-authoritative", f"dhcp-leasefile={self.leases_path}"]
+        if not self.pings:
+            own.append("no-ping")
         (self.folder / "dnsmasq.conf").write_text("\n".join(own + self.lines) + "\n")
 
     def argv(self):
@@ -134,6 +136,24 @@ class Dnsmasq(Server):
                 mac = mac_of_duid(identity) if six else owner
                 leases.append(Lease(address, mac, hostname, int(expires)))
         return leases
+
+
+class DhcpRelay(Server):
+    """A relay agent in NAMESPACE: what comes in at its ADDRESS on the clients' segment goes to UPSTREAM, a server's
+    address."""
+
+    program, ready = "dnsmasq", "started, version"
+
+    def __init__(self, namespace, folder, address, upstream, name=None):
+        super().__init__(namespace, folder, name)
+        self.address, self.upstream = address, upstream
+
+    def write_configuration(self):
+        pass
+
+    def argv(self):
+        return [self.path(), "--no-daemon", "--conf-file=/dev/null", "--port=0", "--log-dhcp",
+                f"--dhcp-relay={self.address},{self.upstream}"]
 
 
 class Named(Server):

@@ -175,6 +175,7 @@ const char *ip_setting_parse(struct ip_setting *s, const char *item, size_t leng
 		rest = item + MAC_TEXT_BYTES + 1;
 	} else {
 		const char *colon = memchr(item, ':', length);
+		memset(s->mac, 0, sizeof(s->mac)); /* a name may begin like one: ab:192.0.2.5/24 */
 		if (colon == NULL)
 			return bad_form;
 		const char *why = parse_ifname(s, item, (size_t)(colon - item));

@@ -30,7 +30,8 @@ Plugged = collections.namedtuple("Plugged", "id netdev cable mac")
 
 class Guest:
     """LANS are what its NICs are plugged into, in order; "user" is QEMU's own network. MACs are
-    02:00:5e:00:00:01 and up. EXTRA goes to QEMU as it is; image None: EXTRA says what to boot."""
+    02:00:5e:00:00:01 and up. NIC_MODEL: the model of all, or a list with one for each. EXTRA goes to QEMU as it
+    is; image None: EXTRA says what to boot."""
 
     def __init__(self, folder, *lans, image=IMAGE, machine="pc", memory_mb=64, cpu=None, append="",
                  extra=(), nic_model=None, pass_fds=(), columns=100, lines=40,
@@ -39,7 +40,8 @@ class Guest:
         self.machine = machine
         self.folder = pathlib.Path(folder)
         self.nics = []
-        netdevs = [self._cable(lan, nic_model) for lan in lans]
+        models = nic_model if isinstance(nic_model, list) else [nic_model] * len(lans)
+        netdevs = [self._cable(lan, model) for lan, model in zip(lans, models, strict=True)]
         # QEMU stays when the guest ends, so that its last event cannot be lost.
         extra = ["-no-shutdown", *extra]
         accelerator, _ = machines.choose_accelerator(os.environ.get("ACCEL"))

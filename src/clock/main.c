@@ -1,6 +1,6 @@
 /* clock: keeps an ntpd going that asks the present time servers, and tells in the record clock/state how the
  * clock is. Without arguments. `clock ACTION` is what ntpd calls (its -S); it hands the news over through its
- * standard output, a pipe to the first. docs/clock.md. */
+ * standard output, a pipe to the first. docs/configuration.md, "Name and time". */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

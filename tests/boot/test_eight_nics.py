@@ -11,7 +11,8 @@ from servers import Dnsmasq
 from tcp import TcpPeer, echo
 from waiting import wait_until
 
-MODELS = ["virtio-net-pci", "e1000", "e1000e", "vmxnet3", "pcnet", "tulip", "virtio-net-pci", "e1000"]
+# No tulip: Linux' driver takes a MAC that begins with 02:00, as ours do, for one with its bytes swapped (tulip_core.c).
+MODELS = ["virtio-net-pci", "e1000", "e1000e", "vmxnet3", "pcnet", "e1000-82545em", "virtio-net-pci", "e1000"]
 NIC = re.compile(r"^ (eth\d+) +(UP|DOWN) +(\S+)")
 ADDRESS = re.compile(r"^ +(192\.0\.2\.\d+)/24 +dhcp")
 

@@ -8,7 +8,7 @@ static const char *const actions[REPORT_ACTION_COUNT] = {"step", "stratum", "per
 
 static void check(const struct report *r, const char *line, size_t length)
 {
-	char again[REPORT_LINE_MAX + 64];
+	char again[REPORT_LINE_MAX + 64], text[REPORT_LINE_MAX];
 	int64_t us = r->offset_us < 0 ? -r->offset_us : r->offset_us;
 	must(r->stratum <= REPORT_STRATUM_NONE && us <= INT64_C(10000000000999999));
 	must(is_printable(r->peer) && strchr(r->peer, ' ') == NULL &&
@@ -19,6 +19,9 @@ static void check(const struct report *r, const char *line, size_t length)
 	must(report_parse(&second, again, strlen(again)));
 	must(second.action == r->action && second.stratum == r->stratum && second.offset_us == r->offset_us &&
 		strcmp(second.peer, r->peer) == 0);
+	snprintf(text, sizeof(text), "%.*s", (int)length, line);
+	const char *offset = strchr(strchr(text, ' ') + 1, ' ');
+	must(r->offset_us == 0 || (offset[1] == '-') == (r->offset_us < 0));
 	must(memcmp(line, actions[r->action], strlen(actions[r->action])) == 0);
 	must(strlen(r->peer) <= length &&
 		memcmp(line + length - strlen(r->peer), r->peer, strlen(r->peer)) == 0);

@@ -94,7 +94,7 @@ static void a_bad_one_is_told_of_once(void **state)
 {
 	static const char *const bad[] = {"", ".", "-a", "a-", "a..b", "a_b", "a b", "relay\\x1b[2J",
 		"`reboot`", "42", "a.42", "name.",
-		"x123456789.123456789.123456789.123456789.123456789.123456789.1234" /* 65 */};
+		"x123456789.123456789.123456789.123456789.123456789.123456789.123a" /* 65 */};
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		char quoted[140];

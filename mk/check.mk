@@ -75,7 +75,8 @@ check-host: images $(SOURCES_USED) $(GEN_INIT_CPIO) | $(DEPS_CHECK)
 
 # The resolver as it is in the image as well: it lives by what musl's own resolver does. These tests wait for timers more
 # than they compute.
-check-netns: host-programs programs check-containers $(BUILD)/bench/relay-load $(BUILD)/bin/resolver $(BUILD)/packages/dhcpcd/.done | $(DEPS_CHECK)
+check-netns: host-programs programs check-containers $(BUILD)/bench/relay-load $(BUILD)/bin/resolver $(BUILD)/packages/dhcpcd/.done \
+		$(BUILD)/packages/ntpd/.done | $(DEPS_CHECK)
 	$(Q)mkdir -p $(CHECK)
 	$(Q)tools/in-namespaces $(PYTEST) --numprocesses=$(shell expr 2 '*' $$(nproc)) --junitxml=$(CHECK)/netns.xml tests/netns
 

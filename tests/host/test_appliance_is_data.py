@@ -6,6 +6,7 @@ import subprocess
 import cpio
 import pytest
 
+INIT = b"/init\0"  # what a link to it has
 # What only the relay says, and only its helper.
 OF_RELAY, OF_RESOLVER = b"draining %zu connections", b"cannot write the record resolver/upstreams"
 APPLIANCE = """\
@@ -31,12 +32,12 @@ def resolver(built_tree):
 def test_its_service_and_no_other(built_tree, resolver):
     assert resolver["bin/service"].content == built_tree.build("packages/dnsmasq/root/sbin/dnsmasq").read_bytes()
     assert resolver["bin/service"].mode == 0o100755
-    assert resolver["bin/net"].content == b"/init" and "bin/resolver" not in resolver
+    assert resolver["bin/net"].content == INIT and "bin/resolver" not in resolver
     for words in OF_RELAY, OF_RESOLVER:
         assert words not in resolver["init"].content, f"{words} in an appliance without it"
 
     of_relay = cpio.read(built_tree.build("images/kms-relay/rootfs.cpio").read_bytes())
-    assert of_relay["bin/service"].content == of_relay["bin/resolver"].content == b"/init"
+    assert of_relay["bin/service"].content == of_relay["bin/resolver"].content == INIT
     assert OF_RELAY in of_relay["init"].content and OF_RESOLVER in of_relay["init"].content
 
 

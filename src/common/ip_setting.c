@@ -10,15 +10,6 @@ enum { MAC_TEXT_BYTES = 17 };
 
 static const char bad_form[] = "";
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* "52:54:00:12:34:56" and a colon behind it. */
 static bool parse_mac(struct ip_setting *s, const char *item, size_t length)
 {

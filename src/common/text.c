@@ -68,6 +68,15 @@ bool parse_number_n(const char *s, size_t length, uint64_t min, uint64_t max, ui
 	return true;
 }
 
+int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
 bool parse_number(const char *s, uint64_t min, uint64_t max, uint64_t *value)
 {
 	return parse_number_n(s, strlen(s), min, max, value);

@@ -31,6 +31,9 @@ void text_add(struct text *t, const char *format, ...) __attribute__((format(pri
  * move a cursor or end a line. What does not fit sets `overflow`; whole escapes only. */
 void text_add_escaped(struct text *t, const char *bytes, size_t length);
 
+/* The value of a hexadecimal digit, -1 for anything else. */
+int hex_digit(char c);
+
 /* Reads a decimal number that uses up all of S and lies in MIN..MAX. Returns false, *VALUE untouched,
  * for anything else (empty, sign, blank, trailing bytes, out of range). */
 bool parse_number(const char *s, uint64_t min, uint64_t max, uint64_t *value);

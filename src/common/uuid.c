@@ -6,15 +6,6 @@ static bool hyphen_before(unsigned index)
 	return index == 4 || index == 6 || index == 8 || index == 10;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 bool uuid_parse(struct uuid *u, const char *s, size_t length)
 {
 	struct uuid result;

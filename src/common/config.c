@@ -51,7 +51,7 @@ static bool append(char *copy, const struct config *c, enum config_key key)
 {
 	const char *before = c->entry[key].value;
 	size_t length = strlen(before), more = strlen(copy) + 1;
-	if (key != CONFIG_IP || c->source == 0 || c->entry[key].source != c->source)
+	if (copy[0] == '\0' || key != CONFIG_IP || c->source == 0 || c->entry[key].source != c->source)
 		return true;
 	if (length + 1 + more > CONFIG_VALUE_MAX)
 		return false;

@@ -24,7 +24,7 @@ class Relay:
     def __init__(self, namespace, folder, prefix=(), program=PROGRAM, **settings):
         self.run_dir = pathlib.Path(folder) / "run"
         self.log = pathlib.Path(folder) / "relay.log"
-        (self.run_dir / "init").mkdir(parents=True)
+        (self.run_dir / "init").mkdir(parents=True, exist_ok=True)
         self.write_settings(settings)
         self.child = namespace.start(*prefix, program, log=self.log,
                                      env={**os.environ, "THIMBLE_RUN": str(self.run_dir)})

@@ -40,7 +40,7 @@ class Resolver:
         self.conf = self.folder / "resolv.conf"
         self.run_dir = pathlib.Path(run_dir) if run_dir else self.folder / "run"
         if run_dir is None:
-            (self.run_dir / "init").mkdir(parents=True)
+            (self.run_dir / "init").mkdir(parents=True, exist_ok=True)
         if upstream is not None:
             self.set_config(f"relay.upstream={upstream}", *settings)
         self.write_conf(servers, search)

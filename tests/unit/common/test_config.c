@@ -89,12 +89,15 @@ static void lines_of_one_source_add_up(void **state)
 	assert_int_equal(report_count, 1);
 	assert_non_null(strstr(reported[0],
 		"baked in, line 3: ip = \"eth1:192.0.2.5/24\", the same address twice, allowed: "));
+	read_text("ip = eth0:dhcp\nip =\n", "baked in"); /* nothing is no item */
+	assert_string_equal(config_get(&c, CONFIG_IP), "eth0:dhcp");
+	assert_int_equal(report_count, 2);
 	const char *line = "thimble.ip=eth2:none thimble.ip=\"eth3:dhcp eth4:dhcp\"";
 	config_read_command_line(&c, line, strlen(line), report);
 	assert_string_equal(config_get(&c, CONFIG_IP), "eth2:none eth3:dhcp eth4:dhcp");
 	read_text("ip = dhcp\n", "later");
 	assert_string_equal(config_get(&c, CONFIG_IP), "dhcp");
-	assert_int_equal(report_count, 1);
+	assert_int_equal(report_count, 2);
 }
 
 static void each_key_has_good_and_bad_values(void **state)

@@ -61,7 +61,8 @@ static void read_page(const char *path)
 	const char *end = length > 0 ? memchr(bytes, '\n', (size_t)length) : NULL;
 	size_t skip = end != NULL ? (size_t)(end + 1 - bytes) : 0;
 	if (length > 0)
-		config_read_text(&reading->config, bytes + skip, (size_t)length - skip, "image", keep_refused);
+		config_read_text(
+			&reading->config, bytes + skip, (size_t)length - skip, "image", keep_refused);
 }
 
 /* tools/thimble-config wrote them into the finished image: into a page of the kernel's file, which comes as

@@ -25,7 +25,8 @@ static const uint64_t dhcpcd_capabilities = CAPABILITY(NET_ADMIN) | CAPABILITY(N
 /* With -h it sends one name for ever. Without a word it would send the name in use, which may be the one that
  * the server gave: each renewal would then ask for the server's own last answer. */
 enum { DHCPCD_CONF = 4, DHCPCD_HOST_NAME = 6 }; /* places of arguments */
-static const char *dhcpcd_arguments[] = {"/sbin/dhcpcd", "-B", "-M", "-f", NULL, "-h", [DHCPCD_HOST_NAME] = "", NULL};
+static const char *dhcpcd_arguments[] = {
+	"/sbin/dhcpcd", "-B", "-M", "-f", NULL, "-h", [DHCPCD_HOST_NAME] = "", NULL};
 static const char *const link_arguments[] = {"/bin/link", NULL};
 static const char *const net_arguments[] = {"/bin/net", NULL};
 static const char *const log_arguments[] = {"/bin/log", NULL};

@@ -24,12 +24,13 @@ static int fresh(void **state)
 	return 0;
 }
 
-static enum kvp_result set(const char *key, const char *value, int *error)
+static enum kvp_result set_in(unsigned pool, const char *key, const char *value, int *error)
 {
 	static struct hv_kvp_msg m;
 	struct hv_kvp_exchg_msg_value *data = &m.body.kvp_set.data;
 	memset(&m, 0, sizeof(m));
 	m.kvp_hdr.operation = KVP_OP_SET;
+	m.kvp_hdr.pool = (__u8)pool;
 	data->value_type = REG_SZ;
 	data->key_size = (__u32)strlen(key) + 1;
 	data->value_size = (__u32)strlen(value) + 1;
@@ -38,6 +39,11 @@ static enum kvp_result set(const char *key, const char *value, int *error)
 	enum kvp_result result = kvp_handle(&kvp, &m);
 	*error = m.error;
 	return result;
+}
+
+static enum kvp_result set(const char *key, const char *value, int *error)
+{
+	return set_in(KVP_POOL_EXTERNAL, key, value, error);
 }
 
 static const char *value_of(const char *key)
@@ -90,7 +96,7 @@ static void what_is_not_ours(void **state)
 	assert_int_equal(error, HV_S_OK);
 	assert_int_equal(set("thimble.", "x", &error), KVP_ANSWER);
 	assert_int_equal(set("thimble", "x", &error), KVP_ANSWER);
-	assert_int_equal(operate(KVP_OP_SET, KVP_POOL_GUEST, "thimble.hostname", &error), KVP_ANSWER);
+	assert_int_equal(set_in(KVP_POOL_GUEST, "thimble.hostname", "x", &error), KVP_ANSWER);
 	assert_int_equal(operate(KVP_OP_ENUMERATE, KVP_POOL_AUTO, "", &error), KVP_ANSWER);
 	assert_int_equal((unsigned)error, HV_S_CONT);
 	assert_int_equal(operate(KVP_OP_GET_IP_INFO, 0, "", &error), KVP_ANSWER);

@@ -191,9 +191,7 @@ static void handle_wanted(struct sync *s, size_t i, bool again)
 static uint32_t find_mtu(const struct sync *s, const struct nic *nic, const struct nic *below)
 {
 	static struct record_view v;
-	/* dhcpcd says of a lease that it has expired when the link went down. */
-	bool told = s->mtu == 0 && (nic->link.flags & FLAG_LOWER_UP) != 0 &&
-		    record_read(&v, "net", nic->link.ifname) == 0;
+	bool told = s->mtu == 0 && record_read(&v, "net", nic->link.ifname) == 0;
 	uint32_t lease = told ? (uint32_t)record_get_number(&v, "dhcp4_mtu", 0) : 0;
 	if (below != NULL && s->mtu == 0 && lease == 0)
 		return below->link.mtu;

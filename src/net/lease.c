@@ -276,6 +276,14 @@ static bool is_off(const struct event *e, const char *client)
 	return event_get(e, client) != NULL;
 }
 
+/* With the link dhcpcd drops what it has, and says EXPIRE of leases that have time left. */
+static enum client_word word_left(const struct event *e, const struct reason *r)
+{
+	const char *carrier = event_get(e, "ifcarrier");
+	bool down = carrier != NULL && strcmp(carrier, "down") == 0;
+	return down && r->word == WORD_EXPIRED ? WORD_NONE : r->word;
+}
+
 static void link_changed(struct leases *l, const struct event *e, enum client_word word)
 {
 	if (word == WORD_NONE)
@@ -306,12 +314,12 @@ void leases_apply(struct leases *l, const struct event *e, int64_t now_ms)
 		link_changed(l, e, r->word);
 		break;
 	case FROM_DHCP4:
-		l->dhcp4 = (struct lease){.word = r->word, .held = held};
+		l->dhcp4 = (struct lease){.word = word_left(e, r), .held = held};
 		if (held)
 			read_dhcp4(&l->dhcp4, e, now_ms);
 		break;
 	case FROM_DHCP6:
-		l->dhcp6 = (struct lease){.word = r->word, .held = held};
+		l->dhcp6 = (struct lease){.word = word_left(e, r), .held = held};
 		if (held)
 			read_dhcp6(&l->dhcp6, e, now_ms);
 		break;

@@ -69,6 +69,20 @@ static void lease_ends_by_each_word_for_it(void **state)
 	}
 }
 
+static void lease_ends_with_the_link_and_has_not_expired(void **state)
+{
+	(void)state;
+	bind4(0);
+	apply(&l, 1, EVENT("reason=NOCARRIER", "ifcarrier=down"));
+	apply(&l, 2, EVENT("reason=EXPIRE", "ifcarrier=down", "if_up=false", "old_ip_address=192.0.2.7"));
+	apply(&l, 3, EVENT("reason=EXPIRE6", "ifcarrier=down", "if_up=false"));
+	assert_int_equal(l.dhcp4.word, WORD_NONE);
+	assert_int_equal(l.dhcp6.word, WORD_NONE);
+	apply(&l, 4, EVENT("reason=CARRIER", "ifcarrier=up"));
+	apply(&l, 5, EVENT("reason=EXPIRE", "ifcarrier=up", "if_up=false"));
+	assert_int_equal(l.dhcp4.word, WORD_EXPIRED);
+}
+
 static void lease_ends_by_time_alone(void **state)
 {
 	(void)state;
@@ -310,6 +324,7 @@ int main(void)
 		cmocka_unit_test_setup(dhcp4_lease_is_read, setup),
 		cmocka_unit_test_setup(search_list_stands_in_for_the_domain, setup),
 		cmocka_unit_test_setup(lease_ends_by_each_word_for_it, setup),
+		cmocka_unit_test_setup(lease_ends_with_the_link_and_has_not_expired, setup),
 		cmocka_unit_test_setup(lease_ends_by_time_alone, setup),
 		cmocka_unit_test_setup(infinite_lease_has_no_end, setup),
 		cmocka_unit_test_setup(the_end_of_dhcpcd_ends_no_lease, setup),

@@ -6,9 +6,11 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include "arp.h"
 #include "common/log.h"
 #include "common/loop.h"
 #include "common/record.h"
+#include "conflicts.h"
 #include "sync.h"
 
 enum {
@@ -22,7 +24,25 @@ static struct loop loop;
 static struct sync state;
 static struct loop_timer look_timer; /* armed: the kernel is looked at when it ends */
 static struct loop_timer trouble_timer;
+static struct loop_timer probe_timer; /* armed: an address of ours is asked for when it ends */
 static int64_t looked_ms;
+
+static void look_soon(void)
+{
+	if (look_timer.previous == NULL)
+		loop_arm(&loop, &look_timer, looked_ms + PAUSE_MS);
+}
+
+static void handle_probe_timer(struct loop *l, struct loop_timer *timer)
+{
+	bool changed = false;
+	int64_t next_ms = conflicts_ask(state.arp_fd, now_ms(), &changed);
+	loop_disarm(l, timer);
+	if (next_ms >= 0)
+		loop_arm(l, timer, next_ms);
+	if (changed)
+		look_soon();
+}
 
 static void look(bool again)
 {
@@ -34,6 +54,7 @@ static void look(bool again)
 		loop_arm(&loop, &look_timer, looked_ms + (errno == EINTR ? PAUSE_MS : NO_ANSWER_MS));
 		return;
 	}
+	handle_probe_timer(&loop, &probe_timer);
 	if (!state.troubled)
 		loop_disarm(&loop, &trouble_timer);
 	else if (trouble_timer.previous == NULL)
@@ -52,10 +73,11 @@ static void handle_trouble_timer(struct loop *l, struct loop_timer *timer)
 	look(true);
 }
 
-static void look_soon(void)
+static void handle_arp(struct loop *l, struct loop_fd *w, uint32_t events)
 {
-	if (look_timer.previous == NULL)
-		loop_arm(&loop, &look_timer, looked_ms + PAUSE_MS);
+	(void)l, (void)events;
+	if (conflicts_hear(w->fd))
+		look_soon();
 }
 
 static void handle_notifications(struct loop *l, struct loop_fd *w, uint32_t events)
@@ -114,11 +136,13 @@ int main(void)
 	static struct loop_signals signals = {.handle = handle_signal};
 	static struct loop_fd notifications = {.handle = handle_notifications};
 	static struct loop_fd records = {.handle = handle_records};
+	static struct loop_fd arp = {.handle = handle_arp};
 	sigset_t set;
 
 	log_open("link");
 	look_timer.handle = handle_look_timer;
 	trouble_timer.handle = handle_trouble_timer;
+	probe_timer.handle = handle_probe_timer;
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
@@ -128,6 +152,9 @@ int main(void)
 		fatal("event loop");
 	read_settings();
 	state.ask_fd = netlink_open_dump();
+	state.arp_fd = arp.fd = arp_open();
+	if (arp.fd < 0 || loop_add(&loop, &arp, EPOLLIN) < 0)
+		fatal("ARP");
 	notifications.fd = netlink_open_notifications(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR);
 	records.fd = watch_records();
 	if (state.ask_fd < 0 || notifications.fd < 0 || loop_add(&loop, &notifications, EPOLLIN) < 0 ||

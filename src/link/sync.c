@@ -8,9 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "announce.h"
+#include "arp.h"
 #include "common/log.h"
 #include "common/record.h"
+#include "conflicts.h"
 #include "mtu.h"
 #include "report.h"
 #include "request.h"
@@ -26,6 +27,9 @@ static void handle_address(const struct netlink_message *m, void *data)
 	struct address_info a;
 	if (!parse_address(m, &a))
 		return;
+	for (size_t i = 0; i < s->nics.count && a.ip.family == AF_INET; i++)
+		if (s->nics.nic[i].link.ifindex == a.ifindex)
+			conflicts_note(&s->nics.nic[i], a.ip.bytes);
 	for (size_t i = 0; i < s->wanted_count; i++) {
 		struct wanted *w = &s->wanted[i];
 		if (w->setting.kind != IP_STATIC || w->nic == NULL || w->nic->link.ifindex != a.ifindex ||
@@ -50,6 +54,7 @@ static int read_kernel(struct sync *s)
 		w->present = w->failed = false;
 		w->announced = w->announced && w->nic != NULL;
 	}
+	conflicts_begin();
 	return netlink_dump(s->ask_fd, RTM_GETADDR, handle_address, s);
 }
 
@@ -130,12 +135,12 @@ static bool ask(struct sync *s, const struct wanted *w, struct netlink_request *
 
 /* Who spoke to this address before may know another MAC: that of the NIC, or the machine, that had it. The
  * kernel tells neighbours in IPv6 by itself (ndisc_notify). */
-static void tell_neighbours(struct wanted *w)
+static void tell_neighbours(const struct sync *s, struct wanted *w)
 {
 	const struct link_info *link = &w->nic->link;
 	bool can = w->present && (link->flags & FLAG_LOWER_UP) != 0 && link->has_mac;
 	if (w->setting.family == AF_INET && can && !w->announced &&
-		announce(link->ifindex, link->mac, w->setting.address) < 0)
+		arp_announce(s->arp_fd, link->ifindex, link->mac, w->setting.address) < 0)
 		log_warn("%s: cannot announce its address", link->ifname);
 	w->announced = can;
 }
@@ -162,7 +167,7 @@ static void put_address(struct sync *s, struct wanted *w, bool again)
 		if (!ask(s, w, &r, "address", w->setting.address))
 			return;
 	}
-	tell_neighbours(w);
+	tell_neighbours(s, w);
 	if (w->setting.has_gateway && !w->failed) {
 		request_gateway(&r, ifindex, &w->setting);
 		ask(s, w, &r, "gateway", w->setting.gateway);
@@ -240,6 +245,7 @@ int sync_run(struct sync *s, bool again)
 		handle_wanted(s, i, again);
 	for (size_t i = 0; i < s->nics.count; i++)
 		handle_mtu(s, &s->nics.nic[i]);
+	conflicts_end(s->arp_fd);
 	report_commit();
 	return 0;
 }

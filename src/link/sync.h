@@ -16,6 +16,7 @@ struct wanted {
 
 struct sync {
 	int ask_fd;   /* netlink_open_dump */
+	int arp_fd;   /* arp_open */
 	uint32_t mtu; /* the setting; 0: none */
 	struct wanted wanted[IP_SETTINGS_MAX];
 	size_t wanted_count;

@@ -9,7 +9,7 @@ import socket
 import pytest
 
 from deploy import Deployed, value
-from guest import BOOT_S, OFF_S
+from guest import BOOT_S, OFF_S, machines
 from libvirt_session import Session
 from relayed import wait_relayed
 from terminal import Terminal
@@ -42,9 +42,10 @@ def test_qemu_script_serves_on_the_hosts_port(keep, deployed, tmp_path, machine)
     with socket.create_server(("127.0.0.1", 0)) as upstream:
         upstream.settimeout(BOOT_S)
         settings = ["thimble.relay.guard=off", f"thimble.relay.upstream=10.0.2.2:{upstream.getsockname()[1]}"]
+        accelerator, _ = machines.choose_accelerator(os.environ.get("ACCEL"))
         port = free_port()
         terminal = keep(Terminal([deployed.path(f"qemu/{machine}"), *settings], tmp_path / "terminal.log",
-                                 env={**os.environ, "MEMORY": LEAST_MB, "BASE": str(port - 1688)}))
+                                 env={**os.environ, "ACCEL": accelerator, "MEMORY": LEAST_MB, "BASE": str(port - 1688)}))
         terminal.wait_screen(ADDRESS, BOOT_S)
         with wait_until(lambda: connect(port), BOOT_S, f"a connection to 127.0.0.1:{port}") as client:
             client.settimeout(BOOT_S)

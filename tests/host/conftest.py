@@ -95,7 +95,7 @@ def copied_tree(tmp_path):
 
 @pytest.fixture(scope="session")
 def built_tree(tmp_path_factory):
-    """A copy in which programs, packages and two appliances' roots were built."""
-    tree = Tree(tmp_path_factory.mktemp("built") / "tree")
+    """A copy with the programs and packages that were built here, in which two appliances' roots are built."""
+    tree = Tree(tmp_path_factory.mktemp("built") / "tree", built=True)
     build_roots(tree)
     return tree

@@ -12,17 +12,25 @@ MAKE_DEADLINE_S = 600
 APPLIANCES = "kms-relay", "dns"
 
 
+BUILT = "sources", "sysroot", "toolchain", "tools", "packages", "obj", "parts", "bin"
+
+
 class Tree:
     """All of this tree but what it has built; of that only the kernel's tool which the root needs, so that
-    the kernel's source is not unpacked again."""
+    the kernel's source is not unpacked again. With BUILT also the programs and packages, as they are here."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, built=False):
         self.folder = pathlib.Path(folder)
-        built = shutil.ignore_patterns(".git", "build", "out", "__pycache__")
-        shutil.copytree(HERE, self.folder, ignore=lambda path, names: built(path, names) if path == str(HERE) else [])
+        left = shutil.ignore_patterns(".git", "build", "out", "__pycache__")
+        shutil.copytree(HERE, self.folder, ignore=lambda path, names: left(path, names) if path == str(HERE) else [])
         for name in ("linux-src.id", "linux-src/usr/gen_init_cpio.c", "linux-src/.unpacked"):
             (self.build(name)).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(HERE / BUILD / name, self.build(name))
+        if built:
+            for name in BUILT:
+                shutil.copytree(HERE / BUILD / name, self.build(name), symlinks=True)
+            for name in ("sources.fetched", "sources.used"):
+                shutil.copy2(HERE / BUILD / name, self.build(name))
 
     def build(self, name):
         return self.folder / BUILD / name

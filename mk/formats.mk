@@ -30,9 +30,9 @@ $(call result,iso): $(wildcard image/iso/*)
 $(call result,img): $(wildcard image/img/*)
 	$(call make_format,$(IMAGE) $(SYSLINUX))
 
-# Whole MiB: what Hyper-V and Azure ask for.
-$(DISK): image/img/build $(IMAGE_BUILD)/signer
-	$(Q)image/img/build $(IMAGE) $(SYSLINUX) $@.new 1048576 && mv $@.new $@
+# Whole MiB: what Hyper-V and Azure ask for; three: Hyper-V makes none that is smaller.
+$(DISK): image/img/build $(IMAGE_BUILD)/signer mk/formats.mk
+	$(Q)image/img/build $(IMAGE) $(SYSLINUX) $@.new 1048576 3145728 && mv $@.new $@
 
 $(foreach format,qcow2 vmdk vhd vhdx vdi,$(eval $(call result,$(format)): image/$(format)/build image/identity))
 $(foreach format,qcow2 vmdk vhd vhdx vdi,$(call result,$(format))): $(DISK) | $(DEPS_IMAGES)

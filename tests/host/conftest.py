@@ -10,11 +10,12 @@ from tree import HERE, Tree, build_roots
 RUN_DEADLINE_S = 100
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items):
     """Tests in two processes: but those that make something in this very tree, or share a tree built for them, in one."""
     for item in items:
         fixtures = set(item.fixturenames)
-        if "built_tree" in fixtures:
+        if fixtures & {"built_tree", "other_tree"}:
             item.add_marker(pytest.mark.xdist_group("built tree"))
         elif not fixtures & {"archive", "copied_tree"}:
             item.add_marker(pytest.mark.xdist_group("this tree"))

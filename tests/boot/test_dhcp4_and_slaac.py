@@ -1,5 +1,7 @@
 """A network with DHCPv4 and router advertisements gives one address of each kind, and both serve."""
 
+import re
+
 from guest import slaac_address
 from relayed import wait_relayed
 
@@ -16,6 +18,9 @@ def test_both_addresses_serve(dual_stack, boot):
     wait_relayed(dual_stack, four)
     wait_relayed(dual_stack, six)
     guest.wait_screen(r"Ready: relay to 192\.0\.2\.1:1688")
+    guest.press(b"l")
+    guest.wait_screen(rf"net +eth0: has address {six}/64")
+    assert not re.search(r"kernel +ICMPv6", guest.screen()), f"it warns of itself:\n{guest.screen()}"
 
 
 def test_server_lists_the_lease(keep, lan, boot, tmp_path):

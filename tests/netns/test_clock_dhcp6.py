@@ -47,11 +47,12 @@ def test_servers_of_a_lease_and_its_changes(keep, lan, guest, tmp_path):
     assert "server" not in record and clock.ntpd() is None
 
 
-def test_server_without_addresses(keep, lan, guest, tmp_path):
-    """The O flag: an address by SLAAC, the time server by DHCPv6."""
+@pytest.mark.parametrize("option", ["sntp-server", "ntp-server"])
+def test_server_without_addresses(keep, lan, guest, tmp_path, option):
+    """The O flag: an address by SLAAC, the time server by DHCPv6: option 31 (RFC 4075) or 56 (RFC 5908)."""
     keep(Chronyd(lan, tmp_path, SERVER).start())
     keep(Dnsmasq(lan, tmp_path, "dhcp-range=2001:db8:1::,ra-stateless", "enable-ra",
-                 f"dhcp-option=option6:sntp-server,[{SERVER}]").start())
+                 f"dhcp-option=option6:{option},[{SERVER}]").start())
     guest.start()
     clock = keep(Clock(guest.namespace, tmp_path, run_dir=guest.run_dir))
     clock.wait_state("synchronised", server=SERVER, asked_origin="dhcp")

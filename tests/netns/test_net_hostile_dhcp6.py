@@ -8,7 +8,7 @@ import struct
 import dhcp6
 import pytest
 from dhcp6 import (ADVERTISE, BEST, DNS_SERVERS, DOMAIN_LIST, FQDN, IA_ADDRESS, IA_NA, IA_PD, IA_TA, INFORMATION_REQUEST,
-                   NO_ADDRS_AVAIL, PREFERENCE, RECONF_MSG, RECONFIGURE, RENEW, REPLY, REQUEST, SERVER_ID, SNTP_SERVERS,
+                   NO_ADDRS_AVAIL, NTP_SERVER, PREFERENCE, RECONF_MSG, RECONFIGURE, RENEW, REPLY, REQUEST, SERVER_ID, SNTP_SERVERS,
                    SOLICIT, STATUS_CODE, UNSPEC_FAIL, VENDOR_OPTS, ScriptedDhcp6, answer_kind, grant, ia_address, ia_na,
                    iaid_of, ip6, message, option, refuse, requested, status)
 from dhcpcd import GuestNetwork, has_users
@@ -81,6 +81,13 @@ def assert_honest_server_heard(keep, tmp_path, lan, guest, server):
 
 USELESS = ip6("::", "ff02::101", "::ffff:192.0.2.1", "::ffff:127.0.0.1")
 ESCAPES = b"a\nnameserver 6.6.6.6\r\x1b[2J\x1b]0;b\x07\x9b31m\0c"
+NTP_ADDRESS, NTP_NAME = 1, 3  # suboptions (RFC 5908)
+
+
+def ntp_server(suboption, data):
+    return option(NTP_SERVER, option(suboption, data))
+
+
 # What cannot be read, or is not for us. The DNS server behind it in the same message is used all the same; it stands
 # behind servers of no use, and half of another one follows it.
 UNREADABLE = {
@@ -99,7 +106,12 @@ UNREADABLE = {
     "search of 60,000 empty names": option(DOMAIN_LIST, b"\0" * 60_000),
     "time servers cut": option(SNTP_SERVERS, ip6("2001:db8:bad::ffff")[:15]),
     "time servers of no use": option(SNTP_SERVERS, USELESS),
-    "all empty": b"".join(map(option, (DNS_SERVERS, DOMAIN_LIST, SNTP_SERVERS, FQDN, VENDOR_OPTS, IA_PD, IA_NA, IA_TA,
+    "NTP servers of no use": b"".join(ntp_server(NTP_ADDRESS, USELESS[at:at + 16]) for at in range(0, len(USELESS), 16)),
+    "NTP servers cut": ntp_server(NTP_ADDRESS, USELESS[:15]) + option(NTP_SERVER, b"\0\1\0\x10" + b"\x20" * 15),
+    "NTP servers by name": b"".join(ntp_server(NTP_NAME, data) for data in (
+        name("time.example"), name(ESCAPES.decode("latin-1")[:9]), b"\xc0\0", b"\x80abc", b"")),
+    "NTP servers of another kind": ntp_server(0, b"") + ntp_server(2, ip6("ff02::101")) + ntp_server(65535, ESCAPES),
+    "all empty": b"".join(map(option, (DNS_SERVERS, DOMAIN_LIST, SNTP_SERVERS, NTP_SERVER, FQDN, VENDOR_OPTS, IA_PD, IA_NA, IA_TA,
                                        IA_ADDRESS, 12, 82, 83))),
     "name of control characters": option(FQDN, b"\0" + bytes([len(ESCAPES)]) + ESCAPES),
     "status of escapes": status(0, ESCAPES),

@@ -19,7 +19,7 @@ from waiting import wait_until
 
 pytestmark = pytest.mark.skipif(not has_users(), reason="needs the guest's users: run as root")
 
-MEMORY_KB = 4096
+MEMORY_KB, GROWTH_KB = 4096, 1024
 ADDRESSES_MAX = 8  # packages/dhcpcd/patches
 FIRST = "2001:db8:1::77"
 SOON = {"t1_s": 1, "t2_s": 3000}  # it renews after a second, and that is the next case's turn
@@ -245,6 +245,7 @@ def test_answers_that_count_for_nothing(keep, tmp_path, lan, guest, server, asks
         assert not odds and all(each == [good] for each in wanted), f"{what}: {odds}, asked for {wanted}"
         guest.wait(lambda: guest.nic()["dhcp6"] == "renew", f"{what}: it goes on with the good one's lease")
         assert_unharmed(guest)
+    assert b"IAID 00:00:01:01 T1(3000) > T2(1000)" in guest.dhcpcd_log.read_bytes(), "the log names the IA"
     assert_honest_server_heard(keep, tmp_path, lan, guest, server)
 
 
@@ -272,6 +273,9 @@ def test_reconfigure_before_there_is_a_lease(guest, server):
     said = guest.dhcpcd_log.read_text().count("RECONFIGURE")
     server.send(message(RECONFIGURE, request, option(RECONF_MSG, bytes([RENEW])), xid=bytes(3)), request)
     guest.wait(lambda: guest.dhcpcd_log.read_text().count("RECONFIGURE") > said, "dhcpcd has read it")
+    before = len(server.asked)
+    guest.wait(lambda: len(server.asked) > before, "the next question")
+    assert server.asked[-1].kind == SOLICIT, server.asked[-1]
     server.answer = grant("2001:db8:1::78")
     guest.wait_address("2001:db8:1::78/128", "dhcp")
     assert_unharmed(guest)
@@ -281,6 +285,15 @@ def waiting_bytes(guest):
     """What dhcpcd has not read yet: the queues of the UDP sockets of its namespace."""
     lines = pathlib.Path(f"/proc/{guest.net.pid}/net/udp6").read_text().splitlines()[1:]
     return sum(int(line.split()[4].partition(":")[2], 16) for line in lines)
+
+
+def peak_kb(guest):
+    """{pid: the most memory in kB that it ever had}, of dhcpcd's processes and net."""
+    found = {}
+    for pid in guest.processes():
+        text = pathlib.Path(f"/proc/{pid}/status").read_text()
+        found[pid] = int(text.partition("VmHWM:")[2].split()[0])
+    return found
 
 
 def addresses(first, count):
@@ -314,11 +327,14 @@ def test_flood_of_advertisements(keep, tmp_path, lan, guest, server, what):
             sent[0] += 1
             if number < paced and number % 10 == 9:
                 wait_until(lambda: waiting_bytes(guest) == 0, 60, f"{number} advertisements are read")
+    before = peak_kb(guest)
     server.answer = answer
     guest.wait(lambda: sent == [messages], "all are sent", 120)
     guest.wait_calm(60)
     guest.wait(lambda: global_addresses(guest) == ["2001:db8:1::78"], "the good server's address", 60)
     assert_unharmed(guest)
+    grown = {pid: peak - before[pid] for pid, peak in peak_kb(guest).items() if pid in before}
+    assert max(grown.values()) <= GROWTH_KB, f"resident memory at its peak: {before} kB before, {grown} kB more after"
     assert_honest_server_heard(keep, tmp_path, lan, guest, server)
 
 

@@ -4,11 +4,13 @@ import pytest
 from clock import Clock
 from dhcpcd import GuestNetwork, has_users
 from netns import Lan
+from ntp import NtpServer
 from servers import Chronyd, Dnsmasq, Kea6, Radvd, interval, prefix
 
 pytestmark = pytest.mark.skipif(not has_users(), reason="needs the guest's users: run as root")
 
 SERVER, OTHER = "2001:db8:1::1", "2001:db8:1::2"
+ROUTER = "fe80::ff:fe00:1"
 
 
 @pytest.fixture
@@ -57,3 +59,16 @@ def test_server_without_addresses(keep, lan, guest, tmp_path, option):
     clock = keep(Clock(guest.namespace, tmp_path, run_dir=guest.run_dir))
     clock.wait_state("synchronised", server=SERVER, asked_origin="dhcp")
     assert guest.nic()["dhcp6"] == "inform"
+
+
+def test_server_by_its_link_local_address(keep, lan, guest, tmp_path):
+    """Of a small router that names itself."""
+    keep(NtpServer(lan, "::"))
+    keep(Dnsmasq(lan, tmp_path, "dhcp-range=2001:db8:1::,ra-stateless", "enable-ra",
+                 f"dhcp-option=option6:sntp-server,[{ROUTER}]").start())
+    guest.start()
+    guest.wait(lambda: guest.resolver().get("ntp.1") == f"{ROUTER}%eth0", "the time server with its NIC")
+    clock = keep(Clock(guest.namespace, tmp_path, run_dir=guest.run_dir))
+    record = clock.wait_state("synchronised", asked_origin="dhcp")
+    assert record["server"].startswith(f"{ROUTER}%"), record  # the NIC by its number, as ntpd has it
+    assert clock.asked() == [f"{ROUTER}%eth0"]

@@ -7,10 +7,10 @@ import struct
 
 import dhcp6
 import pytest
-from dhcp6 import (ADVERTISE, BEST, DNS_SERVERS, DOMAIN_LIST, FQDN, IA_ADDRESS, IA_NA, IA_PD, IA_TA, INFORMATION_REQUEST,
-                   NO_ADDRS_AVAIL, NTP_SERVER, PREFERENCE, RECONF_MSG, RECONFIGURE, RENEW, REPLY, REQUEST, SERVER_ID, SNTP_SERVERS,
-                   SOLICIT, STATUS_CODE, UNSPEC_FAIL, VENDOR_OPTS, ScriptedDhcp6, answer_kind, grant, ia_address, ia_na,
-                   iaid_of, ip6, message, option, refuse, requested, status)
+from dhcp6 import (ADVERTISE, BEST, DNS_SERVERS, DOMAIN_LIST, FQDN, IA_ADDRESS, IA_NA, IA_PD, IA_TA,
+                   INFORMATION_REQUEST, NO_ADDRS_AVAIL, NTP_SERVER, PREFERENCE, RECONFIGURE, RECONF_MSG, RENEW, REPLY,
+                   REQUEST, SERVER_ID, SNTP_SERVERS, SOLICIT, STATUS_CODE, UNSPEC_FAIL, VENDOR_OPTS, ScriptedDhcp6,
+                   answer_kind, grant, ia_address, ia_na, iaid_of, ip6, message, option, refuse, requested, status)
 from dhcpcd import GuestNetwork, has_users
 from dns import name
 from netns import Lan
@@ -106,13 +106,14 @@ UNREADABLE = {
     "search of 60,000 empty names": option(DOMAIN_LIST, b"\0" * 60_000),
     "time servers cut": option(SNTP_SERVERS, ip6("2001:db8:bad::ffff")[:15]),
     "time servers of no use": option(SNTP_SERVERS, USELESS),
-    "NTP servers of no use": b"".join(ntp_server(NTP_ADDRESS, USELESS[at:at + 16]) for at in range(0, len(USELESS), 16)),
+    "NTP servers of no use": b"".join(ntp_server(NTP_ADDRESS, USELESS[at:at + 16])
+                                      for at in range(0, len(USELESS), 16)),
     "NTP servers cut": ntp_server(NTP_ADDRESS, USELESS[:15]) + option(NTP_SERVER, b"\0\1\0\x10" + b"\x20" * 15),
     "NTP servers by name": b"".join(ntp_server(NTP_NAME, data) for data in (
         name("time.example"), name(ESCAPES.decode("latin-1")[:9]), b"\xc0\0", b"\x80abc", b"")),
     "NTP servers of another kind": ntp_server(0, b"") + ntp_server(2, ip6("ff02::101")) + ntp_server(65535, ESCAPES),
-    "all empty": b"".join(map(option, (DNS_SERVERS, DOMAIN_LIST, SNTP_SERVERS, NTP_SERVER, FQDN, VENDOR_OPTS, IA_PD, IA_NA, IA_TA,
-                                       IA_ADDRESS, 12, 82, 83))),
+    "all empty": b"".join(map(option, (DNS_SERVERS, DOMAIN_LIST, SNTP_SERVERS, NTP_SERVER, FQDN, VENDOR_OPTS, IA_PD,
+                                       IA_NA, IA_TA, IA_ADDRESS, 12, 82, 83))),
     "name of control characters": option(FQDN, b"\0" + bytes([len(ESCAPES)]) + ESCAPES),
     "status of escapes": status(0, ESCAPES),
     "status of 60,000 bytes": status(0, ESCAPES * 1500),
@@ -183,7 +184,8 @@ NO_LEASE = {
     "valid for no time": lambda r: ia_na(r, ia_address("2001:db8:bad::1", 0, 0)),
     "T1 after T2": lambda r: ia_na(r, ia_address("2001:db8:bad::1"), t1_s=3000, t2_s=1000),
     "address cut": lambda r: ia_na(r, option(IA_ADDRESS, ip6("2001:db8:bad::1") + bytes(7))),
-    "address goes on behind the IA": lambda r: ia_na(r, option(IA_ADDRESS, ip6("2001:db8:bad::1") + b"\0\0\1\0" * 2, 200)),
+    "address goes on behind the IA":
+        lambda r: ia_na(r, option(IA_ADDRESS, ip6("2001:db8:bad::1") + b"\0\0\1\0" * 2, 200)),
     "IA cut": lambda r: option(IA_NA, iaid_of(r) + bytes(7)),
     "IA of somebody else": lambda r: ia_na(r, ia_address("2001:db8:bad::1"), iaid=b"\xee\xee\xee\xee"),
     "IA without an address": ia_na,
@@ -193,14 +195,17 @@ NO_LEASE = {
     "no addresses, with escapes": lambda r: ia_na(r, status(NO_ADDRS_AVAIL, ESCAPES)),
     "refusal with escapes": lambda r: status(UNSPEC_FAIL, ESCAPES) + ia_na(r, ia_address("2001:db8:bad::1")),
     "status cut": lambda r: option(STATUS_CODE, b"\0") + ia_na(r, ia_address("2001:db8:bad::1")),
-    "IA goes on behind the message": lambda r: option(IA_NA, iaid_of(r) + bytes(8) + ia_address("2001:db8:bad::1"), 200),
-    "option goes on behind the message": lambda r: ia_na(r, ia_address("2001:db8:bad::1")) + option(DNS_SERVERS, b"\x20", 65535),
+    "IA goes on behind the message":
+        lambda r: option(IA_NA, iaid_of(r) + bytes(8) + ia_address("2001:db8:bad::1"), 200),
+    "option goes on behind the message":
+        lambda r: ia_na(r, ia_address("2001:db8:bad::1")) + option(DNS_SERVERS, b"\x20", 65535),
     "half an option at its end": lambda r: ia_na(r, ia_address("2001:db8:bad::1")) + b"\0\x17\0",
 }
 
 
 def offer(request, kind=None, **identifiers):
-    return message(kind or answer_kind(request), request, BEST, ia_na(request, ia_address("2001:db8:bad::1")), **identifiers)
+    given = ia_na(request, ia_address("2001:db8:bad::1"))
+    return message(kind or answer_kind(request), request, BEST, given, **identifiers)
 
 
 # Not for us, or no message at all.
@@ -346,7 +351,7 @@ def test_lease_of_two_thousand_addresses(lan, guest, server):
         many = ia_na(request, addresses(1, 2000))
         return [message(answer_kind(request), request, BEST, option(DNS_SERVERS, ip6("2001:db8:1::53")), many)]
     server.answer = answer
-    guest.wait(lambda: "2001:db8:bad::1" in global_addresses(guest) and FIRST not in global_addresses(guest), "the new lease")
+    guest.wait(lambda: {"2001:db8:bad::1", FIRST} & set(global_addresses(guest)) == {"2001:db8:bad::1"}, "the new lease")
     guest.wait_calm(60)
     guest.wait(lambda: guest.nic()["dhcp6"] == "bound", "it is bound")
     assert guest.resolv_conf() == "nameserver 2001:db8:1::53\n"

@@ -4,12 +4,23 @@
 
 #include "common/config.h"
 
+/* "fe80::1%eth0", as far as it is well formed (RFC 4007 11): whether the NIC is there is for ntpd to find. */
+static bool is_scoped_address(const char *host, size_t length)
+{
+	const char *scope = memchr(host, '%', length);
+	struct prefix p;
+	if (scope == NULL || scope + 1 == host + length || memchr(host, '/', length) != NULL)
+		return false;
+	return prefix_parse(&p, host, (size_t)(scope - host)) && IN6_IS_ADDR_LINKLOCAL(&p.address) &&
+	       host_name_valid(scope + 1, length - (size_t)(scope + 1 - host));
+}
+
 static void add(struct servers *s, const char *host, size_t length)
 {
 	struct prefix p;
 	bool address = memchr(host, '/', length) == NULL && prefix_parse(&p, host, length);
 	if (s->count == SERVERS_MAX || length >= HOST_BYTES_MAX ||
-		(!address && !host_name_valid(host, length)))
+		(!address && !is_scoped_address(host, length) && !host_name_valid(host, length)))
 		return;
 	memcpy(s->host[s->count], host, length);
 	s->host[s->count++][length] = '\0';

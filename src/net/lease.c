@@ -87,6 +87,16 @@ static void read_dhcp4(struct lease *l, const struct event *e, int64_t now_ms)
 		l->mtu = 0;
 }
 
+/* NTP servers (RFC 5908), each in an option of its own, and SNTP servers (RFC 4075). A name is left out. */
+static void read_ntp6(struct lease *l, const struct event *e)
+{
+	for (unsigned i = 1; i <= LEASE_SERVERS_MAX; i++) {
+		add_servers(&l->ntp, event_getf(e, "new_dhcp6_ntp_server%u_addr", i), &l->left_out);
+		l->left_out += event_getf(e, "new_dhcp6_ntp_server%u_fqdn", i) != NULL;
+	}
+	add_servers(&l->ntp, event_get(e, "new_dhcp6_sntp_servers"), &l->left_out);
+}
+
 static void read_dhcp6(struct lease *l, const struct event *e, int64_t now_ms)
 {
 	l->lease_s = 0;
@@ -112,7 +122,7 @@ static void read_dhcp6(struct lease *l, const struct event *e, int64_t now_ms)
 	l->renew_s = event_number(e, "new_dhcp6_ia_na1_t1", 0);
 	l->expires_ms = expiry(now_ms, l->lease_s);
 	add_servers(&l->dns, event_get(e, "new_dhcp6_name_servers"), &l->left_out);
-	add_servers(&l->ntp, event_get(e, "new_dhcp6_sntp_servers"), &l->left_out);
+	read_ntp6(l, e);
 	add_domains(&l->search, event_get(e, "new_dhcp6_domain_search"), &l->left_out);
 }
 

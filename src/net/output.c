@@ -156,7 +156,11 @@ void resolver_to_record(struct record *r, const struct resolver *resolver, unsig
 	}
 	if (resolver->host_name != NULL)
 		record_add(r, "host_name", "%s", resolver->host_name);
-	add_ips(r, "ntp", resolver->ntp, resolver->ntp_count);
+	for (unsigned i = 0; i < resolver->ntp_count; i++) {
+		text_clear(&t);
+		text_add_server(&t, &resolver->ntp[i]);
+		add_item(r, "ntp", i, &t);
+	}
 	add_ips(r, "log_server", resolver->log, resolver->log_count);
 	record_add(r, "left_out", "%u", left_out);
 }

@@ -82,6 +82,23 @@ static void add_ips(struct resolver *r, struct ip to[static RESOLVER_SERVERS_MAX
 	}
 }
 
+static void add_ntp(struct resolver *r, const struct ip *ip, const struct provenance *p)
+{
+	for (unsigned i = 0; i < r->ntp_count; i++)
+		if (ip_equal(&r->ntp[i].ip, ip) && (!ip_is_link_local(ip) || r->ntp[i].nic == p->nic))
+			return;
+	if (r->ntp_count == RESOLVER_SERVERS_MAX) {
+		r->left_out++;
+		return;
+	}
+	r->ntp[r->ntp_count++] = (struct resolver_server){
+		.ip = *ip,
+		.origin = p->origin,
+		.nic = p->nic,
+		.expires_ms = p->expires_ms,
+	};
+}
+
 static void note_expiry(struct resolver *r, int64_t expires_ms)
 {
 	if (expires_ms < r->next_expiry_ms)
@@ -101,7 +118,8 @@ static void add_lease(
 		add_server(r, &lease->dns.ip[i], &p);
 	for (unsigned i = 0; i < lease->search.count && !r->search_is_set; i++)
 		add_domain(r, lease->search.name[i], &p);
-	add_ips(r, r->ntp, &r->ntp_count, &lease->ntp);
+	for (unsigned i = 0; i < lease->ntp.count; i++)
+		add_ntp(r, &lease->ntp.ip[i], &p);
 	add_ips(r, r->log, &r->log_count, &lease->log);
 	if (r->host_name == NULL && lease->host_name[0] != '\0')
 		r->host_name = lease->host_name;

@@ -40,6 +40,15 @@ static void the_setting_comes_before_the_network(void **state)
 	assert_int_equal(s.count, 0);
 }
 
+static void a_link_local_address_with_its_nic(void **state)
+{
+	(void)state;
+	struct servers s = read_servers("", "ntp.1=fe80::1%eth0\nntp.2=fe80::1%\nntp.3=2001:db8::1%eth0\n"
+					    "ntp.4=fe80::1%eth0 -x\nntp.5=fe80::1/64%eth0\nleft_out=0\n");
+	assert_int_equal(s.count, 1);
+	assert_string_equal(s.host[0], "fe80::1%eth0");
+}
+
 static void the_networks_without_a_setting(void **state)
 {
 	(void)state;
@@ -119,6 +128,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_setting_comes_before_the_network),
+		cmocka_unit_test(a_link_local_address_with_its_nic),
 		cmocka_unit_test(the_networks_without_a_setting),
 		cmocka_unit_test(what_is_no_host_is_left_out),
 		cmocka_unit_test(no_more_than_there_is_room_for),

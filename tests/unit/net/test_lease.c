@@ -212,11 +212,13 @@ static void dhcp6_lease_is_read(void **state)
 			"new_dhcp6_ia_na1_ia_addr2=2001:db8::2", "new_dhcp6_ia_na1_ia_addr2_vltime=200",
 			"new_dhcp6_ia_na1_ia_addr3=2001:db8::3", "new_dhcp6_ia_na1_ia_addr3_vltime=0",
 			"new_dhcp6_name_servers=2001:db8::53", "new_dhcp6_domain_search=corp.example",
+			"new_dhcp6_ntp_server1_fqdn=time.example", "new_dhcp6_ntp_server2_addr=2001:db8::7",
 			"new_dhcp6_sntp_servers=2001:db8::9"));
 	assert_int_equal(l.dhcp6.address_count, 2);
 	assert_int_equal(l.dhcp6.expires_ms, 1000 + 200 * 1000);
 	assert_int_equal(l.dhcp6.dns.count, 1);
-	assert_int_equal(l.dhcp6.ntp.count, 1);
+	assert_int_equal(l.dhcp6.ntp.count, 2);
+	assert_int_equal(l.dhcp6.left_out, 1);
 	assert_int_equal(l.dhcp6.search.count, 1);
 	apply(&l, 1000, EVENT("reason=INFORM6", "if_up=true", "new_dhcp6_name_servers=2001:db8::53"));
 	assert_int_equal(l.dhcp6.word, WORD_INFORM);

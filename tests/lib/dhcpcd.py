@@ -116,11 +116,18 @@ class GuestNetwork:
         return ("setpriv", f"--reuid={uid_of(name)}", f"--regid={uid_of(name)}", "--clear-groups",
                 f"--bounding-set={kept}", *more, "--no-new-privs")
 
+    def _link_state_id(self):
+        """Another one for each record that is written."""
+        path = self.run_dir / "link/state"
+        return (path.stat().st_ino, path.stat().st_mtime_ns) if path.exists() else None
+
     def start_link(self, wait=True):
+        """Waits until it has looked once."""
+        before = self._link_state_id()
         self.link = self.namespace.start(*self._as_user("link", "net_admin", "net_raw"), HOST_BIN / "link", log=self.link_log,
                                          env={**os.environ, "THIMBLE_RUN": str(self.run_dir)})
         if wait:
-            wait_until(lambda: self.link.poll() is None and (self.run_dir / "link/state").exists(), DEADLINE_S,
+            wait_until(lambda: self.link.poll() is None and self._link_state_id() not in (None, before), DEADLINE_S,
                        "link writes its record", self.logs)
 
     def kill_link(self):

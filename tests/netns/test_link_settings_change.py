@@ -133,9 +133,7 @@ def test_settings_that_cannot_be_read_take_nothing_away(start):
     guest.kill_link()
     (guest.run_dir / "init/config").write_text("ip")
     guest.start_link()
-    guest.namespace.ip("address", "add", "192.0.2.7/24", "dev", "eth0")  # it looks once more
-    guest.kill_link()
-    wait_set(guest, ["192.0.2.5/24", "192.0.2.7/24", "2001:db8:1::5/64"], ["192.0.2.1", "2001:db8:1::1"])
+    wait_set(guest, ["192.0.2.5/24", "2001:db8:1::5/64"], ["192.0.2.1", "2001:db8:1::1"])
 
 
 def test_vlan(start):
@@ -163,8 +161,6 @@ def test_none(start):
     wait_set(guest, ["2001:db8:1::5/64"])
     guest.namespace.sysctl("net.ipv6.conf.eth0.disable_ipv6", 1)
     renew(guest, "dhcp")
-    wait_until(lambda: not addresses(guest), DEADLINE_S, "no address", guest.logs)
-    guest.namespace.ip("address", "add", "192.0.2.7/24", "dev", "eth0")
     assert off("eth0")
 
 

@@ -2,7 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "common/text.h"
@@ -41,10 +41,12 @@ int ipv6_switch_off(const char *ifname)
 int ipv6_switch_on(const char *ifname)
 {
 	char number[16] = "";
+	uint64_t value;
 	int result = 0, fd = open_setting(ifname);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -1;
-	if (read(fd, number, sizeof(number) - 1) > 0 && atoi(number) == LINK_MARK)
+	if (read(fd, number, sizeof(number) - 1) > 0 &&
+		parse_number_n(number, strcspn(number, "\n"), LINK_MARK, LINK_MARK, &value))
 		result = write_setting(fd, 0);
 	int error = errno;
 	close(fd);

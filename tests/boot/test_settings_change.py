@@ -130,7 +130,8 @@ def test_pairs_change_while_it_runs(keep, lan, boot_on_hyperv):
     # Each with where it is from.
     guest.press(b"c")
     guest.wait_screen("^ Settings -")
-    for setting in (r"ip +eth0:192\.0\.2\.6/24,192\.0\.2\.1 +\(Hyper-V\)", r"relay\.upstream +192\.0\.2\.2:1688 +\(Hyper-V\)",
+    for setting in (r"ip +eth0:192\.0\.2\.6/24,192\.0\.2\.1 +\(Hyper-V\)",
+                    r"relay\.upstream +192\.0\.2\.2:1688 +\(Hyper-V\)",
                     r"relay\.max-connections +77 +\(initrd, line 3\)", r"hostname +- +\(default\)"):
         guest.wait_screen(rf"^ {setting} *$")
     guest.press(b"c")

@@ -196,4 +196,4 @@ def test_automatic_again(keep, lan, ip, first):
     guest.wait_address("192.0.2.1", "dhcp")
     guest.wait_address("2001:db8:1::ff:fe00:101/64", "slaac")
     guest.wait(lambda: not guest.address("192.0.2.5/") and not guest.address("2001:db8:1::5/"), "nothing static")
-    guest.wait(lambda: all(" static " not in line for line in guest.nic().list("gateway")), "no gateway of the setting's")
+    guest.wait(lambda: all(" static " not in line for line in guest.nic().list("gateway")), "no gateway that was set")

@@ -81,13 +81,19 @@ check-netns: host-programs programs check-containers $(BUILD)/bench/relay-load $
 	$(Q)tools/in-namespaces $(PYTEST) --numprocesses=$(shell expr 2 '*' $$(nproc)) --junitxml=$(CHECK)/netns.xml tests/netns
 
 # A service that does wrong, for the tests to lay over the image's own; it goes through the slot as well.
-check-images: $(CHECK)/misbehave
+check-images: $(CHECK)/misbehave $(CHECK)/hyperv
 	$(Q)$(MAKE) image APPLIANCE=dns
 	$(Q)$(MAKE) image BINARY=$(CHECK)/misbehave ARGS=7000 PORT=7000/tcp
 $(CHECK)/misbehave: tests/fault/daemons/misbehave.c $(MUSL_CC)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(MUSL_CC) $(MUSL_CFLAGS) -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror $(MUSL_LDFLAGS) -o $@ $<
+
+# A Hyper-V host around the image's own agent.
+$(CHECK)/hyperv: tests/boot/daemons/hyperv.c $(common_objects) $(MUSL_CC)
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(MUSL_CC) $(MUSL_CFLAGS) $(PROGRAM_CFLAGS) $(MUSL_LDFLAGS) -o $@ $(filter %.c %.o,$^)
 
 # Each kind of appliance as a container: one of this tree, one of a package, anybody's executable.
 check-containers: $(CHECK)/misbehave

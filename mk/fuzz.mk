@@ -13,9 +13,13 @@ fuzz_objects_clock_report := clock/report
 fuzz_objects_dcerpc := relay/dcerpc
 fuzz_objects_dns_answer := resolver/answer
 fuzz_objects_event := net/event
+fuzz_objects_guestinfo := init/vmware
+fuzz_objects_kvp := agent/kvp
 fuzz_objects_lease := net/lease net/event net/ip
 fuzz_objects_netlink := net/netlink_parse net/ip
+fuzz_objects_ovf := init/ovf
 fuzz_objects_proxy_header := relay/proxy_header
+fuzz_objects_smbios := init/smbios
 fuzz_objects_target := $(patsubst src/%.c,%,$(filter-out %/main.c,$(wildcard src/relay/*.c)))
 
 fuzz_libraries_dns_answer := $(host_libraries_resolver)

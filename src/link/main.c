@@ -113,6 +113,8 @@ static void read_settings(void)
 	const char *ip = record_get(&v, "ip");
 	if (ip == NULL || ip_settings_read(list, &state.wanted_count, ip) != NULL)
 		state.wanted_count = 0;
+	else
+		state.settings_known = true;
 	for (size_t i = 0; i < state.wanted_count; i++)
 		state.wanted[i].setting = list[i];
 	state.mtu = (uint32_t)record_get_number(&v, "mtu", 0);

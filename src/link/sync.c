@@ -2,16 +2,15 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "arp.h"
 #include "common/log.h"
 #include "common/record.h"
 #include "conflicts.h"
+#include "ipv6.h"
 #include "mtu.h"
 #include "report.h"
 #include "request.h"
@@ -48,6 +47,10 @@ static int read_kernel(struct sync *s)
 {
 	if (nics_read(&s->nics, s->ask_fd) < 0)
 		return -1;
+	if (leftovers_remove_vlans(s)) {
+		errno = EINTR;
+		return -1;
+	}
 	for (size_t i = 0; i < s->wanted_count; i++) {
 		struct wanted *w = &s->wanted[i];
 		w->nic = nics_of_setting(&s->nics, &w->setting);
@@ -55,7 +58,9 @@ static int read_kernel(struct sync *s)
 		w->announced = w->announced && w->nic != NULL;
 	}
 	conflicts_begin();
-	return netlink_dump(s->ask_fd, RTM_GETADDR, handle_address, s);
+	if (netlink_dump(s->ask_fd, RTM_GETADDR, handle_address, s) < 0)
+		return -1;
+	return leftovers_read(s);
 }
 
 /* The setting's item number I is not the first that names its NIC this way. */
@@ -104,19 +109,31 @@ static void report_named_twice(const struct sync *s, const struct wanted *by_mac
 
 static void switch_ipv6_off(struct nic *nic)
 {
-	char path[64];
-	struct text t = TEXT(path);
 	if (nic->ipv6_off)
 		return;
 	nic->ipv6_off = true;
-	text_clear(&t);
-	text_add(&t, "/proc/sys/net/ipv6/conf/%s/disable_ipv6", nic->link.ifname);
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	bool done = fd < 0 ? errno == ENOENT /* a kernel without IPv6 */ : write(fd, "1", 1) == 1;
-	if (!done)
+	if (ipv6_switch_off(nic->link.ifname) < 0)
 		report_problem("%s: IPv6 stays on: %s", nic->link.ifname, strerror(errno));
-	if (fd >= 0)
-		close(fd);
+}
+
+/* A NIC that is seen for the first time may have been `none` in an earlier life of link. */
+static void switch_ipv6_on(const struct sync *s, const struct nic *nic)
+{
+	for (size_t i = 0; i < s->wanted_count; i++)
+		if (s->wanted[i].nic == nic && s->wanted[i].setting.kind == IP_NONE)
+			return;
+	if (s->settings_known && ipv6_switch_on(nic->link.ifname) < 0)
+		report_problem("%s: IPv6 stays off: %s", nic->link.ifname, strerror(errno));
+}
+
+/* What is known of it by nobody but its earlier life. */
+static void meet(const struct sync *s, struct nic *nic)
+{
+	if (nic->known)
+		return;
+	nic->known = true;
+	nic->mtu_before = report_former_mtu(nic->link.ifindex);
+	switch_ipv6_on(s, nic);
 }
 
 /* Asks for R; false and a problem when the kernel refuses. WHAT and ADDRESS are for the words. */
@@ -169,7 +186,7 @@ static void put_address(struct sync *s, struct wanted *w, bool again)
 	}
 	tell_neighbours(s, w);
 	if (w->setting.has_gateway && !w->failed) {
-		request_gateway(&r, ifindex, &w->setting);
+		request_gateway(&r, RTM_NEWROUTE, ifindex, &w->setting);
 		ask(s, w, &r, "gateway", w->setting.gateway);
 	}
 }
@@ -207,10 +224,6 @@ static void handle_mtu(struct sync *s, struct nic *nic)
 {
 	struct netlink_request r;
 	const struct nic *below = nics_below(&s->nics, nic->link.ifname);
-	if (!nic->known) {
-		nic->known = true;
-		nic->mtu_before = report_former_mtu(nic->link.ifindex);
-	}
 	uint32_t mtu = find_mtu(s, nic, below), most = nic->link.max_mtu;
 	if (below != NULL && (most == 0 || most > below->link.mtu))
 		most = below->link.mtu;
@@ -237,10 +250,13 @@ static void handle_mtu(struct sync *s, struct nic *nic)
 
 int sync_run(struct sync *s, bool again)
 {
-	if (read_kernel(s) < 0)
-		return -1;
 	s->troubled = false;
 	report_begin();
+	if (read_kernel(s) < 0)
+		return -1;
+	for (size_t i = 0; i < s->nics.count; i++)
+		meet(s, &s->nics.nic[i]);
+	leftovers_remove(s);
 	for (size_t i = 0; i < s->wanted_count; i++)
 		handle_wanted(s, i, again);
 	for (size_t i = 0; i < s->nics.count; i++)

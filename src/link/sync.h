@@ -2,6 +2,7 @@
 #ifndef THIMBLE_LINK_SYNC_H
 #define THIMBLE_LINK_SYNC_H
 
+#include "leftovers.h"
 #include "nics.h"
 
 /* One item of the setting `ip`, and what became of it. */
@@ -20,12 +21,15 @@ struct sync {
 	uint32_t mtu; /* the setting; 0: none */
 	struct wanted wanted[IP_SETTINGS_MAX];
 	size_t wanted_count;
+	bool settings_known; /* what is not wanted is not set either */
+	struct leftovers leftovers;
 	struct nics nics;
 	bool troubled; /* something was refused and may be tried again */
 };
 
-/* Asks the kernel for what is missing, and reports. AGAIN: tries duplicate addresses anew as well. 0; or -1
- * with errno: the kernel did not tell what it has, EINTR when that changed meanwhile. */
+/* Takes away what link set and is wanted no more, asks the kernel for what is missing, and reports. AGAIN:
+ * tries duplicate addresses anew as well. 0; or -1 with errno: the kernel did not tell what it has, EINTR
+ * when that changed meanwhile. */
 int sync_run(struct sync *s, bool again);
 
 #endif

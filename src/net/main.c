@@ -212,6 +212,7 @@ int main(int argc, char **argv)
 		loop_add(&net.loop, &net.notifications, EPOLLIN) < 0)
 		fatal("rtnetlink");
 	refresh();
+	output_leftovers_gone(&net.nics);
 	client_start(&net.client, &net.loop);
 	if (loop_run(&net.loop) < 0)
 		fatal("event loop");

@@ -41,6 +41,8 @@ bool parse_link(const struct netlink_message *m, struct link_info *link)
 			good = netlink_u32(&a, &link->mtu) && good;
 		else if (a.type == IFLA_MAX_MTU)
 			good = netlink_u32(&a, &link->max_mtu) && good;
+		else if (a.type == IFLA_GROUP)
+			good = netlink_u32(&a, &link->group) && good;
 		else if (a.type == IFLA_ADDRESS && a.bytes == MAC_BYTES) {
 			memcpy(link->mac, a.value, MAC_BYTES);
 			link->has_mac = true;
@@ -74,6 +76,8 @@ bool parse_address(const struct netlink_message *m, struct address_info *address
 			good = ip_from_bytes(&peer, head.ifa_family, a.value, a.bytes) && good;
 		else if (a.type == IFA_FLAGS)
 			good = netlink_u32(&a, &address->flags) && good;
+		else if (a.type == IFA_PROTO && a.bytes >= sizeof(address->protocol))
+			address->protocol = a.value[0];
 		else if (a.type == IFA_CACHEINFO && a.bytes >= sizeof(cache)) {
 			memcpy(&cache, a.value, sizeof(cache));
 			address->valid_s = cache.ifa_valid;

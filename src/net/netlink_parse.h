@@ -18,6 +18,7 @@ struct link_info {
 	uint16_t type;         /* ARPHRD_* */
 	unsigned flags;        /* IFF_* */
 	uint32_t mtu, max_mtu; /* max_mtu 0: no limit told */
+	uint32_t group;
 	char ifname[IF_NAMESIZE];
 	bool has_mac;
 	uint8_t mac[MAC_BYTES];
@@ -32,6 +33,7 @@ struct address_info {
 	uint8_t prefix_length;
 	uint32_t flags;   /* IFA_F_* */
 	uint32_t valid_s; /* UINT32_MAX: for ever */
+	uint8_t protocol; /* IFAPROT_*, or what whoever set it calls itself; 0: nothing told */
 };
 
 /* RTM_NEWADDR of AF_INET or AF_INET6. */

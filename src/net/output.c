@@ -13,6 +13,8 @@
 
 enum { KEY_BYTES = 32, VALUE_BYTES = 512, PATH_BYTES = 256, CONF_BYTES = 1024 };
 
+static const char resolver_name[] = "resolver";
+
 static struct record record; /* 32 KB: too large for the stack of a small program */
 
 static void add_expiry(struct text *t, int64_t expires_ms)
@@ -201,6 +203,17 @@ void output_nic_gone(const struct nic *nic)
 		log_warn("record net/%s: cannot remove it", nic->ifname);
 }
 
+void output_leftovers_gone(const struct nics *nics)
+{
+	static char names[2 * NICS_MAX][RECORD_NAME_MAX];
+	const size_t max = sizeof(names) / sizeof(names[0]);
+	size_t count = record_list("net", names, max);
+	for (size_t i = 0; i < count && i < max; i++)
+		if (strcmp(names[i], resolver_name) != 0 && nics_find(nics, names[i]) == NULL &&
+			record_remove("net", names[i]) < 0)
+			log_warn("record net/%s: cannot remove it", names[i]);
+}
+
 /* 0, or -1 with errno. */
 static int write_conf(const char *bytes)
 {
@@ -240,5 +253,5 @@ void output_resolver(const struct resolver *resolver)
 		forget(&conf_written);
 	}
 	resolver_to_record(&record, resolver, left_out);
-	write_record(&record_written, "resolver");
+	write_record(&record_written, resolver_name);
 }

@@ -62,7 +62,7 @@ class GuestNetwork:
         for path in ("sbin", "etc", "dev", "proc", "sys", "run/dhcpcd", "run/dhcpcd-db", home):
             (self.root / path).mkdir(parents=True, exist_ok=True)
         shutil.copy(PROGRAM, self.root / "sbin/dhcpcd")
-        for name in ("passwd", "group", "dhcpcd.conf"):
+        for name in ("passwd", "group"):
             shutil.copy(TREE / "rootfs/etc" / name, self.root / "etc" / name)
         (self.root / "dev/null").touch()
         for name in ("init", "net", "link"):
@@ -78,6 +78,7 @@ class GuestNetwork:
         lines = "".join(f"{key}={value}\n" for key, value in self.settings.items())
         (self.run_dir / "init/config").write_text(lines)
         conf = self.root / "etc/dhcpcd.conf"
+        shutil.copy(TREE / "rootfs/etc/dhcpcd.conf", conf)
         conf.write_text(subprocess.run([HOST_BIN / "dhcpcd-conf", conf, self.settings["ip"], self.settings["mtu"]],
                                        check=True, capture_output=True, text=True).stdout)
 
@@ -115,11 +116,31 @@ class GuestNetwork:
         return ("setpriv", f"--reuid={uid_of(name)}", f"--regid={uid_of(name)}", "--clear-groups",
                 f"--bounding-set={kept}", *more, "--no-new-privs")
 
-    def start_link(self):
+    def _link_state_id(self):
+        """Another one for each record that is written."""
+        path = self.run_dir / "link/state"
+        return (path.stat().st_ino, path.stat().st_mtime_ns) if path.exists() else None
+
+    def start_link(self, wait=True):
+        """Waits until it has looked once."""
+        before = self._link_state_id()
         self.link = self.namespace.start(*self._as_user("link", "net_admin", "net_raw"), HOST_BIN / "link", log=self.link_log,
                                          env={**os.environ, "THIMBLE_RUN": str(self.run_dir)})
-        wait_until(lambda: self.link.poll() is None and (self.run_dir / "link/state").exists(), DEADLINE_S,
-                   "link writes its record", self.logs)
+        if wait:
+            wait_until(lambda: self.link.poll() is None and self._link_state_id() not in (None, before), DEADLINE_S,
+                       "link writes its record", self.logs)
+
+    def kill_link(self):
+        """It gets no last word."""
+        self.link.kill()
+        self.link.wait()
+        self.namespace.children.remove(self.link)
+        self.link = None
+
+    def change_settings(self, **settings):
+        """Other settings, for whatever is started from now on."""
+        self.settings.update(settings)
+        self._write_settings()
 
     def start_net(self, prefix=()):
         user = self._as_user("net")

@@ -65,6 +65,24 @@ def test_nic_taken_away(lans, guest):
     guest.wait(lambda: len(guest.servers()) == 2, "two DNS servers again")
 
 
+def test_nic_taken_away_between_two_lives(lans, guest):
+    """Its record goes with net's next life, and nothing else does."""
+    for number, lan in enumerate(lans):
+        lan.attach(guest.namespace, f"eth{number}")
+    guest.start()
+    guest.wait_address("192.0.2.", "dhcp", "eth0")
+    guest.wait_address("198.51.100.", "dhcp", "eth1")
+    guest.net.kill()
+    guest.net.wait()
+    guest.namespace.children.remove(guest.net)
+    guest.namespace.ip("link", "delete", "eth0")
+    assert records(guest) == {"eth0", "eth1"}
+    guest.start_net()
+    guest.wait(lambda: records(guest) == {"eth1"}, "the records of the NICs that there are")
+    guest.wait_address("198.51.100.", "dhcp", "eth1")
+    assert guest.resolver_exists()
+
+
 def test_link_down_and_up(lans, guest):
     port = lans[0].attach(guest.namespace)
     guest.start()

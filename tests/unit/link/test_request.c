@@ -69,6 +69,7 @@ static void vlan(void **state)
 	assert_string_equal((const char *)a.value, "eth0.4094");
 	assert_int_equal(a.bytes, sizeof("eth0.4094"));
 	assert_int_equal(number(find_in_message(sizeof(struct ifinfomsg), IFLA_LINK)), 7);
+	assert_int_equal(number(find_in_message(sizeof(struct ifinfomsg), IFLA_GROUP)), LINK_MARK);
 	struct netlink_attribute info = find_in_message(sizeof(struct ifinfomsg), IFLA_LINKINFO);
 	a = find(info.value, info.bytes, 0, IFLA_INFO_KIND);
 	assert_string_equal((const char *)a.value, "vlan");
@@ -103,6 +104,7 @@ static void address(void **state)
 	assert_int_equal(info.prefix_length, 24);
 	assert_int_equal(info.ip.family, AF_INET);
 	assert_memory_equal(info.ip.bytes, "\xc0\0\2\5", 4);
+	assert_int_equal(info.protocol, LINK_MARK);
 
 	s = setting("eth0:2001:db8::5/64");
 	request_address(&r, RTM_NEWADDR, 7, &s);
@@ -114,6 +116,9 @@ static void address(void **state)
 
 	request_address(&r, RTM_DELADDR, 7, &s);
 	read_back(RTM_DELADDR, 0);
+
+	request_no_vlan(&r, 7);
+	read_back(RTM_DELLINK, 0);
 }
 
 static void gateway(void **state)
@@ -121,21 +126,24 @@ static void gateway(void **state)
 	struct route_info info;
 	(void)state;
 	struct ip_setting s = setting("eth0:192.0.2.5/24,192.0.2.1");
-	request_gateway(&r, 7, &s);
+	request_gateway(&r, RTM_NEWROUTE, 7, &s);
 	read_back(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL);
 	assert_true(parse_default_route(&message, &info));
-	assert_int_equal(info.protocol, RTPROT_STATIC);
+	assert_int_equal(info.protocol, LINK_MARK);
 	assert_int_equal(info.metric, 7);
 	assert_int_equal(info.hop_count, 1);
 	assert_int_equal(info.hop[0].ifindex, 7);
 	assert_memory_equal(info.hop[0].gateway.bytes, "\xc0\0\2\1", 4);
 
 	s = setting("eth0:2001:db8::5/64,fe80::1");
-	request_gateway(&r, 7, &s);
+	request_gateway(&r, RTM_NEWROUTE, 7, &s);
 	read_back(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL);
 	assert_true(parse_default_route(&message, &info));
 	assert_int_equal(info.hop[0].gateway.family, AF_INET6);
 	assert_memory_equal(info.hop[0].gateway.bytes, s.gateway, 16);
+
+	request_gateway(&r, RTM_DELROUTE, 7, &s);
+	read_back(RTM_DELROUTE, 0);
 }
 
 static void what_does_not_fit_is_not_sent(void **state)

@@ -55,11 +55,12 @@ static struct netlink_message message(const struct builder *b)
 static void build_link(struct builder *b, const char *name)
 {
 	struct ifinfomsg head = {.ifi_index = 3, .ifi_type = 1, .ifi_flags = 0x11043};
-	uint32_t mtu = 1500, max_mtu = 9000;
+	uint32_t mtu = 1500, max_mtu = 9000, group = 116;
 	begin(b, RTM_NEWLINK, &head, sizeof(head));
 	attribute(b, IFLA_IFNAME, name, strlen(name) + 1);
 	attribute(b, IFLA_MTU, &mtu, sizeof(mtu));
 	attribute(b, IFLA_MAX_MTU, &max_mtu, sizeof(max_mtu));
+	attribute(b, IFLA_GROUP, &group, sizeof(group));
 	attribute(b, IFLA_ADDRESS, "\x02\0\0\0\x01\x01", 6);
 	end(b);
 }
@@ -76,6 +77,7 @@ static void build_address6(struct builder *b)
 	attribute(b, IFA_ADDRESS, ip, sizeof(ip));
 	attribute(b, IFA_CACHEINFO, &cache, sizeof(cache));
 	attribute(b, IFA_FLAGS, &flags, sizeof(flags));
+	attribute(b, IFA_PROTO, "\x74", 1);
 	end(b);
 }
 
@@ -138,6 +140,7 @@ static void link_is_read(void **state)
 	assert_string_equal(link.ifname, "eth0");
 	assert_int_equal(link.mtu, 1500);
 	assert_int_equal(link.max_mtu, 9000);
+	assert_int_equal(link.group, 116);
 	assert_int_equal(link.flags, 0x11043);
 	assert_true(link.has_mac);
 	assert_memory_equal(link.mac, "\x02\0\0\0\x01\x01", 6);
@@ -172,6 +175,7 @@ static void address_is_read(void **state)
 	assert_int_equal(address.prefix_length, 64);
 	assert_int_equal(address.valid_s, 200);
 	assert_int_equal(address.flags, IFA_F_DEPRECATED | IFA_F_NOPREFIXROUTE);
+	assert_int_equal(address.protocol, 116);
 
 	begin(&b, RTM_NEWADDR, &head, sizeof(head));
 	attribute(&b, IFA_ADDRESS, "\xc0\0\x02\x02", 4); /* the peer's */
@@ -182,6 +186,7 @@ static void address_is_read(void **state)
 	assert_ip(&address.ip, "192.0.2.1");
 	assert_int_equal(address.valid_s, UINT32_MAX);
 	assert_int_equal(address.flags, IFA_F_PERMANENT);
+	assert_int_equal(address.protocol, 0);
 }
 
 static void impossible_addresses_are_refused(void **state)

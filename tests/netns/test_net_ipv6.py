@@ -4,6 +4,7 @@ advertisements (RFC 4861, 4862, 8106) and DHCPv6 (RFC 8415)."""
 import time
 
 import pytest
+import dhcp6
 from dhcpcd import GuestNetwork, has_users
 from netns import Lan
 from servers import Dnsmasq, Kea6, Radvd, dnssl, interval, prefix, rdnss
@@ -136,3 +137,17 @@ def test_dhcp6_without_addresses(keep, tmp_path, lan, guest):
     guest.wait(lambda: [words[:2] + words[3:] for words in guest.servers()] == [["2001:db8:1::53", "dhcp6", "forever"]],
                "the DNS server, without end")
     assert guest.nic()["dhcp6"] == "inform"
+
+
+@pytest.mark.parametrize("flag, question", [
+    ("AdvManagedFlag on;", dhcp6.SOLICIT), ("AdvOtherConfigFlag on;", dhcp6.INFORMATION_REQUEST)])
+def test_dhcp6_server_that_comes_late(keep, tmp_path, lan, guest, flag, question):
+    """It is asked every 8 s: at the sixth question the time would double to half a minute and more."""
+    keep(Radvd(lan, tmp_path, flag, interval(3, 4), prefix("2001:db8:1::/64")).start())
+    silent = keep(dhcp6.ScriptedDhcp6(lan, lambda request: []))
+    guest.start()
+    guest.wait(lambda: silent.count(question) >= 6, "six questions", 90)
+    silent.close()
+    keep(Dnsmasq(lan, tmp_path, "dhcp-range=2001:db8:1::100,2001:db8:1::1ff,64,1h",
+                 "dhcp-option=option6:dns-server,[2001:db8:1::53]").start())
+    guest.wait(lambda: "2001:db8:1::53" in guest.resolv_conf(), "the name server", 20)

@@ -213,11 +213,16 @@ void child_start(struct children *c, struct child *child)
 
 void child_stop(struct children *c, struct child *child, bool restart)
 {
+	child_stop_by(c, child, restart, SIGTERM);
+}
+
+void child_stop_by(struct children *c, struct child *child, bool restart, int signal_number)
+{
 	child->restart_at_once = restart;
 	switch (child->state) {
 	case CHILD_STARTING:
 	case CHILD_RUNNING:
-		kill(child->pid, SIGTERM);
+		kill(child->pid, signal_number);
 		set_state(c, child, CHILD_STOPPING, now_ms() + CHILD_STOP_MS);
 		break;
 	case CHILD_WAITING:

@@ -79,6 +79,9 @@ void child_start(struct children *c, struct child *child);
 /* Ends it, SIGKILL after CHILD_STOP_MS, and starts it again at once when RESTART. */
 void child_stop(struct children *c, struct child *child, bool restart);
 
+/* The same by another signal than SIGTERM, for programs that end differently by it. */
+void child_stop_by(struct children *c, struct child *child, bool restart, int signal_number);
+
 struct child *children_find(struct children *c, const char *name);
 
 /* Collects whoever has ended: for SIGCHLD. */

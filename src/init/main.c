@@ -84,7 +84,7 @@ static void read_settings_again(void)
 		return;
 	log_info("new settings from the hypervisor: what follows them starts anew");
 	publish_settings();
-	table_renew(&children, &settings.config);
+	table_renew(&children, &before.config, &settings.config);
 }
 
 static void handle_request(const char *request, const char *user, char answer[static CONTROL_MESSAGE_MAX])

@@ -3,6 +3,7 @@
 
 #include <linux/capability.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -262,10 +263,20 @@ static bool reads_settings(const struct child_definition *d)
 	return d->terminal == NULL && !d->reads_outputs && strcmp(d->name, "agent") != 0;
 }
 
-void table_renew(struct children *c, const struct config *config)
+/* dhcpcd leaves its addresses to its next life when it ends by SIGTERM (`persistent`). By SIGALRM it takes
+ * them away and gives the leases back: a NIC that had one may have an address of the settings now. */
+static int end_signal(const struct child_definition *d, bool other_addresses)
 {
+	return other_addresses && strcmp(d->name, "dhcpcd") == 0 ? SIGALRM : SIGTERM;
+}
+
+void table_renew(struct children *c, const struct config *before, const struct config *config)
+{
+	bool other_addresses = strcmp(config_get(before, CONFIG_IP), config_get(config, CONFIG_IP)) != 0;
 	read_arguments(config);
-	for (size_t i = 0; i < c->count; i++)
-		if (reads_settings(&c->child[i].definition))
-			child_stop(c, &c->child[i], true);
+	for (size_t i = 0; i < c->count; i++) {
+		const struct child_definition *d = &c->child[i].definition;
+		if (reads_settings(d))
+			child_stop_by(c, &c->child[i], true, end_signal(d, other_addresses));
+	}
 }

@@ -8,7 +8,8 @@
  * are. HOST_NAME is kept: what dhcpcd sends. Returns the service, or NULL. */
 struct child *table_fill(struct children *c, const struct config *config, const char *host_name);
 
-/* After a change of the settings: whoever follows them is ended and started anew with them. */
-void table_renew(struct children *c, const struct config *config);
+/* After a change of the settings, which were BEFORE: whoever follows them is ended and started anew with
+ * them. */
+void table_renew(struct children *c, const struct config *before, const struct config *config);
 
 #endif

@@ -6,6 +6,7 @@ the appliance's helper program."""
 
 import os
 import pathlib
+import re
 
 import pytest
 
@@ -148,14 +149,15 @@ def test_pairs_change_while_it_runs(keep, lan, boot_on_hyperv):
 
 
 @pytest.mark.deadline(240)
-def test_vlan_and_none_are_taken_back(keep, lan, boot_on_hyperv, tmp_path):
-    """The VLAN is no NIC any more, and the one below it, which had nothing, has what DHCP and routers give."""
+def test_vlan_none_and_leases_are_taken_back(keep, lan, boot_on_hyperv, tmp_path):
+    """The VLAN is no NIC any more, and the one below it, which had nothing, has what DHCP and routers give; until it has
+    an address that is set, and the lease is given back."""
     tagged = keep(Lan("198.51.100.1/24", label="tagged"))
     trunk = keep(Trunk({0: lan, 5: tagged}))
-    keep(Dnsmasq(lan, tmp_path, "dhcp-range=192.0.2.100,192.0.2.150,1h").start())
+    server = keep(Dnsmasq(lan, tmp_path, "dhcp-range=192.0.2.100,192.0.2.150,1h").start())
     keep(Radvd(lan, tmp_path, interval(3, 4), prefix("2001:db8:1::/64")).start())
     keep(TcpPeer(tagged, echo))
-    keep(TcpPeer(lan, digest))
+    peer = keep(TcpPeer(lan, digest, "192.0.2.1"))
     guest = boot_on_hyperv(trunk, "relay.guard = off\nrelay.upstream = 198.51.100.1:1688\n"
                                   "ip = eth0:none eth0.5:198.51.100.7/24\n")
     guest.wait_screen(r"198\.51\.100\.7/24 +static", 60)
@@ -168,3 +170,9 @@ def test_vlan_and_none_are_taken_back(keep, lan, boot_on_hyperv, tmp_path):
     guest.wait_not_on_screen(r"^ eth0\.5")
     wait_relayed(lan, address, expected=DIGEST)
     wait_relayed(lan, address6, expected=DIGEST)
+    Host(lan, guest).set("ip", "eth0:192.0.2.5/24,192.0.2.1")
+    guest.wait_screen(r"192\.0\.2\.5/24 +static")
+    guest.wait_no_address(re.escape(address))
+    wait_relayed(lan, "192.0.2.5", expected=DIGEST)
+    assert peer.clients[-1] == "192.0.2.5"
+    assert f"DHCPRELEASE(br0) {address}" in server.log_text()

@@ -218,6 +218,7 @@ def test_programs_die(lan, start, tmp_path):
     guest = start(ip="eth0:192.0.2.5/24,192.0.2.1 eth0:2001:db8:1::5/64")
     guest.wait_address("192.0.2.5/24", "static")
     guest.wait_address("2001:db8:1::5/64", "static")
+    guest.wait_address("fe80::", "link-local")
     before, told = guest.addresses(), len(guest.dhcpcd_log.read_text())
     monitor = Monitor(guest.namespace, tmp_path / "monitor")
     guest.kill_dhcpcd()

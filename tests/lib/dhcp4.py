@@ -4,7 +4,8 @@ answers. Messages are built by hand (RFC 2131, 2132)."""
 import collections
 import socket
 import struct
-import threading
+
+from datagrams import ScriptedServer
 
 DISCOVER, OFFER, REQUEST, DECLINE, ACK, NAK = 1, 2, 3, 4, 5, 6
 MASK, ROUTERS, DNS, LOG_SERVERS, HOST_NAME, DOMAIN, STATIC_ROUTES, NTP = 1, 3, 6, 7, 12, 15, 33, 42
@@ -60,44 +61,20 @@ def grant(address, options=b"", **shape):
     return answer
 
 
-class ScriptedDhcp:
-    """Port 67 of LAN's bridge. ANSWER(request) returns the messages to send. `asked` are the requests so far."""
+class ScriptedDhcp(ScriptedServer):
+    """Port 67 of LAN's bridge."""
 
     def __init__(self, lan, answer):
-        self.answer = answer
-        self.asked, self.errors = [], []
-        self.ended = False
-        self.socket = lan.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"br0")
-        self.socket.bind(("", 67))
-        self.socket.settimeout(0.2)
-        self.thread = threading.Thread(target=self._serve, daemon=True)
-        self.thread.start()
+        made = lan.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"br0")
+        made.bind(("", 67))
+        super().__init__(made, answer)
 
-    def _serve(self):
-        while not self.ended:
-            try:
-                request = read_request(self.socket.recv(2048))
-                self.asked.append(request)
-                for message in self.answer(request):
-                    # A renewal has an address to answer to; before that everybody hears it.
-                    there = socket.inet_ntoa(request.ciaddr) if any(request.ciaddr) else "255.255.255.255"
-                    self.socket.sendto(message, (there, 68))
-            except TimeoutError:
-                continue
-            except Exception as error:  # shown by close(): a thread's own is seen by nobody
-                self.errors.append(repr(error))
+    def read(self, data, source):
+        return read_request(data)
 
-    def count(self, kind):
-        return sum(request.kind == kind for request in list(self.asked))
-
-    def exhibits(self):
-        kinds = [request.kind for request in self.asked]
-        return [("scripted DHCP server", f"message types asked: {kinds[-200:]}\nerrors: {self.errors}")]
-
-    def close(self):
-        self.ended = True
-        self.thread.join(5)
-        self.socket.close()
-        assert not self.errors, self.errors
+    def send(self, message, request):
+        # A renewal has an address to answer to; before that everybody hears it.
+        there = socket.inet_ntoa(request.ciaddr) if any(request.ciaddr) else "255.255.255.255"
+        self.socket.sendto(message, (there, 68))

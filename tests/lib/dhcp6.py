@@ -4,7 +4,8 @@ answers. Messages are built by hand (RFC 8415)."""
 import collections
 import socket
 import struct
-import threading
+
+from datagrams import ScriptedServer
 
 SOLICIT, ADVERTISE, REQUEST, CONFIRM, RENEW, REBIND, REPLY, RELEASE, DECLINE, RECONFIGURE = range(1, 11)
 INFORMATION_REQUEST = 11
@@ -97,49 +98,21 @@ def refuse(request):
     return [message(answer_kind(request), request, status(UNSPEC_FAIL))]
 
 
-class ScriptedDhcp6:
-    """Port 547 of LAN's bridge. ANSWER(request) returns the messages to send. `asked` are the requests so far."""
+class ScriptedDhcp6(ScriptedServer):
+    """Port 547 of LAN's bridge."""
 
     def __init__(self, lan, answer):
-        self.answer = answer
-        self.asked, self.errors = [], []
-        self.ended = False
-        self.socket = lan.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+        made = lan.socket(socket.AF_INET6, socket.SOCK_DGRAM)
         with lan.entered():
             index = socket.if_nametoindex("br0")
         group = socket.inet_pton(socket.AF_INET6, SERVERS) + struct.pack("@I", index)
-        self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, group)
-        self.socket.bind(("::", SERVER_PORT))
-        self.socket.settimeout(0.2)
-        self.thread = threading.Thread(target=self._serve, daemon=True)
-        self.thread.start()
+        made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, group)
+        made.bind(("::", SERVER_PORT))
+        super().__init__(made, answer)
+
+    def read(self, data, source):
+        return Request(data[0], data[1:4], read_options(data[4:]), source)
 
     def send(self, data, request):
         """Sends DATA to whoever sent REQUEST."""
         self.socket.sendto(data, request.source)
-
-    def _serve(self):
-        while not self.ended:
-            try:
-                data, source = self.socket.recvfrom(65536)
-                request = Request(data[0], data[1:4], read_options(data[4:]), source)
-                self.asked.append(request)
-                for each in self.answer(request):
-                    self.send(each, request)
-            except TimeoutError:
-                continue
-            except Exception as error:  # shown by close(): a thread's own is seen by nobody
-                self.errors.append(repr(error))
-
-    def count(self, kind):
-        return sum(request.kind == kind for request in list(self.asked))
-
-    def exhibits(self):
-        kinds = [request.kind for request in self.asked]
-        return [("scripted DHCPv6 server", f"message types asked: {kinds[-200:]}\nerrors: {self.errors}")]
-
-    def close(self):
-        self.ended = True
-        self.thread.join(5)
-        self.socket.close()
-        assert not self.errors, self.errors

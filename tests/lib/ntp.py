@@ -2,8 +2,9 @@
 
 import socket
 import struct
-import threading
 import time
+
+from datagrams import DatagramServer
 
 UNIX_EPOCH = 2208988800  # seconds from 1900 to 1970
 ERA = 1 << 32
@@ -29,40 +30,22 @@ def reply(query, leap=0, stratum=1, reference=b"GPS\0", received_s=None, sent_s=
             (sent or timestamp(now if sent_s is None else sent_s)))
 
 
-class NtpServer:
+class NtpServer(DatagramServer):
     """On port 123 of ADDRESS in NAMESPACE. ANSWER(query) gives what is sent back, or None; it may be changed at any
     time. `count` says how many questions have come."""
 
     def __init__(self, namespace, address, answer=reply):
         self.answer = answer
         self.count = 0
-        self.errors = []
-        self.ended = False
-        family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        self.socket = namespace.socket(family, socket.SOCK_DGRAM)
-        self.socket.bind((address, 123))
-        self.socket.settimeout(0.2)
-        self.thread = threading.Thread(target=self._serve, daemon=True)
-        self.thread.start()
+        made = namespace.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
+        made.bind((address, 123))
+        super().__init__(made)
 
-    def _serve(self):
-        while not self.ended:
-            try:
-                query, peer = self.socket.recvfrom(1024)
-                answer = self.answer(query)
-                if answer is not None:
-                    self.socket.sendto(answer, peer)
-                self.count += 1
-            except TimeoutError:
-                continue
-            except Exception as error:
-                self.errors.append(repr(error))
+    def take(self, query, peer):
+        answer = self.answer(query)
+        if answer is not None:
+            self.socket.sendto(answer, peer)
+        self.count += 1
 
     def exhibits(self):
         yield "NTP server", f"{self.count} questions, errors: {self.errors}"
-
-    def close(self):
-        self.ended = True
-        self.thread.join()
-        self.socket.close()
-        assert not self.errors, self.errors

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.skipif(not has_users(), reason="needs the guest's users
 
 MAC, OTHER = "02:00:00:00:01:01", "02:00:00:00:09:09"
 ETH_P_ARP = 0x0806
-ROUNDS_S = 40  # link asks again every 15 s
+ROUNDS_S = 60  # link asks again every 15 s, and has to be answered in none of two rounds
 
 
 @pytest.fixture

@@ -28,13 +28,15 @@ $(BUILD)/bin/$1: $(call program_objects,$1)
 endef
 $(foreach name,$(PROGRAMS),$(eval $(call program_rule,$(name))))
 
-# The program as a part of a larger one: of all its names only NAME_main is seen from outside.
+# The program as a part of a larger one: of all its names only NAME_main is seen from outside. Its zeroed variables are in a
+# section of their own, which the other programs give back (src/start).
 define part_rule
-$(BUILD)/parts/$1.o: $(filter-out $(BUILD)/obj/common/%,$(call program_objects,$1))
+$(BUILD)/parts/$1.o: $(filter-out $(BUILD)/obj/common/%,$(call program_objects,$1)) | mk/programs.mk
 	$$(Q)mkdir -p $$(@D)
-	$$(Q)$$(HOST_LD) -r -o $$@.all $$^
+	$$(Q)echo 'SECTIONS { $1_main_bss : ALIGN(4096) { *(.bss .bss.*) } }' > $$@.lds
+	$$(Q)$$(HOST_LD) -r -T $$@.lds -o $$@.all $$^
 	$$(Q)$$(HOST_OBJCOPY) --redefine-sym main=$1_main --keep-global-symbol=$1_main $$@.all $$@
-	$$(Q)rm $$@.all
+	$$(Q)rm $$@.all $$@.lds
 endef
 $(foreach name,$(PROGRAMS),$(eval $(call part_rule,$(name))))
 common_objects := $(patsubst src/%.c,$(BUILD)/obj/%.o,$(wildcard src/common/*.c))

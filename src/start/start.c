@@ -1,32 +1,53 @@
 /* The guest's one executable: each program of this tree under its own name. One C library and one src/common
  * for all of them, in the file and in memory. mk/programs.mk makes programs.h, which has a line PROGRAM(NAME,
  * FUNCTION) for each program that the appliance has; FUNCTION is that program's main. */
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
-#define PROGRAM(name, function) int function(int argc, char **argv);
+#define PROGRAM(name, function)                \
+	int function(int argc, char **argv);   \
+	extern char __start_##function##_bss[]; \
+	extern char __stop_##function##_bss[];
 #include "programs.h"
 #undef PROGRAM
 
-static const struct {
+static const struct program {
 	const char *name;
 	int (*function)(int argc, char **argv);
+	const char *bss, *bss_end;
 } programs[] = {
-#define PROGRAM(name, function) {name, function},
+#define PROGRAM(name, function) {name, function, __start_##function##_bss, __stop_##function##_bss},
 #include "programs.h"
 };
+
+enum { PROGRAMS = sizeof(programs) / sizeof(programs[0]), PAGE_BYTES = 4096 };
+
+/* The kernel counts the zeroed variables of all programs as promised to each of them, and with
+ * vm.overcommit_memory=2 promises no more than there is: whoever runs gives the others' back. */
+static int run(const struct program *program, int argc, char **argv)
+{
+	for (size_t i = 0; i < PROGRAMS; i++) {
+		uintptr_t from = ((uintptr_t)programs[i].bss + PAGE_BYTES - 1) & ~(uintptr_t)(PAGE_BYTES - 1);
+		uintptr_t to = (uintptr_t)programs[i].bss_end & ~(uintptr_t)(PAGE_BYTES - 1);
+		if (programs[i].function != program->function && from < to)
+			munmap((void *)from, to - from);
+	}
+	return program->function(argc, argv);
+}
 
 int main(int argc, char **argv)
 {
 	const char *path = argc > 0 ? argv[0] : "";
 	const char *slash = strrchr(path, '/'), *name = slash == NULL ? path : slash + 1;
-	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
+	for (size_t i = 0; i < PROGRAMS; i++)
 		if (strcmp(programs[i].name, name) == 0)
-			return programs[i].function(argc, argv);
+			return run(&programs[i], argc, argv);
 	/* The kernel's own choice of PID 1 (init/main.c) has whatever name it was found by. */
 	if (getpid() == 1)
-		return programs[0].function(argc, argv);
+		return run(&programs[0], argc, argv);
 	fprintf(stderr, "%s: there is no program of this name in it\n", path);
 	return 127;
 }

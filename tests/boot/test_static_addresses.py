@@ -4,7 +4,8 @@ import socket
 
 import pytest
 
-from netns import Lan
+from guest import BOOT_S
+from netns import Lan, Namespace
 from relayed import PORT, wait_relayed
 from servers import Dnsmasq
 from tcp import TcpPeer, echo
@@ -50,3 +51,17 @@ def test_plugged_in_by_mac(keep, lan, boot, tmp_path, machine):
     wait_relayed(lan, first)
     assert mac not in server_other.log_text(), "it asked DHCP for an address"
     assert "DHCPACK" in server.log_text()
+
+
+@pytest.mark.deadline(240)
+def test_another_machine_has_it(keep, lan, boot):
+    """The screen names the other one, and no longer when that has given it up."""
+    other = keep(Namespace("other"))
+    lan.attach(other, mac="02:00:00:00:09:09")
+    other.ip("link", "set", "eth0", "up")
+    other.ip("address", "add", "192.0.2.5/24", "dev", "eth0")
+    guest = boot(lan, append="thimble.ip=eth0:192.0.2.5/24")
+    not_in_the_log = r"^(?! +\d+\.\d+ ).*"
+    guest.wait_screen(not_in_the_log + r"eth0: address 192\.0\.2\.5: another machine has it, 02:00:00:00:09:09", BOOT_S)
+    other.ip("address", "del", "192.0.2.5/24", "dev", "eth0")
+    guest.wait_not_on_screen(not_in_the_log + "another machine has it", 120)

@@ -113,7 +113,7 @@ def test_qemu_is_told_the_ports(deployed, script, image):
     forwards = re.findall(r"hostfwd=(\w+):127\.0\.0\.1:(\d+)-:(\d+)", value(command, "-netdev"))
     base = 10000 if "53/tcp" in deployed.ports else 0
     assert forwards == [(protocol, str(base + int(port)), port)
-                        for port, protocol in (port.split("/") for port in deployed.ports)]
+                        for port, protocol in (port.split("/") for port in deployed.ports)] + [("tcp", str(base + 8080), "80")]
 
 
 def test_qemu_on_a_bridge(relay):

@@ -1,0 +1,68 @@
+"""The log reaches real collectors, by UDP and TCP and both address families: each line once, in order, with all that
+RFC 5424 has a place for."""
+
+import datetime
+import os
+import re
+import time
+
+import pytest
+from log import Log, Rsyslog, SyslogNg
+from netns import Lan, Namespace
+
+COLLECTORS = [Rsyslog, pytest.param(SyslogNg, marks=pytest.mark.skipif(
+    not SyslogNg.is_there(), reason="not installed: Debian has it or rsyslog, not both"))]
+
+
+@pytest.fixture
+def lan(keep):
+    return keep(Lan("192.0.2.1/24", "2001:db8:1::1/64"))
+
+
+@pytest.fixture
+def box(keep, lan):
+    box = keep(Namespace("box"))
+    lan.attach(box)
+    box.ip("address", "add", "192.0.2.7/24", "dev", "eth0")
+    box.ip("address", "add", "2001:db8:1::7/64", "dev", "eth0", "nodad")
+    return box
+
+
+def meta(message):
+    return re.fullmatch(r'\[timeQuality tzKnown="1" isSynced="([01])"\]\[meta sequenceId="(\d+)" sysUpTime="(\d+)"\]',
+                        message.data)
+
+
+@pytest.mark.parametrize("address", ["192.0.2.1", "2001:db8:1::1"])
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+@pytest.mark.parametrize("kind", COLLECTORS)
+def test_each_line_with_what_belongs_to_it(keep, lan, box, tmp_path, kind, transport, address):
+    collector = keep(kind(lan, tmp_path, transport, address).start())
+    log = keep(Log(box, tmp_path, "relay", "kernel", syslog=collector.url(port=False)))
+    begin = time.time()
+    log.wait_state("sending", collector=collector.url(), collector_origin="setting",
+                   peer=collector.url().partition("://")[2])
+    log.say("relay", "<3>an error", "<6>plain", "no level", "<4>two  blanks and a | and \"quotes\" ]", "%s%n <1>x")
+    log.write("relay", b"<5>\x1b[2J\xc3\xa9\x00\xff\r\n")
+    up_ms = int(time.monotonic() * 1000)
+    log.write("kernel", f"4,77,{up_ms * 1000},-;eth0: link down\n SUBSYSTEM=net\n".encode())
+    texts = ["an error", "plain", "no level", 'two  blanks and a | and "quotes" ]', "%s%n <1>x",
+             r"\x1b[2J\xc3\xa9\x00\xff"]
+    collector.wait_texts("relay", texts)
+    collector.wait_texts("kernel", ["eth0: link down"])
+    relay = collector.messages("relay")
+    assert [int(message.severity) for message in relay] == [3, 6, 6, 4, 6, 5]
+    assert {message.facility for message in relay} == {"3"}
+    kernel, = collector.messages("kernel")
+    assert (kernel.severity, kernel.facility) == ("4", "0")
+    messages = collector.messages()
+    assert {(m.host, m.procid, m.msgid) for m in messages} == {(os.uname().nodename, "-", "-")}
+    for message in messages:
+        when = datetime.datetime.fromisoformat(message.time.replace("Z", "+00:00"))
+        assert begin - 5 <= when.timestamp() <= time.time() + 1, message
+        assert when.utcoffset() == datetime.timedelta(0)
+        assert meta(message), message
+    assert [int(meta(message)[2]) for message in messages] == list(range(1, len(messages) + 1))
+    assert abs(int(meta(kernel)[3]) - up_ms // 10) <= 1
+    assert meta(relay[0])[1] == "1"
+    log.wait(lambda record: record["sent"] == str(len(collector.messages())) and record["lost"] == "0", "all sent")

@@ -133,12 +133,12 @@ static void step_back(struct sender *s, uint64_t count)
 		;
 }
 
-static void close_socket(struct sender *s)
+static void close_socket(struct sender *s, bool drop)
 {
 	loop_withdraw(s->loop, &s->turn);
 	loop_disarm(s->loop, &s->pace);
 	loop_remove(s->loop, &s->watch);
-	transport_close(&s->transport);
+	transport_close(&s->transport, drop);
 	s->watch.fd = -1;
 }
 
@@ -173,7 +173,7 @@ static void fail_peer(struct sender *s, int error, const char *words)
 		s->back_off_ms = 0;
 	if (s->transport.fd >= 0)
 		step_back(s, transport_not_arrived(&s->transport, error));
-	close_socket(s);
+	close_socket(s, true);
 	set_error(s, words != NULL ? words : strerror(error));
 	if (!was_open && s->peer_next < s->peer_count)
 		try_next_peer(s);
@@ -428,7 +428,7 @@ void sender_set(struct sender *s, const struct wanted *w)
 	lookup_stop(&s->lookup);
 	if (s->transport.fd >= 0)
 		step_back(s, transport_not_arrived(&s->transport, 0));
-	close_socket(s);
+	close_socket(s, false);
 	skip_lost(s);
 	s->wanted = *w;
 	s->error[0] = '\0';
@@ -464,7 +464,7 @@ uint64_t sender_queued(const struct sender *s)
 void sender_free(struct sender *s)
 {
 	lookup_stop(&s->lookup);
-	close_socket(s);
+	close_socket(s, false);
 	loop_disarm(s->loop, &s->timer);
 	loop_disarm(s->loop, &s->tell);
 }

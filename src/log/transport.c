@@ -40,10 +40,14 @@ int transport_open(struct transport *t, bool tcp, const union peer *peer)
 	return connect(t->fd, &peer->any, length) < 0 && errno != EINPROGRESS ? -1 : 0;
 }
 
-void transport_close(struct transport *t)
+void transport_close(struct transport *t, bool drop)
 {
-	if (t->fd >= 0)
-		close(t->fd);
+	const struct linger at_once = {.l_onoff = 1};
+	if (t->fd < 0)
+		return;
+	if (drop && t->tcp)
+		setsockopt(t->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	close(t->fd);
 	t->fd = -1;
 }
 

@@ -32,8 +32,9 @@ struct transport {
 /* Begins to connect. 0, or -1 with errno. */
 int transport_open(struct transport *t, bool tcp, const union peer *peer);
 
-/* NULL-safe in that it may be closed already. The caller has ended the watch. */
-void transport_close(struct transport *t);
+/* Nothing happens when it is closed already. The caller has ended the watch. DROP: what the kernel still has
+ * is not sent on, for it will be sent again. */
+void transport_close(struct transport *t, bool drop);
 
 /* Whether a frame waits to be sent on. */
 bool transport_is_busy(const struct transport *t);

@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 
+import pytest
 from netns import stop
 from records import read_record
 from servers import Server
@@ -153,6 +154,15 @@ class Log:
 
 
 Message = collections.namedtuple("Message", "severity facility time host app procid msgid data text")
+Data = collections.namedtuple("Data", "in_step sequence up_hundredths")
+
+
+def parse_data(message):
+    """The structured data of MESSAGE, which must be of the form that log sends."""
+    found = re.fullmatch(r'\[timeQuality tzKnown="1" isSynced="([01])"\]\[meta sequenceId="(\d+)" sysUpTime="(\d+)"\]',
+                         message.data)
+    assert found, message
+    return Data(*map(int, found.groups()))
 
 
 class Collector(Server):
@@ -179,6 +189,19 @@ class Collector(Server):
         wait_until(lambda: [message.text for message in self.messages(app)] == expected, deadline_s,
                    f"{self.name} has {len(expected)} lines of {app}: {expected[:3]} ...",
                    lambda: "\n".join(map(str, self.messages()[-20:])))
+
+    def wait_exact(self, log, deadline_s=60):
+        """Until nothing is queued and what came in, each line once and in order, and what was lost are all the lines
+        that there were. Returns the record log/state."""
+        def fits(record):
+            sequence = [parse_data(message).sequence for message in self.messages()]
+            assert sequence == sorted(set(sequence)), "in order, each once"
+            total, lost = int(record["lines_total"]), int(record["lost"])
+            return record["queued"] == "0" and len(sequence) == int(record["sent"]) == total - lost
+        try:
+            return log.wait(fits, f"all is at {self.name} but what was lost", deadline_s)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{len(self.messages())} messages") from error
 
     def pause(self):
         self.child.send_signal(signal.SIGSTOP)
@@ -245,3 +268,7 @@ source s {{ syslog(ip("{self.address}") port({self.port}) transport("{self.trans
 destination d {{ file("{self.output}" template("{fields}\\n") template-escape(no) flush-lines(1)); }};
 log {{ source(s); destination(d); }};
 """)
+
+
+COLLECTORS = [Rsyslog, pytest.param(SyslogNg, marks=pytest.mark.skipif(
+    not SyslogNg.is_there(), reason="not installed: Debian has it or rsyslog, not both"))]

@@ -3,42 +3,17 @@ RFC 5424 has a place for."""
 
 import datetime
 import os
-import re
 import time
 
 import pytest
-from log import Log, Rsyslog, SyslogNg
-from netns import Lan, Namespace
-
-COLLECTORS = [Rsyslog, pytest.param(SyslogNg, marks=pytest.mark.skipif(
-    not SyslogNg.is_there(), reason="not installed: Debian has it or rsyslog, not both"))]
-
-
-@pytest.fixture
-def lan(keep):
-    return keep(Lan("192.0.2.1/24", "2001:db8:1::1/64"))
-
-
-@pytest.fixture
-def box(keep, lan):
-    box = keep(Namespace("box"))
-    lan.attach(box)
-    box.ip("address", "add", "192.0.2.7/24", "dev", "eth0")
-    box.ip("address", "add", "2001:db8:1::7/64", "dev", "eth0", "nodad")
-    return box
-
-
-def meta(message):
-    return re.fullmatch(r'\[timeQuality tzKnown="1" isSynced="([01])"\]\[meta sequenceId="(\d+)" sysUpTime="(\d+)"\]',
-                        message.data)
-
+from log import COLLECTORS, Log, parse_data
 
 @pytest.mark.parametrize("address", ["192.0.2.1", "2001:db8:1::1"])
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
 @pytest.mark.parametrize("kind", COLLECTORS)
-def test_each_line_with_what_belongs_to_it(keep, lan, box, tmp_path, kind, transport, address):
-    collector = keep(kind(lan, tmp_path, transport, address).start())
-    log = keep(Log(box, tmp_path, "relay", "kernel", syslog=collector.url(port=False)))
+def test_each_line_with_what_belongs_to_it(keep, log_lan, log_box, tmp_path, kind, transport, address):
+    collector = keep(kind(log_lan, tmp_path, transport, address).start())
+    log = keep(Log(log_box, tmp_path, "relay", "kernel", syslog=collector.url(port=False)))
     begin = time.time()
     log.wait_state("sending", collector=collector.url(), collector_origin="setting",
                    peer=collector.url().partition("://")[2])
@@ -61,8 +36,7 @@ def test_each_line_with_what_belongs_to_it(keep, lan, box, tmp_path, kind, trans
         when = datetime.datetime.fromisoformat(message.time.replace("Z", "+00:00"))
         assert begin - 5 <= when.timestamp() <= time.time() + 1, message
         assert when.utcoffset() == datetime.timedelta(0)
-        assert meta(message), message
-    assert [int(meta(message)[2]) for message in messages] == list(range(1, len(messages) + 1))
-    assert abs(int(meta(kernel)[3]) - up_ms // 10) <= 1
-    assert meta(relay[0])[1] == "1"
+    assert [parse_data(message).sequence for message in messages] == list(range(1, len(messages) + 1))
+    assert abs(parse_data(kernel).up_hundredths - up_ms // 10) <= 1
+    assert {parse_data(message).in_step for message in messages} == {1}
     log.wait(lambda record: record["sent"] == str(len(collector.messages())) and record["lost"] == "0", "all sent")

@@ -3,6 +3,8 @@ RFC 5424 has a place for."""
 
 import datetime
 import os
+import re
+import socket
 import time
 
 import pytest
@@ -40,3 +42,23 @@ def test_each_line_with_what_belongs_to_it(keep, log_lan, log_box, tmp_path, kin
     assert abs(parse_data(kernel).up_hundredths - up_ms // 10) <= 1
     assert {parse_data(message).in_step for message in messages} == {1}
     log.wait(lambda record: record["sent"] == str(len(collector.messages())) and record["lost"] == "0", "all sent")
+
+
+@pytest.mark.parametrize("source, ntp, time_of_line, in_step", [
+    ("none", "asking", "-", 0), ("rtc", "asking", r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", 0),
+    ("ntp", "synchronised", r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", 1),
+    ("ntp", "lost", r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", 0)])
+def test_message_byte_by_byte(keep, log_lan, log_box, tmp_path, source, ntp, time_of_line, in_step):
+    """No time rather than a wrong one; and whether the clock is in step with a time server."""
+    with log_lan.socket(socket.AF_INET, socket.SOCK_DGRAM) as collector:
+        collector.bind(("192.0.2.1", 514))
+        collector.settimeout(10)
+        log = keep(Log(log_box, tmp_path, "relay", syslog="udp://192.0.2.1", clock=(source, ntp)))
+        log.say("relay", "<4>text \u00e9")
+        message = b""
+        while b" relay " not in message:
+            message = collector.recv(4096)
+        expected = (rf"<28>1 {time_of_line} {re.escape(os.uname().nodename)} relay - - "
+                    rf'\[timeQuality tzKnown="1" isSynced="{in_step}"\]\[meta sequenceId="\d+" sysUpTime="\d+"\] '
+                    r"text \\xc3\\xa9")
+        assert re.fullmatch(expected.encode(), message), message

@@ -16,17 +16,21 @@ from waiting import wait_until
 
 TREE = pathlib.Path(__file__).resolve().parent.parent.parent
 HOST_BIN = pathlib.Path(os.environ.get("THIMBLE_HOST_BIN", TREE / "build/x86_64/host"))
+# With the sanitizers and glibc; and as it is in the image, on musl.
+PROGRAMS = {"glibc": HOST_BIN / "log", "musl": HOST_BIN.parent / "bin/log"}
 
 Line = collections.namedtuple("Line", "ms level name text")
 
 
 class Log:
     """The program in NAMESPACE with SOURCES, each the output of a child; its own lines are the source "log". SYSLOG: the
-    setting. CLOCK: clock_source and clock_ntp of init/system. RUN_DIR: one that net writes to."""
+    setting. CLOCK: clock_source and clock_ntp of init/system. RUN_DIR: one that net writes to. LIBC: a key of PROGRAMS."""
 
-    def __init__(self, namespace, folder, *sources, syslog="", run_dir=None, clock=("rtc", "synchronised")):
+    def __init__(self, namespace, folder, *sources, syslog="", run_dir=None, clock=("rtc", "synchronised"),
+                 libc="glibc"):
         self.folder = pathlib.Path(folder)
         self.namespace = namespace
+        self.program = PROGRAMS[libc]
         self.run_dir = pathlib.Path(run_dir) if run_dir else self.folder / "run"
         self.resolv_conf = self.folder / "resolv.conf"
         self.resolv_conf.touch()
@@ -53,7 +57,7 @@ class Log:
         mount = f'mount --bind {self.resolv_conf} /etc/resolv.conf && exec "$0" "$@"'
         own = self.ends.pop("log")
         self.child = self.namespace.start(
-            "unshare", "--mount", "sh", "-c", mount, HOST_BIN / "log", *arguments, stderr=own, pass_fds=inherited,
+            "unshare", "--mount", "sh", "-c", mount, self.program, *arguments, stderr=own, pass_fds=inherited,
             env={**os.environ, "THIMBLE_RUN": str(self.run_dir),
                  "ASAN_OPTIONS": f"log_path={self.findings}", "UBSAN_OPTIONS": f"log_path={self.findings}"})
         for fd in (own, *inherited):

@@ -98,7 +98,8 @@ def test_no_address_yet(keep, log_lan, log_box, tmp_path, transport):
     log_box.ip("address", "flush", "dev", "eth0")
     log = keep(Log(log_box, tmp_path, "relay", syslog=collector.url()))
     log.say("relay", *numbered("boot"))
-    log.wait_state("waiting", error="Network is unreachable", sent="0")
+    log.wait(lambda record: record["state"] == "waiting" and "unreachable" in record["error"], "no way to it")
+    assert log.record()["sent"] == "0"
     log_box.ip("address", "add", "192.0.2.7/24", "dev", "eth0")
     log.set_net()
     collector.wait_texts("relay", numbered("boot"))

@@ -79,12 +79,12 @@ def test_lease_names_it(keep, log_lan, tmp_path):
 
 
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
-def test_name_with_several_addresses(keep, log_lan, log_box, tmp_path, transport):
+def test_name_with_several_addresses(keep, log_lan, log_box, tmp_path, libc, transport):
     """Only one of them has a collector."""
     collector = keep(Rsyslog(log_lan, tmp_path, transport, "2001:db8:1::1").start())
     keep(Dnsmasq(log_lan, tmp_path, f"host-record=log.example,{FIRST},2001:db8:1::1", f"host-record=log.example,{SECOND}",
                  "local=/example/").start())
-    log = keep(Log(log_box, tmp_path, "relay", syslog="off"))
+    log = keep(Log(log_box, tmp_path, "relay", syslog="off", libc=libc))
     log.resolv_conf.write_text(f"nameserver {FIRST}\n")
     log.set_config(f"{transport}://log.example")
     log.say("relay", *map(str, range(100)))
@@ -93,12 +93,12 @@ def test_name_with_several_addresses(keep, log_lan, log_box, tmp_path, transport
     assert log.children() == []
 
 
-def test_name_that_is_not_resolved_yet(keep, log_lan, log_box, tmp_path):
+def test_name_that_is_not_resolved_yet(keep, log_lan, log_box, tmp_path, libc):
     """No such name, then a name server that is silent, then an answer. Meanwhile children's lines are read."""
     collector = keep(Rsyslog(log_lan, tmp_path, "tcp", FIRST).start())
     answers = {"zone": Zone({})}
     server = keep(ScriptedServer(log_lan, FIRST, lambda question: answers["zone"] and answers["zone"](question)))
-    log = keep(Log(log_box, tmp_path, "relay", syslog="off"))
+    log = keep(Log(log_box, tmp_path, "relay", syslog="off", libc=libc))
     log.resolv_conf.write_text(f"nameserver {FIRST}\n")
     log.set_config("tcp://log.example")
     log.wait(lambda record: record["state"] == "waiting" and "its name: " in record["error"], "no such name")

@@ -119,6 +119,10 @@ static void after_end(struct children *c, struct child *child)
 		c->handle_stopped(c);
 		return;
 	}
+	if (child->held) {
+		set_state(c, child, CHILD_STOPPED, 0);
+		return;
+	}
 	if (child->restart_at_once) {
 		child->restart_at_once = false;
 		child->backoff_ms = BACKOFF_FIRST_MS;
@@ -185,7 +189,7 @@ static uint64_t memory_limit(const struct child_definition *d)
 
 void child_start(struct children *c, struct child *child)
 {
-	if (c->shutting_down || states[child->state].has_process)
+	if (c->shutting_down || child->held || states[child->state].has_process)
 		return;
 	/* Taken at the first start: a restart while others are busy must not get less. */
 	if (child->memory_limit_in_force == 0)

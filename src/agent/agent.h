@@ -22,6 +22,9 @@ enum agent_state {
 void state_begin(struct loop *loop, const char *back_end);
 void state_set(enum agent_state state, const char *error);
 
+/* Writes what has not been written yet. */
+void state_end(void);
+
 /* Counts one request: of the host's, or what VMware's host was told. */
 void state_count(const char *request, bool refused);
 

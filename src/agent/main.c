@@ -41,5 +41,6 @@ int main(int argc, char **argv)
 	back_end->start(&loop, back_end->arguments > 0 ? argv[2] : NULL);
 	if (loop_run(&loop) < 0)
 		fatal("event loop");
+	state_end();
 	return 0;
 }

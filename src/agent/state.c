@@ -57,6 +57,12 @@ static void handle_timer(struct loop *loop, struct loop_timer *timer)
 	loop_arm(loop, timer, now_ms() + BETWEEN_MS);
 }
 
+void state_end(void)
+{
+	if (told.changed)
+		write_record();
+}
+
 static void note_change(void)
 {
 	told.changed = true;

@@ -136,6 +136,7 @@ def test_a_port_that_is_plugged_in_later(keep, dual_stack, boot, machine):
         since = len(guest.qmp.events)
         guest.qmp.command("device_del", id=f"ports{number}")
         guest.qmp.wait_event("DEVICE_DELETED", 60, since, device=f"ports{number}")
+        guest.wait_not_on_screen(r"agent (running|waiting|stopp|starting)")
     guest.power_button()
     guest.wait_off("guest-shutdown", OFF_S)
 

@@ -6,7 +6,15 @@ PROGRAMS := $(patsubst src/%/main.c,%,$(sort $(wildcard src/*/main.c)))
 VERSION  := 0.1.0
 
 PROGRAM_CFLAGS := -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
-	-Isrc -DTHIMBLE_VERSION='"$(VERSION)"'
+	-Isrc -isystem $(BUILD)/headers -DTHIMBLE_VERSION='"$(VERSION)"'
+
+# Libraries that are one header: NAME.h of lib NAME-dev, and the objects of each kind of build that need it.
+header_objects = $(patsubst %,$(BUILD)/%/$1.o,obj host/obj fuzz/obj)
+HEADERS := jsmn
+$(HEADERS:%=$(BUILD)/headers/%.h): $(BUILD)/headers/%.h: $(BUILD)/sources/deb/lib%-dev
+	$(Q)mkdir -p $(@D)
+	$(Q)dpkg-deb --fsys-tarfile $(call source_file,lib$*-dev) | tar -xO ./usr/include/$*.h > $@
+$(call header_objects,agent/json): $(BUILD)/headers/jsmn.h
 
 # The container's first program reads what init reads, and says how a child ended in the same words.
 program_shares_entry := src/init/settings.c src/init/exit_words.c

@@ -7,6 +7,7 @@
 #include <sys/reboot.h>
 #include <unistd.h>
 
+#include "agent.h"
 #include "common/log.h"
 #include "control_server.h"
 #include "routes.h"
@@ -186,6 +187,7 @@ int main(int argc, char **argv)
 	prepare_rest();
 	start_children(false);
 	power_watch_button(&power);
+	agent_watch();
 	watchdog_start(&watchdog, &loop);
 	if (control_server_start(&loop, handle_request) < 0)
 		log_warn("control socket");

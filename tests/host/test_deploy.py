@@ -65,7 +65,9 @@ def test_libvirt_takes_the_domain(deployed, firmware):
     assert domain.find("devices/disk/source").get("file").endswith(f"/{deployed.file}.qcow2")
     assert domain.find("os").get("firmware") == (None if firmware == "bios" else "efi")
     kinds = sorted({device.tag for device in domain.find("devices")})
-    assert kinds == ["console", "controller", "disk", "interface", "memballoon", "rng", "serial"]
+    channel = domain.find("devices/channel/target")
+    assert channel.attrib == {"type": "virtio", "name": "org.qemu.guest_agent.0"}
+    assert kinds == ["channel", "console", "controller", "disk", "interface", "memballoon", "rng", "serial"]
 
 
 def test_firecracker_is_json(deployed):
@@ -131,6 +133,7 @@ def test_proxmox(deployed, firmware, more):
     assert value(create, "--name") == LABELS[deployed.name]
     assert value(create, "--virtio0") == f"fast:0,import-from={deployed.image('qcow2')}"
     assert value(create, "--net0") == "virtio,bridge=vmbr0,tag=30" and value(create, "--memory") == "128"
+    assert value(create, "--agent") == "enabled=1"
     assert start == ["qm", "start", "120"]
 
 

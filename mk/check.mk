@@ -9,7 +9,13 @@ HOST_CFLAGS := -g -O1 -fno-omit-frame-pointer $(SANITIZE) $(PROGRAM_CFLAGS) -DTH
 $(HOST)/obj/%.o: src/%.c mk/check.mk mk/programs.mk | $(DEPS_CHECK)
 	$(call say,HOSTCC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(HOST_GCC) $(HOST_CFLAGS) -I$(<D) -MMD -MP -c -o $@ $<
+	$(Q)$(HOST_GCC) $(HOST_CFLAGS) -I$(<D) $(call library_headers,$(call program_of,$<),$(HOST)) -MMD -MP -c -o $@ $<
+
+# Libraries of programs, with the sanitizers as well.
+$(foreach library,$(sort $(foreach name,$(PROGRAMS),$(program_libraries_$(name)))),\
+	$(eval $(call package-build,$(library),$(HOST)/packages/$(library),$(HOST_GCC),-g -O1 $(SANITIZE),,| $(DEPS_CHECK))))
+
+$(HOST)/obj/web/assets.o: $(WEB_PAGE)
 
 host_objects = $(sort $(patsubst src/%.c,$(HOST)/obj/%.o,$(wildcard src/common/*.c) $(wildcard src/$1/*.c) \
 	$(program_shares_$1)))
@@ -18,7 +24,8 @@ host_objects = $(sort $(patsubst src/%.c,$(HOST)/obj/%.o,$(wildcard src/common/*
 host_libraries_resolver := -lresolv
 
 define host_program
-$(HOST)/$1: $(call host_objects,$1)
+$(patsubst src/%.c,$(HOST)/obj/%.o,$(wildcard src/$1/*.c)): | $(call library_archives,$1,$(HOST))
+$(HOST)/$1: $(call host_objects,$1) $(call library_archives,$1,$(HOST))
 	$$(call say,HOSTLD,$$@)
 	$$(Q)$(HOST_GCC) $(SANITIZE) -o $$@ $$^ $(host_libraries_$1)
 endef

@@ -79,7 +79,8 @@ void child_write_record(const struct children *c, const struct child *child)
 	} else {
 		snprintf(name, sizeof(name), "child.%s", child->definition.name);
 	}
-	if (record_commit(&r, "init", name) < 0)
+	bool none = child->off && child->state == CHILD_STOPPED;
+	if ((none ? record_remove("init", name) : record_commit(&r, "init", name)) < 0)
 		log_warn("record init/%s", name);
 }
 
@@ -117,6 +118,10 @@ static void after_end(struct children *c, struct child *child)
 	if (c->shutting_down) {
 		set_state(c, child, CHILD_STOPPED, 0);
 		c->handle_stopped(c);
+		return;
+	}
+	if (child->off) {
+		set_state(c, child, CHILD_STOPPED, 0);
 		return;
 	}
 	if (child->restart_at_once) {
@@ -185,7 +190,7 @@ static uint64_t memory_limit(const struct child_definition *d)
 
 void child_start(struct children *c, struct child *child)
 {
-	if (c->shutting_down || states[child->state].has_process)
+	if (c->shutting_down || child->off || states[child->state].has_process)
 		return;
 	/* Taken at the first start: a restart while others are busy must not get less. */
 	if (child->memory_limit_in_force == 0)
@@ -240,6 +245,12 @@ void child_stop_by(struct children *c, struct child *child, bool restart, int si
 	case CHILD_STATE_COUNT:
 		break;
 	}
+}
+
+void child_switch(struct children *c, struct child *child, bool on)
+{
+	child->off = !on;
+	child_stop(c, child, on);
 }
 
 static void handle_exit(struct children *c, struct child *child, int status)

@@ -41,6 +41,7 @@ struct child {
 	struct child_definition definition;
 	enum child_state state;
 	pid_t pid; /* of the program, or of the process that kills its leftovers */
+	bool off;  /* by a setting: it is not started, and has no record */
 	bool restart_at_once;
 	bool killed_by_init;
 	int64_t since_ms, next_start_ms;
@@ -81,6 +82,9 @@ void child_stop(struct children *c, struct child *child, bool restart);
 
 /* The same by another signal than SIGTERM, for programs that end differently by it. */
 void child_stop_by(struct children *c, struct child *child, bool restart, int signal_number);
+
+/* Ends it and starts it no more, or ends and starts it anew, as a setting says. */
+void child_switch(struct children *c, struct child *child, bool on);
 
 struct child *children_find(struct children *c, const char *name);
 

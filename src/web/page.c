@@ -62,27 +62,25 @@ static void add_made(struct page *p)
 static void add_log_line(struct text *t, const struct log_entry *e, int64_t boot_unix_ms)
 {
 	enum attribute a = e->level <= 3 ? ATTRIBUTE_BAD : e->level == 4 ? ATTRIBUTE_WARN : ATTRIBUTE_NORMAL;
-	text_add(t, "<tr><td>");
+	text_add(t, "<li><span>");
 	text_add_log_time(t, e->ms, boot_unix_ms);
-	text_add(t, "</td><td>");
+	text_add(t, "</span> <span class=\"%s\">%s</span> <span>", html_class(a),
+		log_level_word((unsigned)e->level));
 	text_add_html(t, e->name, (size_t)e->name_length);
-	text_add(t, "</td><td class=\"%s\">%s</td><td>", html_class(a), log_level_word((unsigned)e->level));
+	text_add(t, ":</span> <span>");
 	text_add_html(t, e->text, strlen(e->text));
-	text_add(t, "</td></tr>\n");
+	text_add(t, "</span></li>\n");
 }
 
 static void add_log(struct text *t, const struct log_state *log, int64_t boot_unix_ms)
 {
-	text_add(t, "<table class=\"log\"><caption><h2>Log</h2></caption>\n"
-		    "<thead><tr><th scope=\"col\">Time</th><th scope=\"col\">Program</th><th "
-		    "scope=\"col\">Level</th>"
-		    "<th scope=\"col\">Line</th></tr></thead><tbody>\n");
+	text_add(t, "<h2>Log</h2>\n<ol>\n");
 	for (unsigned i = log->count > LOG_LINES ? log->count - LOG_LINES : 0; i < log->count; i++)
 		add_log_line(t, &log->entries[i], boot_unix_ms);
 	if (log->count == 0)
-		text_add(t, "<tr><td colspan=\"4\">%s</td></tr>\n",
+		text_add(t, "<li>%s</li>\n",
 			log->status == RECORD_UNREADABLE ? "its record is unreadable" : "no lines yet");
-	text_add(t, "</tbody></table>\n");
+	text_add(t, "</ol>\n");
 }
 
 static void add_state(struct page *p)

@@ -44,14 +44,17 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(HOST)/unit/%,$(UNIT_SOURCES))
 unit_flags_init/test_children := -Wl,--wrap=spawn,--wrap=spawn_killer
 # The machine's name without the machine.
 unit_flags_init/test_host_name := -Wl,--wrap=sethostname,--wrap=log_line
+# What the page shows is made as the screen's tests make it.
+unit_flags_web/test_views := -Isrc/console
 # And the resolver's sources with answers and a clock of the test's own.
 unit_flags_resolver/test_source := -Wl,--wrap=worker_start,--wrap=worker_stop,--wrap=now_ms
 
 define unit_test
-$(HOST)/unit/$1: tests/unit/$1.c $(filter-out %/main.o,$(call host_objects,$(patsubst %/,%,$(dir $1))))
+$(HOST)/unit/$1: tests/unit/$1.c $(filter-out %/main.o,$(call host_objects,$(patsubst %/,%,$(dir $1)))) \
+		$(call library_archives,$(patsubst %/,%,$(dir $1)),$(HOST))
 	$$(call say,UNIT,$$@)
 	$$(Q)mkdir -p $$(@D)
-	$$(Q)$(HOST_GCC) $(HOST_CFLAGS) -Isrc/$(dir $1) -Itests -MMD -MP $(unit_flags_$1) -o $$@ $$(filter %.c %.o,$$^) \
+	$$(Q)$(HOST_GCC) $(HOST_CFLAGS) -Isrc/$(dir $1) -Itests -MMD -MP $(unit_flags_$1) -o $$@ $$(filter %.c %.o %.a,$$^) \
 		-lcmocka $(host_libraries_$(patsubst %/,%,$(dir $1)))
 endef
 $(foreach name,$(UNIT_TESTS),$(eval $(call unit_test,$(patsubst $(HOST)/unit/%,%,$(name)))))

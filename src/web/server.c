@@ -257,13 +257,14 @@ int server_init(struct server *s, struct loop *loop,
 {
 	*s = (struct server){.loop = loop, .write = write, .turn.handle = handle_turn};
 	/* A request's own time-out is our deadline: libmicrohttpd's begins anew with each byte. A date would
-	 * be wrong as long as nobody has set the clock. */
+	 * be wrong as long as nobody has set the clock. Discipline 1: by the letter of RFC 9112; the usual
+	 * one sends whoever asks with blanks in a target to another one. */
 	s->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET |
 					     MHD_USE_SUPPRESS_DATE_NO_CLOCK | MHD_USE_NO_THREAD_SAFETY,
 		0, NULL, NULL, handle_request, s, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)(REQUEST_BYTES_MAX + HEAD_BYTES_MAX),
-		MHD_OPTION_CONNECTION_TIMEOUT, 0u, MHD_OPTION_NOTIFY_CONNECTION, handle_connection, s,
-		MHD_OPTION_END);
+		MHD_OPTION_CONNECTION_TIMEOUT, 0u, MHD_OPTION_CLIENT_DISCIPLINE_LVL, 1,
+		MHD_OPTION_NOTIFY_CONNECTION, handle_connection, s, MHD_OPTION_END);
 	const union MHD_DaemonInfo *info =
 		s->daemon != NULL ? MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
 	if (info == NULL)

@@ -152,7 +152,8 @@ static void prepare_first(void)
 static void prepare_rest(void)
 {
 	mount_step(MOUNT_REST);
-	bring_loopback_up(); /* first: with ndisc_notify it would tell itself of ::1, and warn of what it hears */
+	bring_loopback_up(); /* first: with ndisc_notify it would tell itself of ::1, and warn of what it
+				hears */
 	apply_sysctl("/etc/sysctl.conf");
 	set_tcp_memory(memory_read().available_bytes);
 }

@@ -213,11 +213,29 @@ static void add_nic_counters(struct text *t, const struct facts *f)
 	}
 }
 
-static void add_log(struct text *t, const struct log_state *log)
+static void add_log(struct text *t, const struct screen_state *s)
 {
-	if (log->status == RECORD_READ)
+	if (s->log.status == RECORD_READ)
 		metric_number(t, "log_lines_total", METRIC_COUNTER, "Lines of the log since boot.",
-			log->lines_total);
+			s->log.lines_total);
+	if (s->syslog.status != RECORD_READ)
+		return;
+	metric_number(t, "log_lines_limited_total", METRIC_COUNTER,
+		"Lines that were left out because a program wrote too many.", s->syslog.limited);
+	metric_number(t, "syslog_up", METRIC_GAUGE, "Whether the collector takes lines.",
+		strcmp(s->syslog.state, "sending") == 0);
+	metric_number(
+		t, "syslog_lines_sent_total", METRIC_COUNTER, "Lines sent to the collector.", s->syslog.sent);
+	metric_number(t, "syslog_lines_lost_total", METRIC_COUNTER,
+		"Lines that the collector did not take in time.", s->syslog.lost);
+}
+
+static void add_agent(struct text *t, const struct agent_state *s)
+{
+	if (s->status != RECORD_READ)
+		return;
+	metric_begin(t, "agent_requests_total", METRIC_COUNTER, "Requests of the hypervisor.");
+	metric_sample(t, "agent_requests_total", s->requests, 1, LABELS("backend", s->backend));
 }
 
 static void add_web(struct text *t, const struct web_counts *w)
@@ -244,6 +262,7 @@ void metrics_write(struct answer *a, const struct facts *f, int64_t now_ms)
 	add_relay(t, s);
 	add_nic_states(t, s, now_ms);
 	add_nic_counters(t, f);
-	add_log(t, &s->log);
+	add_log(t, s);
+	add_agent(t, &s->agent);
 	add_web(t, &f->web);
 }

@@ -250,21 +250,54 @@ static void add_network(struct json *j, const struct screen_state *s, int64_t no
 	json_end(j);
 }
 
+static void add_syslog(struct json *j, const struct syslog_state *s)
+{
+	if (s->status == RECORD_MISSING)
+		return;
+	json_object(j, "syslog");
+	if (add_record_state(j, s->status)) {
+		json_told(j, "state", s->state);
+		json_told(j, "collector", s->collector);
+		json_told(j, "origin", s->origin);
+		json_told(j, "error", s->error);
+		json_number(j, "sent", s->sent);
+		json_number(j, "lost", s->lost);
+		json_number(j, "limited", s->limited);
+	}
+	json_end(j);
+}
+
+static void add_agent(struct json *j, const struct agent_state *s)
+{
+	if (s->status == RECORD_MISSING)
+		return;
+	json_object(j, "agent");
+	if (add_record_state(j, s->status)) {
+		json_told(j, "backend", s->backend);
+		json_told(j, "state", s->state);
+		json_told(j, "error", s->error);
+		json_number(j, "requests", s->requests);
+		json_told(j, "last_request", s->last_request);
+	}
+	json_end(j);
+}
+
 static void add_log(struct json *j, const struct log_state *log)
 {
+	struct log_entry e;
 	if (log->status == RECORD_MISSING)
 		return;
 	json_object(j, "log");
 	if (add_record_state(j, log->status)) {
 		json_number(j, "lines_total", log->lines_total);
 		json_array(j, "lines");
-		for (unsigned i = log->count > LOG_LINES ? log->count - LOG_LINES : 0; i < log->count; i++) {
-			const struct log_entry *e = &log->entries[i];
+		for (size_t at = log_lines_newest(log->lines, log->bytes, LOG_LINES);
+			log_lines_next(log->lines, log->bytes, &at, &e);) {
 			json_object(j, NULL);
-			json_count(j, "ms", e->ms);
-			json_number(j, "level", e->level);
-			json_string_n(j, "name", e->name, (size_t)e->name_length);
-			json_string(j, "text", e->text);
+			json_number(j, "ms", e.time_ms);
+			json_number(j, "level", e.level);
+			json_string_n(j, "name", e.name, e.name_bytes);
+			json_string_n(j, "text", e.text, e.text_bytes);
 			json_end(j);
 		}
 		json_end(j);
@@ -297,6 +330,8 @@ void status_write(struct answer *a, const struct facts *f, int64_t now_ms)
 	add_children(&j, s);
 	add_relay(&j, s);
 	add_network(&j, s, now_ms);
+	add_syslog(&j, &s->syslog);
+	add_agent(&j, &s->agent);
 	add_log(&j, &s->log);
 	add_web(&j, &f->web);
 	json_end(&j);

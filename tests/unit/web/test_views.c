@@ -60,6 +60,33 @@ static void one_state_in_all_forms(void **state)
 	assert_int_equal(answer.status, 200);
 }
 
+static void collector_and_hypervisor(void **state)
+{
+	(void)state;
+	syslog_from_record(&facts.screen.syslog,
+		view_of("state=failed\ncollector=udp://"
+			"192.0.2.9:514\ncollector_origin=dhcp\nsent=7\nlost=31\n"
+			"limited=2\nerror=Connection refused\n"),
+		RECORD_READ);
+	agent_from_record(&facts.screen.agent,
+		view_of("backend=qemu\nstate=connected\nrequests=3\nlast_request=guest-ping\n"), RECORD_READ);
+	assert_forms();
+	assert_has(written_by(page_write), "<b class=\"warn\">failed</b>: udp://192.0.2.9:514 (dhcp), 7 "
+					   "lines, 31 lost: Connection refused");
+	assert_has(answer.data, "<b class=\"good\">qemu</b> connected, 3 requests");
+	assert_has(written_by(status_write),
+		"\"syslog\": {\n  \"state\": \"failed\",\n  \"collector\": \"udp://192.0.2.9:514\",\n  "
+		"\"origin\": \"dhcp\",\n  \"error\": \"Connection refused\",\n  \"sent\": 7,\n  \"lost\": "
+		"31,\n  "
+		"\"limited\": 2}");
+	assert_has(answer.data,
+		"\"agent\": {\n  \"backend\": \"qemu\",\n  \"state\": \"connected\",\n  \"requests\": 3,\n  "
+		"\"last_request\": \"guest-ping\"}");
+	assert_has(written_by(metrics_write), "\nthimble_syslog_up 0\n");
+	assert_has(answer.data, "\nthimble_syslog_lines_lost_total 31\n");
+	assert_has(answer.data, "\nthimble_agent_requests_total{backend=\"qemu\"} 3\n");
+}
+
 static void nothing_is_known_yet(void **state)
 {
 	(void)state;
@@ -104,7 +131,7 @@ static void records_are_torn(void **state)
 	nic_from_record(&s->nics[0], "eth0", NULL, RECORD_UNREADABLE, -1, NOW_MS);
 	resolver_from_record(&s->resolver, NULL, RECORD_UNREADABLE);
 	link_from_record(&s->link, NULL, RECORD_UNREADABLE);
-	log_from_view(&s->log, RECORD_UNREADABLE);
+	log_from_lines(&s->log, 0, -1, RECORD_UNREADABLE);
 	assert_forms();
 	assert_has(written_by(page_write), "its record is unreadable");
 	assert_has(written_by(status_write), "\"record\": \"unreadable\"");
@@ -166,6 +193,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(one_state_in_all_forms, set_up),
+		cmocka_unit_test_setup(collector_and_hypervisor, set_up),
 		cmocka_unit_test_setup(nothing_is_known_yet, set_up),
 		cmocka_unit_test_setup(service_is_down, set_up),
 		cmocka_unit_test_setup(records_are_torn, set_up),

@@ -37,6 +37,8 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(HOST)/unit/%,$(UNIT_SOURCES))
 unit_flags_init/test_children := -Wl,--wrap=spawn,--wrap=spawn_killer
 # The machine's name without the machine.
 unit_flags_init/test_host_name := -Wl,--wrap=sethostname,--wrap=log_line
+# The log's sender with answers of the test's own.
+unit_flags_log/test_sender := -Wl,--wrap=lookup_start,--wrap=lookup_stop
 # And the resolver's sources with answers and a clock of the test's own.
 unit_flags_resolver/test_source := -Wl,--wrap=worker_start,--wrap=worker_stop,--wrap=now_ms
 

@@ -36,6 +36,8 @@ struct sender {
 	struct transport transport;
 	struct loop_timer timer; /* what is done by then, see the table of states */
 	struct loop_timer pace;  /* datagrams are not sent all at once */
+	struct loop_timer
+		renew; /* nothing tells that datagrams have no reader: their host's name is looked up again */
 	struct loop_turn turn;
 	int64_t back_off_ms, begun_ms;
 

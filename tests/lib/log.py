@@ -176,6 +176,7 @@ class Collector(Server):
         super().__init__(lan, folder, name)
         self.transport, self.address, self.port = transport, address, port
         self.output = self.folder / "messages"
+        self.log.touch()  # it may be one that is never started
 
     def url(self, port=True):
         host = f"[{self.address}]" if ":" in self.address else self.address

@@ -8,7 +8,8 @@ import socket
 import time
 
 import pytest
-from log import COLLECTORS, Log, parse_data
+from log import COLLECTORS, TREE, Log, Rsyslog, SyslogNg, parse_data
+from waiting import wait_until
 
 @pytest.mark.parametrize("address", ["192.0.2.1", "2001:db8:1::1"])
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
@@ -62,3 +63,28 @@ def test_message_byte_by_byte(keep, log_lan, log_box, tmp_path, source, ntp, tim
                     rf'\[timeQuality tzKnown="1" isSynced="{in_step}"\]\[meta sequenceId="\d+" sysUpTime="\d+"\] '
                     r"text \\xc3\\xa9")
         assert re.fullmatch(expected.encode(), message), message
+
+
+def documented(kind):
+    """What docs/logs.md has for KIND."""
+    return re.search(rf"```{kind}\n(.*?)```", (TREE / "docs/logs.md").read_text(), re.DOTALL)[1]
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+@pytest.mark.parametrize("kind", COLLECTORS)
+def test_documented_configuration(keep, log_lan, log_box, tmp_path, kind, transport):
+    """But for the folder that it writes to."""
+    class Documented(kind):
+        def write_configuration(self):
+            words = {Rsyslog: ("rsyslog", f'global(processInternalMessages="on")\naction(type="omfile" file="{self.log}")\n'),
+                     SyslogNg: ("syslog-ng", "@version: 3.38\n")}[kind]
+            text = words[1] + documented(words[0])
+            assert "/var/log/thimble/" in text
+            (self.folder / "conf").write_text(text.replace("/var/log/thimble/", f"{self.folder}/"))
+    collector = keep(Documented(log_lan, tmp_path, transport, "192.0.2.1").start())
+    log = keep(Log(log_box, tmp_path, "relay", syslog=collector.url()))
+    log.say("relay", "<4>no upstream")
+    output = collector.folder / f"{os.uname().nodename}.log"
+    line = wait_until(lambda: [line for line in output.read_text().splitlines() if "no upstream" in line], 20,
+                      "the line in the guest's file", lambda: "\n".join(map(str, collector.folder.iterdir())))[0]
+    assert " relay " in line and 'meta sequenceId="' in line, line

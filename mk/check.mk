@@ -39,6 +39,8 @@ unit_flags_init/test_children := -Wl,--wrap=spawn,--wrap=spawn_killer
 unit_flags_init/test_host_name := -Wl,--wrap=sethostname,--wrap=log_line
 # The guest agent protocol without init.
 unit_flags_agent/test_qga := -Wl,--wrap=control_request
+# VMware without the machine.
+unit_flags_agent/test_vmware := -Wl,--wrap=vmware_machine_port
 # And the resolver's sources with answers and a clock of the test's own.
 unit_flags_resolver/test_source := -Wl,--wrap=worker_start,--wrap=worker_stop,--wrap=now_ms
 

@@ -41,8 +41,8 @@ struct child {
 	struct child_definition definition;
 	enum child_state state;
 	pid_t pid; /* of the program, or of the process that kills its leftovers */
-	bool off;  /* by a setting: it is not started, and has no record */
 	bool restart_at_once;
+	bool held; /* not to be started: what it needs is not there */
 	bool killed_by_init;
 	int64_t since_ms, next_start_ms;
 	int64_t backoff_ms;
@@ -74,7 +74,7 @@ int children_init(struct children *c, struct loop *loop, const struct appliance 
 /* Adds one child, CHILD_STOPPED. NULL when the table is full or there is no pipe for it (logged). */
 struct child *children_add(struct children *c, const struct child_definition *definition);
 
-/* Starts a stopped or waiting child now. */
+/* Starts a stopped or waiting child now, unless it is held. */
 void child_start(struct children *c, struct child *child);
 
 /* Ends it, SIGKILL after CHILD_STOP_MS, and starts it again at once when RESTART. */
@@ -82,9 +82,6 @@ void child_stop(struct children *c, struct child *child, bool restart);
 
 /* The same by another signal than SIGTERM, for programs that end differently by it. */
 void child_stop_by(struct children *c, struct child *child, bool restart, int signal_number);
-
-/* Ends it and starts it no more, or ends and starts it anew, as a setting says. */
-void child_switch(struct children *c, struct child *child, bool on);
 
 struct child *children_find(struct children *c, const char *name);
 

@@ -253,7 +253,7 @@ static struct child *add_service(struct children *c)
 static void set_web(struct child *web, const struct config *config)
 {
 	uint64_t port = config_number(config, CONFIG_STATUS_PORT);
-	web->off = port == 0;
+	web->held = port == 0;
 	web->definition.capabilities = port < 1024 ? CAPABILITY(NET_BIND_SERVICE) : 0;
 }
 
@@ -299,10 +299,9 @@ void table_renew(struct children *c, const struct config *before, const struct c
 	read_arguments(config);
 	for (size_t i = 0; i < c->count; i++) {
 		const struct child_definition *d = &c->child[i].definition;
-		if (strcmp(d->name, web_definition.name) == 0) {
+		if (strcmp(d->name, web_definition.name) == 0)
 			set_web(&c->child[i], config);
-			child_switch(c, &c->child[i], !c->child[i].off);
-		} else if (reads_settings(d))
+		if (reads_settings(d))
 			child_stop_by(c, &c->child[i], true, end_signal(d, other_addresses));
 	}
 }

@@ -21,15 +21,20 @@ fuzz_objects_ovf := init/ovf
 fuzz_objects_proxy_header := relay/proxy_header
 fuzz_objects_qga := agent/qga agent/qga_input agent/json agent/facts
 fuzz_objects_smbios := init/smbios
+fuzz_objects_http := web/server web/answer web/counts
+fuzz_objects_views := $(patsubst src/%.c,%,$(filter-out %/main.c %/server.c %/listener.c,$(wildcard src/web/*.c)) \
+	$(program_shares_web))
 fuzz_objects_target := $(patsubst src/%.c,%,$(filter-out %/main.c,$(wildcard src/relay/*.c)))
 
 fuzz_libraries_dns_answer := $(host_libraries_resolver)
+fuzz_libraries_http := $(call library_archives,web,$(FUZZ))
 # The records are the target's own.
 fuzz_libraries_kvp := -Wl,--wrap=record_read,--wrap=record_list
 fuzz_libraries_qga := -Wl,--wrap=record_read,--wrap=record_list,--wrap=control_request
 
 # libFuzzer's options of a target, where they are not the usual ones: inputs as long as what it reads may be.
 fuzz_options_record := -max_len=33000
+fuzz_options_http := -max_len=8192
 fuzz_options_qga := -max_len=6000
 
 # The short run of `make check`: the same inputs each time, and bounded on a slow machine as well.
@@ -38,10 +43,15 @@ FUZZ_SHORT := -seed=1 -runs=50000 -max_total_time=10
 $(FUZZ)/obj/%.o: src/%.c mk/fuzz.mk mk/programs.mk | $(DEPS_CHECK)
 	$(call say,FUZZCC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(FUZZ_CC) -fsanitize=fuzzer-no-link $(FUZZ_CFLAGS) -I$(<D) -MMD -MP -c -o $@ $<
+	$(Q)$(FUZZ_CC) -fsanitize=fuzzer-no-link $(FUZZ_CFLAGS) -I$(<D) $(call library_headers,$(call program_of,$<),$(FUZZ)) -MMD -MP -c -o $@ $<
+
+# Libraries that a target goes through, so that it sees their branches too.
+$(eval $(call package-build,libmicrohttpd,$(FUZZ)/packages/libmicrohttpd,$(FUZZ_CC),-g -O1 -fsanitize=fuzzer-no-link $(SANITIZE),-fsanitize=address,| $(DEPS_CHECK)))
+$(patsubst src/%.c,$(FUZZ)/obj/%.o,$(wildcard src/web/*.c)): | $(fuzz_libraries_http)
+$(FUZZ)/obj/web/assets.o: $(WEB_PAGE)
 
 define fuzz_program
-$(FUZZ)/$1: tests/fuzz/$1.c $(patsubst %,$(FUZZ)/obj/%.o,$(patsubst src/%.c,%,$(wildcard src/common/*.c)) $(fuzz_objects_$1))
+$(FUZZ)/$1: tests/fuzz/$1.c $(patsubst %,$(FUZZ)/obj/%.o,$(patsubst src/%.c,%,$(wildcard src/common/*.c)) $(fuzz_objects_$1)) | $(filter %.a,$(fuzz_libraries_$1))
 	$$(call say,FUZZLD,$$@)
 	$$(Q)$(FUZZ_CC) -fsanitize=fuzzer $(FUZZ_CFLAGS) -MMD -MP -o $$@ $$(filter %.c %.o,$$^) $$(fuzz_libraries_$1)
 endef

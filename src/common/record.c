@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "common/log_lines.h"
 
 enum { PATH_BYTES_MAX = 256, VALUE_BYTES_MAX = 2048 };
 
@@ -89,7 +90,7 @@ static int write_whole(int fd, const char *bytes, size_t length)
 	return 0;
 }
 
-int record_commit(struct record *r, const char *writer, const char *name)
+int record_write_file(const char *writer, const char *name, const struct iovec *pieces, size_t count)
 {
 	char path[PATH_BYTES_MAX], path_new[PATH_BYTES_MAX];
 	if (make_path(path, writer, name, "") < 0 || make_path(path_new, writer, name, ".new") < 0)
@@ -97,7 +98,9 @@ int record_commit(struct record *r, const char *writer, const char *name)
 	int fd = open(path_new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (fd < 0)
 		return -1;
-	int result = write_whole(fd, r->data, r->text.used);
+	int result = 0;
+	for (size_t i = 0; i < count && result == 0; i++)
+		result = write_whole(fd, pieces[i].iov_base, pieces[i].iov_len);
 	int error = errno;
 	close(fd);
 	errno = error;
@@ -107,6 +110,14 @@ int record_commit(struct record *r, const char *writer, const char *name)
 		errno = error;
 		return -1;
 	}
+	return 0;
+}
+
+int record_commit(struct record *r, const char *writer, const char *name)
+{
+	const struct iovec whole = {.iov_base = r->data, .iov_len = r->text.used};
+	if (record_write_file(writer, name, &whole, 1) < 0)
+		return -1;
 	if (r->text.overflow) {
 		log_warnx("record %s/%s: too long, some lines were left out", writer, name);
 		errno = EFBIG;
@@ -158,14 +169,19 @@ int record_parse(struct record_view *v, const char *bytes, size_t length)
 	return split_lines(v);
 }
 
-int record_read(struct record_view *v, const char *writer, const char *name)
+int record_open(const char *writer, const char *name)
 {
 	char path[PATH_BYTES_MAX];
-	v->bytes = 0;
 	if (make_path(path, writer, name, "") < 0)
 		return -1;
 	/* Not through a link: its writer could lead a reader with more rights to a device. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+	return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+}
+
+int record_read(struct record_view *v, const char *writer, const char *name)
+{
+	v->bytes = 0;
+	int fd = record_open(writer, name);
 	if (fd < 0)
 		return -1;
 	ssize_t length = 0;
@@ -231,9 +247,11 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
-/* What is being written, and resolv.conf, which lies among net's records. */
-static bool is_no_record(const char *name, size_t length)
+/* What is being written, and what lies among records: net's resolv.conf, the log's lines. */
+static bool is_no_record(const char *writer, const char *name, size_t length)
 {
+	if (strcmp(name, LOG_LINES_NAME) == 0 && strcmp(writer, "log") == 0)
+		return true;
 	return name[0] == '.' || (length >= 4 && strcmp(name + length - 4, ".new") == 0) ||
 	       (length >= 5 && strcmp(name + length - 5, ".conf") == 0);
 }
@@ -247,7 +265,7 @@ size_t record_list(const char *writer, char names[][RECORD_NAME_MAX], size_t max
 		return 0;
 	for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
 		size_t length = strlen(entry->d_name);
-		if (is_no_record(entry->d_name, length) || length >= RECORD_NAME_MAX)
+		if (is_no_record(writer, entry->d_name, length) || length >= RECORD_NAME_MAX)
 			continue;
 		if (count < max)
 			memcpy(names[count], entry->d_name, length + 1);

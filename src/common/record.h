@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/uio.h>
 
 #include "text.h"
 
@@ -36,6 +37,12 @@ void record_add(struct record *r, const char *key, const char *format, ...)
 /* Writes WRITER/NAME. 0, or -1 with errno (EFBIG: lines were left out; the rest is written). */
 int record_commit(struct record *r, const char *writer, const char *name);
 
+/* Writes the file WRITER/NAME, which is no record, as records are written. 0, or -1 with errno. */
+int record_write_file(const char *writer, const char *name, const struct iovec *pieces, size_t count);
+
+/* Opens WRITER/NAME for reading: a descriptor that does not block, or -1 with errno. */
+int record_open(const char *writer, const char *name);
+
 /* Removes WRITER/NAME; not being there is no error. */
 int record_remove(const char *writer, const char *name);
 
@@ -65,8 +72,8 @@ long long record_get_number(const struct record_view *v, const char *key, long l
 bool record_next(const struct record_view *v, size_t *at, const char **key, const char **value);
 
 /* Names of WRITER's records, sorted, into NAMES (at most MAX). Returns how many there are, which may be
- * more than MAX; 0 when the folder is not there. Names that are too long or end in ".new" or ".conf" are
- * left out. */
+ * more than MAX; 0 when the folder is not there. Names that are too long or end in ".new" or ".conf", and
+ * log/lines, are left out. */
 size_t record_list(const char *writer, char names[][RECORD_NAME_MAX], size_t max);
 
 #endif

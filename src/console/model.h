@@ -88,6 +88,9 @@ enum refusal {
 	REFUSAL_COUNT
 };
 
+/* The keys of service/relay for them. */
+extern const char *const refusal_keys[REFUSAL_COUNT];
+
 /* Prefixes as text. */
 struct prefix_list {
 	char text[ALLOWED_MAX][48];

@@ -1,26 +1,26 @@
 /* The log: reads every child's output and the kernel's warnings, keeps the last lines, shows them in the
- * record log/tail. Arguments: NAME:DESCRIPTOR for each source; "kernel" is /dev/kmsg. */
+ * file log/lines and the record log/tail. Arguments: NAME:DESCRIPTOR for each source; "kernel" is /dev/kmsg.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/log.h"
 #include "common/loop.h"
 #include "common/record.h"
+#include "report.h"
 #include "source.h"
 
 enum {
 	SOURCES_MAX = 32,
 	RECORD_INTERVAL_MS = 200, /* the record is written at most so often */
-	TAIL_LINES_MAX = 100,
 };
 
 struct source {
 	struct loop_fd fd;
-	char name[LINE_NAME_MAX + 1];
+	char name[LOG_NAME_MAX + 1];
 	struct partial partial;
 };
 
@@ -29,52 +29,17 @@ static struct source sources[SOURCES_MAX];
 static int64_t record_written_ms = -RECORD_INTERVAL_MS;
 static struct loop_timer record_timer;
 
-/* How many of the oldest lines to leave out, so that the rest is at most TAIL_LINES_MAX lines and fits. */
-static size_t lines_to_skip(void)
-{
-	/* Each byte of a line may become four in a record ("\x1b"), and its head takes less than 64. */
-	const size_t room = RECORD_BYTES_MAX - 256;
-	char name[LINE_NAME_MAX + 1], text[LINE_TEXT_MAX + 1];
-	static size_t cost[RING_BYTES / sizeof(struct line)];
-	struct line line;
-	size_t lines = 0, total = 0, kept = 0;
-	for (size_t at = 0; ring_next(&ring, &at, &line, name, text);) {
-		size_t escapes = 0;
-		for (size_t i = 0; i < line.text_bytes; i++)
-			escapes += text[i] < 0x20 || text[i] > 0x7e;
-		cost[lines++] = 64 + line.name_bytes + line.text_bytes + 3 * escapes;
-	}
-	while (kept < lines && kept < TAIL_LINES_MAX && total + cost[lines - 1 - kept] <= room)
-		total += cost[lines - 1 - kept++];
-	return lines - kept;
-}
-
 static void write_record(struct loop *loop, struct loop_timer *timer)
 {
-	static struct record r;
-	char name[LINE_NAME_MAX + 1], text[LINE_TEXT_MAX + 1], key[RECORD_NAME_MAX];
-	struct line line;
-	size_t skip = lines_to_skip(), index = 0;
-	(void)loop;
-	(void)timer;
-	record_begin(&r);
-	record_add(&r, "lines_total", "%llu", (unsigned long long)ring.total);
-	record_add(&r, "lines_dropped", "%llu", (unsigned long long)(ring.total - ring.count));
-	for (size_t at = 0; ring_next(&ring, &at, &line, name, text); index++) {
-		if (index < skip)
-			continue;
-		snprintf(key, sizeof(key), "line.%zu", index - skip + 1);
-		record_add(&r, key, "%lld %u %s %s", (long long)line.time_ms, line.level, name, text);
-	}
+	(void)loop, (void)timer;
 	record_written_ms = now_ms();
-	if (record_commit(&r, "log", "tail") < 0)
-		log_warn("record log/tail");
+	report_lines(&ring);
 }
 
 static void add_line(
 	struct loop *loop, int64_t time_ms, unsigned level, const char *name, const char *text, size_t length)
 {
-	ring_add(&ring, time_ms, level, name, strlen(name), text, length);
+	ring_add(&ring, time_ms, level, name, text, length);
 	if (record_timer.previous == NULL)
 		loop_arm(loop, &record_timer, record_written_ms + RECORD_INTERVAL_MS);
 }
@@ -125,13 +90,22 @@ static void handle_kernel(struct loop *loop, struct loop_fd *w, uint32_t events)
 	}
 }
 
+static bool is_name(const char *bytes, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if (bytes[i] <= ' ' || bytes[i] > '~')
+			return false;
+	return length > 0 && length <= LOG_NAME_MAX;
+}
+
 static void add_source(struct loop *loop, struct source *source, const char *argument)
 {
 	const char *colon = strrchr(argument, ':');
 	uint64_t fd;
-	if (colon == NULL || (size_t)(colon - argument) > LINE_NAME_MAX ||
+	if (colon == NULL || !is_name(argument, (size_t)(colon - argument)) ||
 		!parse_number(colon + 1, 0, 1 << 20, &fd)) {
-		log_warnx("\"%s\": not NAME:DESCRIPTOR, a name of at most %d bytes", argument, LINE_NAME_MAX);
+		log_warnx("\"%s\": not NAME:DESCRIPTOR, a name of at most %d bytes without blanks", argument,
+			LOG_NAME_MAX);
 		return;
 	}
 	memcpy(source->name, argument, (size_t)(colon - argument));

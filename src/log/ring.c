@@ -2,69 +2,96 @@
 
 #include <string.h>
 
-static void copy_in(struct ring *r, size_t at, const void *from, size_t length)
+#include "common/text.h"
+
+enum { RING_BYTES = LOG_LINES_BYTES_MAX };
+
+static size_t place_index(uint64_t bytes)
 {
-	const char *bytes = from;
-	for (size_t i = 0; i < length; i++)
-		r->bytes[(at + i) % RING_BYTES] = bytes[i];
+	return (size_t)(bytes % RING_BYTES);
 }
 
-static void copy_out(const struct ring *r, size_t at, void *to, size_t length)
+static void copy_in(struct ring *r, const char *bytes, size_t length)
 {
-	char *bytes = to;
-	for (size_t i = 0; i < length; i++)
-		bytes[i] = r->bytes[(at + i) % RING_BYTES];
+	size_t index = place_index(r->end.bytes);
+	size_t head = length < RING_BYTES - index ? length : RING_BYTES - index;
+	memcpy(r->bytes + index, bytes, head);
+	memcpy(r->bytes, bytes + head, length - head);
+	r->end.bytes += length;
+	r->end.lines++;
 }
 
-static size_t line_bytes(const struct line *line)
+/* The bytes of the line at AT, its newline included, into LINE; 0 at the end. */
+static size_t copy_out(const struct ring *r, uint64_t at, char line[static LOG_LINE_BYTES_MAX])
 {
-	return sizeof(*line) + line->name_bytes + line->text_bytes;
+	size_t length = 0;
+	while (at + length < r->end.bytes && length < LOG_LINE_BYTES_MAX) {
+		char c = r->bytes[place_index(at + length)];
+		line[length++] = c;
+		if (c == '\n')
+			return length;
+	}
+	return 0;
 }
 
 static void drop_oldest(struct ring *r)
 {
-	struct line oldest;
-	copy_out(r, r->first, &oldest, sizeof(oldest));
-	r->first = (r->first + line_bytes(&oldest)) % RING_BYTES;
-	r->used -= line_bytes(&oldest);
-	r->count--;
+	char line[LOG_LINE_BYTES_MAX];
+	r->first.bytes += copy_out(r, r->first.bytes, line);
+	r->first.lines++;
 }
 
-void ring_add(struct ring *r, int64_t time_ms, unsigned level, const char *name, size_t name_bytes,
-	const char *text, size_t text_bytes)
+/* As text_add_escaped, but with a mark where it was cut. */
+static void add_text(struct text *t, const char *bytes, size_t length)
 {
-	char cut[LINE_TEXT_MAX];
-	struct line line = {.time_ms = time_ms, .level = (uint8_t)level};
-	if (text_bytes > LINE_TEXT_MAX) {
-		memcpy(cut, text, LINE_TEXT_MAX - 3);
-		memcpy(cut + LINE_TEXT_MAX - 3, "...", 3);
-		text = cut;
-		text_bytes = LINE_TEXT_MAX;
+	static const char mark[] = "...";
+	struct text escaped = {.data = t->data + t->used, .size = LOG_TEXT_MAX + 1};
+	text_clear(&escaped);
+	text_add_escaped(&escaped, bytes, length);
+	if (escaped.overflow) {
+		/* An escape is four bytes: none is cut in two. */
+		size_t most = LOG_TEXT_MAX - (sizeof(mark) - 1), kept = 0;
+		for (size_t i = 0; i < length; i++) {
+			size_t size = bytes[i] < 0x20 || bytes[i] > 0x7e ? 4 : 1;
+			if (kept + size > most)
+				break;
+			kept += size;
+		}
+		memcpy(escaped.data + kept, mark, sizeof(mark));
+		escaped.used = kept + sizeof(mark) - 1;
 	}
-	line.name_bytes = (uint8_t)(name_bytes > LINE_NAME_MAX ? LINE_NAME_MAX : name_bytes);
-	line.text_bytes = (uint16_t)text_bytes;
-	while (r->used + line_bytes(&line) > RING_BYTES)
-		drop_oldest(r);
-	size_t at = r->first + r->used;
-	copy_in(r, at, &line, sizeof(line));
-	copy_in(r, at + sizeof(line), name, line.name_bytes);
-	copy_in(r, at + sizeof(line) + line.name_bytes, text, line.text_bytes);
-	r->used += line_bytes(&line);
-	r->count++;
-	r->total++;
+	t->used += escaped.used;
 }
 
-int ring_next(const struct ring *r, size_t *at, struct line *line, char name[static LINE_NAME_MAX + 1],
-	char text[static LINE_TEXT_MAX + 1])
+void ring_add(struct ring *r, int64_t time_ms, unsigned level, const char *name, const char *text,
+	size_t text_bytes)
 {
-	if (*at >= r->used)
-		return 0;
-	size_t from = r->first + *at;
-	copy_out(r, from, line, sizeof(*line));
-	copy_out(r, from + sizeof(*line), name, line->name_bytes);
-	copy_out(r, from + sizeof(*line) + line->name_bytes, text, line->text_bytes);
-	name[line->name_bytes] = '\0';
-	text[line->text_bytes] = '\0';
-	*at += line_bytes(line);
-	return 1;
+	char line[LOG_LINE_BYTES_MAX + 1];
+	struct text t = TEXT(line);
+	text_clear(&t);
+	text_add(&t, "%lld %u %.*s ", (long long)(time_ms < 0 ? 0 : time_ms), level & 7, LOG_NAME_MAX, name);
+	add_text(&t, text, text_bytes);
+	line[t.used++] = '\n';
+	while (r->end.bytes + t.used - r->first.bytes > RING_BYTES)
+		drop_oldest(r);
+	copy_in(r, line, t.used);
+}
+
+bool ring_next(const struct ring *r, struct ring_place *at, struct log_entry *e,
+	char line[static LOG_LINE_BYTES_MAX])
+{
+	size_t length = copy_out(r, at->bytes, line), behind = 0;
+	if (!log_lines_next(line, length, &behind, e))
+		return false;
+	at->bytes += length;
+	at->lines++;
+	return true;
+}
+
+void ring_pieces(const struct ring *r, struct iovec pieces[static 2])
+{
+	size_t used = (size_t)(r->end.bytes - r->first.bytes), index = place_index(r->first.bytes);
+	size_t head = used < RING_BYTES - index ? used : RING_BYTES - index;
+	pieces[0] = (struct iovec){.iov_base = (char *)r->bytes + index, .iov_len = head};
+	pieces[1] = (struct iovec){.iov_base = (char *)r->bytes, .iov_len = used - head};
 }

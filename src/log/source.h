@@ -4,15 +4,16 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
-#include "ring.h"
+#include "common/log_lines.h"
 
 /* Called for each whole line, without its newline. */
 typedef void source_line(void *context, unsigned level, const char *text, size_t length);
 
 /* A line that is not yet whole. */
 struct partial {
-	char bytes[LINE_TEXT_MAX + 1]; /* one more than a line may have, so that the ring sees it is cut */
+	char bytes[LOG_TEXT_MAX + 1]; /* one more than a line may have, so that the ring sees it is cut */
 	size_t used;
 };
 

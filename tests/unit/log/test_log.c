@@ -11,7 +11,7 @@
 #include "source.h"
 
 static struct ring ring;
-static char name[LINE_NAME_MAX + 1], text[LINE_TEXT_MAX + 1];
+static char bytes_of_line[LOG_LINE_BYTES_MAX];
 
 static int fresh(void **state)
 {
@@ -20,50 +20,108 @@ static int fresh(void **state)
 	return 0;
 }
 
+static void assert_entry(
+	const struct log_entry *e, long long time_ms, unsigned level, const char *name, const char *text)
+{
+	char expected[LOG_LINE_BYTES_MAX + 1], got[LOG_LINE_BYTES_MAX + 1];
+	snprintf(expected, sizeof(expected), "%lld %u %s %s", time_ms, level, name, text);
+	snprintf(got, sizeof(got), "%lld %u %.*s %.*s", (long long)e->time_ms, e->level, (int)e->name_bytes,
+		e->name, (int)e->text_bytes, e->text);
+	assert_string_equal(got, expected);
+}
+
+/* The ring as the file that is written from it. */
+static size_t whole(char *file, size_t size)
+{
+	struct iovec pieces[2];
+	ring_pieces(&ring, pieces);
+	assert_true(pieces[0].iov_len + pieces[1].iov_len <= size);
+	memcpy(file, pieces[0].iov_base, pieces[0].iov_len);
+	memcpy(file + pieces[0].iov_len, pieces[1].iov_base, pieces[1].iov_len);
+	return pieces[0].iov_len + pieces[1].iov_len;
+}
+
 static void newest_lines_are_kept_whole(void **state)
 {
-	char expected[64];
-	struct line line;
+	static char file[LOG_LINES_BYTES_MAX];
+	char text[64], expected[64];
+	struct log_entry e;
 	(void)state;
 	/* Lengths that do not divide the ring, so that lines wrap at every place. */
 	for (int i = 0; i < 100000; i++) {
 		int length = snprintf(text, sizeof(text), "line %d %.*s", i, i % 37,
 			"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
-		ring_add(&ring, i, (unsigned)i % 8, "name", 4, text, (size_t)length);
+		ring_add(&ring, i, (unsigned)i % 8, "name", text, (size_t)length);
 	}
-	assert_int_equal(ring.total, 100000);
-	assert_true(ring.used <= RING_BYTES);
-	size_t at = 0, count = 0;
-	int64_t next = (int64_t)(ring.total - ring.count);
-	for (; ring_next(&ring, &at, &line, name, text); next++, count++) {
-		int length = snprintf(expected, sizeof(expected), "line %lld %.*s", (long long)next,
-			(int)next % 37, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
-		assert_true(length > 0);
-		assert_int_equal(line.time_ms, next);
-		assert_int_equal(line.level, next % 8);
-		assert_string_equal(name, "name");
-		assert_string_equal(text, expected);
+	assert_int_equal(ring.end.lines, 100000);
+	size_t length = whole(file, sizeof(file));
+	assert_true(length <= LOG_LINES_BYTES_MAX && length > LOG_LINES_BYTES_MAX - 100);
+	struct ring_place at = ring.first;
+	size_t in_file = 0;
+	long long number = (long long)ring.first.lines;
+	for (; ring_next(&ring, &at, &e, bytes_of_line); number++) {
+		snprintf(expected, sizeof(expected), "line %lld %.*s", number, (int)(number % 37),
+			"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
+		assert_entry(&e, number, (unsigned)(number % 8), "name", expected);
+		assert_true(log_lines_next(file, length, &in_file, &e));
+		assert_entry(&e, number, (unsigned)(number % 8), "name", expected);
+		assert_int_equal(at.lines, number + 1);
 	}
-	assert_int_equal(next, 100000);
-	assert_int_equal(count, ring.count);
-	assert_true(count > 800);
+	assert_int_equal(number, 100000);
+	assert_int_equal(in_file, length);
+	assert_true(ring.end.lines - ring.first.lines > 800);
+}
+
+static void one_line(const char *text, size_t length, struct log_entry *e)
+{
+	memset(&ring, 0, sizeof(ring));
+	ring_add(&ring, 1, 6, "x", text, length);
+	struct ring_place at = ring.first;
+	assert_true(ring_next(&ring, &at, e, bytes_of_line));
+	assert_int_equal(at.bytes, ring.end.bytes);
 }
 
 static void long_line_is_cut_visibly(void **state)
 {
 	char bytes[5000];
-	struct line line;
-	size_t at = 0;
+	struct log_entry e;
 	(void)state;
 	memset(bytes, 'y', sizeof(bytes));
-	ring_add(&ring, 1, 6, bytes, 100, bytes, sizeof(bytes));
-	assert_true(ring_next(&ring, &at, &line, name, text));
-	assert_int_equal(strlen(text), LINE_TEXT_MAX);
-	assert_string_equal(text + LINE_TEXT_MAX - 4, "y...");
-	assert_int_equal(strlen(name), LINE_NAME_MAX);
+	one_line(bytes, LOG_TEXT_MAX, &e);
+	assert_int_equal(e.text_bytes, LOG_TEXT_MAX);
+	assert_memory_equal(e.text + LOG_TEXT_MAX - 4, "yyyy", 4);
+	one_line(bytes, LOG_TEXT_MAX + 1, &e);
+	assert_int_equal(e.text_bytes, LOG_TEXT_MAX);
+	assert_memory_equal(e.text + LOG_TEXT_MAX - 4, "y...", 4);
+	/* Escapes are four bytes, and none is cut in two, wherever they begin. */
+	for (size_t lead = 0; lead < 4; lead++) {
+		memset(bytes, 0x1b, sizeof(bytes));
+		memset(bytes, 'y', lead);
+		one_line(bytes, sizeof(bytes), &e);
+		assert_true(e.text_bytes <= LOG_TEXT_MAX && e.text_bytes > LOG_TEXT_MAX - 4);
+		assert_memory_equal(e.text + e.text_bytes - 7, "\\x1b...", 7);
+		assert_int_equal((e.text_bytes - lead - 3) % 4, 0);
+	}
 }
 
-static char lines[16][LINE_TEXT_MAX + 2];
+static void only_printable_ascii_is_kept(void **state)
+{
+	char all[256];
+	struct log_entry e;
+	(void)state;
+	for (int i = 0; i < 256; i++)
+		all[i] = (char)i;
+	one_line(all, 64, &e);
+	assert_memory_equal(e.text, "\\x00\\x01", 8);
+	one_line(all + 32, 95, &e);
+	assert_int_equal(e.text_bytes, 95);
+	one_line(all + 127, 129, &e);
+	assert_int_equal(e.text_bytes, 4 * 129);
+	for (size_t i = 0; i < e.text_bytes; i++)
+		assert_true(e.text[i] >= 0x20 && e.text[i] <= 0x7e);
+}
+
+static char lines[16][LOG_TEXT_MAX + 2];
 static unsigned levels[16];
 static size_t line_count;
 
@@ -109,7 +167,7 @@ static void line_without_end_is_bounded(void **state)
 	assert_int_equal(line_count, 0);
 	partial_take(&p, "\nnext\n", 6, take, NULL);
 	assert_int_equal(line_count, 2);
-	assert_int_equal(strlen(lines[0]), LINE_TEXT_MAX + 1); /* which ring_add cuts with a mark */
+	assert_int_equal(strlen(lines[0]), LOG_TEXT_MAX + 1); /* which ring_add cuts with a mark */
 	assert_string_equal(lines[1], "next");
 }
 
@@ -140,6 +198,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(newest_lines_are_kept_whole, fresh),
 		cmocka_unit_test_setup(long_line_is_cut_visibly, fresh),
+		cmocka_unit_test_setup(only_printable_ascii_is_kept, fresh),
 		cmocka_unit_test_setup(output_is_split_into_lines_wherever_it_is_cut, fresh),
 		cmocka_unit_test_setup(line_without_end_is_bounded, fresh),
 		cmocka_unit_test_setup(kernel_records_are_read, fresh),

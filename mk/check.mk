@@ -50,6 +50,8 @@ unit_flags_agent/test_qga := -Wl,--wrap=control_request
 unit_flags_web/test_views := -Isrc/console
 # The log's sender with answers of the test's own.
 unit_flags_log/test_sender := -Wl,--wrap=lookup_start,--wrap=lookup_stop
+# VMware without the machine.
+unit_flags_agent/test_vmware := -Wl,--wrap=vmware_machine_port
 # And the resolver's sources with answers and a clock of the test's own.
 unit_flags_resolver/test_source := -Wl,--wrap=worker_start,--wrap=worker_stop,--wrap=now_ms
 

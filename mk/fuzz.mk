@@ -36,8 +36,8 @@ fuzz_libraries_http := $(call library_archives,web,$(FUZZ))
 # libFuzzer's options of a target, where they are not the usual ones: inputs as long as what it reads may be.
 fuzz_options_log_lines := -max_len=8192
 fuzz_options_record := -max_len=33000
-fuzz_options_qga := -max_len=6000
 fuzz_options_http := -max_len=8192
+fuzz_options_qga := -max_len=6000
 
 # The short run of `make check`: the same inputs each time, and bounded on a slow machine as well.
 FUZZ_SHORT := -seed=1 -runs=50000 -max_total_time=10

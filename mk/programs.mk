@@ -8,14 +8,6 @@ VERSION  := 0.1.0
 PROGRAM_CFLAGS := -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Isrc -isystem $(BUILD)/headers -DTHIMBLE_VERSION='"$(VERSION)"' -DWEB_PAGE='"$(BUILD)/web"'
 
-# Libraries that are one header: NAME.h of lib NAME-dev, and the objects of each kind of build that need it.
-header_objects = $(patsubst %,$(BUILD)/%/$1.o,obj host/obj fuzz/obj)
-HEADERS := jsmn
-$(HEADERS:%=$(BUILD)/headers/%.h): $(BUILD)/headers/%.h: $(BUILD)/sources/deb/lib%-dev
-	$(Q)mkdir -p $(@D)
-	$(Q)dpkg-deb --fsys-tarfile $(call source_file,lib$*-dev) | tar -xO ./usr/include/$*.h > $@
-$(call header_objects,agent/json): $(BUILD)/headers/jsmn.h
-
 # The container's first program reads what init reads, and says how a child ended in the same words.
 program_shares_entry := src/init/settings.c src/init/exit_words.c
 # The kernel's messages are read in one place.
@@ -34,6 +26,14 @@ library_headers = $(addprefix -isystem ,$(addsuffix /include,$(call library_root
 library_archives = $(foreach root,$(call library_roots,$1,$2),$(addprefix $(root)/,\
 	$(filter %.a,$($(notdir $(patsubst %/root,%,$(root)))_FILES))))
 program_of = $(firstword $(subst /, ,$(patsubst src/%,%,$1)))
+
+# Libraries that are one header: NAME.h of lib NAME-dev, and the objects of each kind of build that need it.
+header_objects = $(patsubst %,$(BUILD)/%/$1.o,obj host/obj fuzz/obj)
+HEADERS := jsmn
+$(HEADERS:%=$(BUILD)/headers/%.h): $(BUILD)/headers/%.h: $(BUILD)/sources/deb/lib%-dev
+	$(Q)mkdir -p $(@D)
+	$(Q)dpkg-deb --fsys-tarfile $(call source_file,lib$*-dev) | tar -xO ./usr/include/$*.h > $@
+$(call header_objects,agent/json): $(BUILD)/headers/jsmn.h
 
 # What the page is made of goes into src/web/assets.c as it is.
 WEB_PAGE := $(BUILD)/web/page.html $(BUILD)/web/page.csp

@@ -50,9 +50,9 @@ static bool write_answer(struct loop *loop)
 	while (port.answer_at < port.answer_used) {
 		ssize_t n =
 			write(port.fd.fd, port.answer + port.answer_at, port.answer_used - port.answer_at);
-		if (n >= 0) {
+		if (n > 0) {
 			port.answer_at += (size_t)n;
-		} else if (errno == EAGAIN || errno == EPIPE) {
+		} else if (n == 0 || errno == EAGAIN || errno == EPIPE) {
 			/* A port whose host end is closed takes nothing, and says so in this way. */
 			if (!host_is_there())
 				forget();

@@ -15,36 +15,6 @@ struct call {
 	char error_bytes[512];
 };
 
-static void run_sync(struct call *c);
-static void run_nothing(struct call *c);
-static void run_info(struct call *c);
-static void run_interfaces(struct call *c);
-static void run_osinfo(struct call *c);
-static void run_host_name(struct call *c);
-static void run_time(struct call *c);
-static void run_shutdown(struct call *c);
-
-/* One row a command: the only argument that it may have, and whether it must. */
-static const struct command {
-	const char *name;
-	const char *argument;
-	bool required;
-	bool silent;    /* no answer when it goes well */
-	bool delimited; /* 0xff before the answer */
-	void (*run)(struct call *);
-} commands[] = {
-	{"guest-sync-delimited", "id", true, false, true, run_sync},
-	{"guest-sync", "id", true, false, false, run_sync},
-	{"guest-ping", NULL, false, false, false, run_nothing},
-	{"guest-info", NULL, false, false, false, run_info},
-	{"guest-network-get-interfaces", NULL, false, false, false, run_interfaces},
-	{"guest-get-osinfo", NULL, false, false, false, run_osinfo},
-	{"guest-get-host-name", NULL, false, false, false, run_host_name},
-	{"guest-get-time", NULL, false, false, false, run_time},
-	{"guest-shutdown", "mode", false, true, false, run_shutdown},
-};
-enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
-
 static void add_string(struct text *t, const char *key, const char *value)
 {
 	text_add(t, "\"%s\":\"", key);
@@ -64,15 +34,6 @@ static void run_sync(struct call *c)
 static void run_nothing(struct call *c)
 {
 	text_add(c->out, "{}");
-}
-
-static void run_info(struct call *c)
-{
-	text_add(c->out, "{\"version\":\"%s\",\"supported_commands\":[", THIMBLE_VERSION);
-	for (size_t i = 0; i < COMMANDS; i++)
-		text_add(c->out, "%s{\"name\":\"%s\",\"enabled\":true,\"success-response\":%s}",
-			i == 0 ? "" : ",", commands[i].name, commands[i].silent ? "false" : "true");
-	text_add(c->out, "]}");
 }
 
 static void add_interface(struct text *out, const struct facts *f, const char *name)
@@ -163,6 +124,38 @@ static void run_shutdown(struct call *c)
 		text_add(&c->error, "init does not answer");
 	else if (strcmp(answer, "ok") != 0)
 		text_add_json(&c->error, answer, strlen(answer));
+}
+
+static void run_info(struct call *c);
+
+/* One row a command: the only argument that it may have, and whether it must. */
+static const struct command {
+	const char *name;
+	const char *argument;
+	bool required;
+	bool silent;    /* no answer when it goes well */
+	bool delimited; /* 0xff before the answer */
+	void (*run)(struct call *);
+} commands[] = {
+	{"guest-sync-delimited", "id", true, false, true, run_sync},
+	{"guest-sync", "id", true, false, false, run_sync},
+	{"guest-ping", NULL, false, false, false, run_nothing},
+	{"guest-info", NULL, false, false, false, run_info},
+	{"guest-network-get-interfaces", NULL, false, false, false, run_interfaces},
+	{"guest-get-osinfo", NULL, false, false, false, run_osinfo},
+	{"guest-get-host-name", NULL, false, false, false, run_host_name},
+	{"guest-get-time", NULL, false, false, false, run_time},
+	{"guest-shutdown", "mode", false, true, false, run_shutdown},
+};
+enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+static void run_info(struct call *c)
+{
+	text_add(c->out, "{\"version\":\"%s\",\"supported_commands\":[", THIMBLE_VERSION);
+	for (size_t i = 0; i < COMMANDS; i++)
+		text_add(c->out, "%s{\"name\":\"%s\",\"enabled\":true,\"success-response\":%s}",
+			i == 0 ? "" : ",", commands[i].name, commands[i].silent ? "false" : "true");
+	text_add(c->out, "]}");
 }
 
 /* Text of TOKEN, as it was written and not all of it, for an error. */
@@ -299,9 +292,9 @@ void qga_answer(struct qga *q, const struct qga_input *in, struct text *answer)
 		text_add(&c.error, "the answer is longer than %d bytes", QGA_ANSWER_MAX);
 	}
 	q->refused = command == NULL;
-	if (command == NULL)
+	if (command == NULL) {
 		begin_again(answer, &c, class);
-	else if (command->silent) {
+	} else if (command->silent) {
 		text_clear(answer);
 		return;
 	}

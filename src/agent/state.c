@@ -83,8 +83,11 @@ void state_set(enum agent_state state, const char *error)
 {
 	if (state == told.state && strcmp(told.error, error == NULL ? "" : error) == 0)
 		return;
-	log_line(state == AGENT_FAILED ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "%s: %s -> %s%s%s", told.back_end,
-		names[told.state], names[state], error == NULL ? "" : ": ", error == NULL ? "" : error);
+	/* A host that comes and goes, as Proxmox for each question, does so without a word. */
+	if (state == AGENT_FAILED || told.state == AGENT_FAILED || told.requests == 0)
+		log_line(state == AGENT_FAILED ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "%s: %s -> %s%s%s",
+			told.back_end, names[told.state], names[state], error == NULL ? "" : ": ",
+			error == NULL ? "" : error);
 	told.state = state;
 	told.since_ms = now_ms();
 	snprintf(told.error, sizeof(told.error), "%s", error == NULL ? "" : error);

@@ -279,10 +279,9 @@ void table_renew(struct children *c, const struct config *before, const struct c
 	read_arguments(config);
 	for (size_t i = 0; i < c->count; i++) {
 		const struct child_definition *d = &c->child[i].definition;
-		if (strcmp(d->name, web_definition.name) == 0) {
+		if (strcmp(d->name, web_definition.name) == 0)
 			set_web(&c->child[i], config);
-			child_stop(c, &c->child[i], !c->child[i].held);
-		} else if (reads_settings(d))
+		if (reads_settings(d))
 			child_stop_by(c, &c->child[i], true, end_signal(d, other_addresses));
 	}
 }

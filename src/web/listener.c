@@ -11,7 +11,9 @@
 enum {
 	RETRY_MS = 1000,
 	PAUSE_MS = 100, /* out of descriptors or memory */
-	BATCH = 32,     /* clients that are taken before others have their turn */
+	/* Clients that are taken before others have their turn: one that comes again and again has to be seen
+	 * to leave before it is over its limit. */
+	BATCH = CONNECTIONS_PER_CLIENT_MAX / 2,
 	BACKLOG = 64,
 };
 

@@ -108,6 +108,10 @@ def test_the_hosts_end_is_opened_again(keep, dual_stack, boot):
                                     "-device", "virtio-serial-pci,id=others", "-device", "virtserialport,bus=others.0,chardev=other,name=org.example.0"])
     guest.wait_address(r"192\.0\.2\.\d+")
     first = port.connect().sync()
+    for _ in range(2):  # more than the sockets between hold
+        first.send(b'{"execute":"guest-info"}\n' * 1000)
+        for _ in range(1000):
+            first.answer("guest-info")
     first.send(b'{"execute":"guest-info"}\n' * 2000 + b'{"execute":"guest-pi')
     first.answer("guest-info")
     first.stream.close()

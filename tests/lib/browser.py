@@ -1,5 +1,6 @@
 """A real browser: Chromium, driven by WebDriver."""
 
+import base64
 import json
 import os
 import pathlib
@@ -13,17 +14,15 @@ from waiting import wait_until
 
 
 class Browser:
-    """Chromium without a window. DARK: what the person's system prefers; SCRIPTS: whether pages may run them."""
+    """Chromium without a window. SCRIPTS: whether pages may run them."""
 
-    def __init__(self, folder, width, height=900, dark=False, scripts=True):
+    def __init__(self, folder, width, height=900, scripts=True):
         self.folder = pathlib.Path(folder)
         options = Options()
         for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
                          "--disable-background-networking", "--no-first-run", f"--user-data-dir={self.folder / 'profile'}",
                          f"--window-size={width},{height}"):
             options.add_argument(argument)
-        if dark:
-            options.add_argument("--blink-settings=preferredColorScheme=0")
         if not scripts:
             options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
@@ -32,11 +31,14 @@ class Browser:
         # The window has a least width of its own; what a page sees of a phone's has not.
         self.command("Emulation.setDeviceMetricsOverride",
                      width=width, height=height, deviceScaleFactor=1, mobile=width < 500)
-        if dark:
-            self.command("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark"}])
 
     def command(self, name, **parameters):
         return self.driver.execute_cdp_cmd(name, parameters)
+
+    def prefer(self, dark):
+        """As if the person's system had been set to dark or light colours."""
+        value = "dark" if dark else "light"
+        self.command("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": value}])
 
     def open(self, url):
         self.driver.get(url)
@@ -62,7 +64,6 @@ class Browser:
         size = self.command("Page.getLayoutMetrics")["cssContentSize"]
         clip = {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1}
         data = self.command("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)["data"]
-        import base64
         pathlib.Path(path).write_bytes(base64.b64decode(data))
 
     def exhibits(self):

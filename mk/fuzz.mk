@@ -16,6 +16,7 @@ fuzz_objects_event := net/event
 fuzz_objects_guestinfo := init/vmware
 fuzz_objects_kvp := agent/kvp
 fuzz_objects_lease := net/lease net/event net/ip
+fuzz_objects_log_lines := log/message log/ring log/source
 fuzz_objects_netlink := net/netlink_parse net/ip
 fuzz_objects_ovf := init/ovf
 fuzz_objects_proxy_header := relay/proxy_header
@@ -29,6 +30,7 @@ fuzz_libraries_dns_answer := $(host_libraries_resolver)
 fuzz_libraries_http := $(call library_archives,web,$(FUZZ))
 
 # libFuzzer's options of a target, where they are not the usual ones: inputs as long as what it reads may be.
+fuzz_options_log_lines := -max_len=8192
 fuzz_options_record := -max_len=33000
 fuzz_options_http := -max_len=8192
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/allow.h"
+#include "common/collector.h"
 #include "common/config.h"
 #include "common/ip_setting.h"
 #include "common/net_text.h"
@@ -137,6 +138,15 @@ static bool is_host(const char *item, size_t length)
 static const char *check_hosts(const struct config_definition *d, const char *value)
 {
 	return check_list(d, value, is_host);
+}
+
+/* Empty takes a setting back. */
+static const char *check_collector(const struct config_definition *d, const char *value)
+{
+	struct collector c;
+	(void)d;
+	return verdict(
+		value[0] == '\0' || strcmp(value, "off") == 0 || collector_parse(&c, value, strlen(value)));
 }
 
 static const char *check_ip(const struct config_definition *d, const char *value)

@@ -31,6 +31,9 @@
 	KEY(NTP, "ntp", "", check_hosts, 0, 4, NULL, \
 		"off, or HOST[,...], at most 4: names or addresses", \
 		"time servers, in place of those from DHCP; `off`: none") \
+	KEY(SYSLOG, "syslog", "", check_collector, 0, 0, NULL, \
+		"off, udp://HOST[:PORT] or tcp://HOST[:PORT], an IPv6 address in brackets, port 514 unless given", \
+		"the collector that the log is sent to (RFC 5424); if not set the log server that DHCP gives, by UDP") \
 	KEY(MTU, "mtu", "0", check_mtu, 1280, 65535, NULL, \
 		"0, or a number from 1280 to 65535", \
 		"MTU of each NIC, as far as it can; 0: as DHCP says, else what the NIC has") \

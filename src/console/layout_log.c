@@ -9,8 +9,7 @@ enum {
 	NAME_COLUMN = 11,
 	NAME_COLUMNS = 10,
 	TEXT_COLUMN = NAME_COLUMN + NAME_COLUMNS + 1,
-	TEXT_ROWS_MAX = 12,
-	LINE_BYTES_MAX = CANVAS_LINE_BYTES_MAX - 64,
+	TEXT_ROWS_MAX = 20,
 };
 
 long long log_oldest(const struct log_state *s)
@@ -18,25 +17,26 @@ long long log_oldest(const struct log_state *s)
 	return s->lines_total - s->count + 1;
 }
 
-static enum attribute level_attribute(int level)
+static enum attribute level_attribute(unsigned level)
 {
 	return level <= 3 ? ATTRIBUTE_BAD : level == 4 ? ATTRIBUTE_WARN : ATTRIBUTE_NORMAL;
 }
 
 static void draw_entry(struct canvas *c, const struct log_entry *e, bool wrap)
 {
-	char line[LINE_BYTES_MAX], name[NAME_COLUMNS + 1];
+	char line[LOG_TEXT_MAX + 1], name[NAME_COLUMNS + 1];
 	struct text t = TEXT(line);
 	int row = canvas_grid_row(c);
 	text_clear(&t);
-	text_add(&t, "%5lld.%03lld", e->ms / 1000, e->ms % 1000);
-	canvas_put(c, TIME_COLUMN, ATTRIBUTE_LABEL, e->ms >= 0 ? line : "?");
+	text_add(&t, "%5lld.%03lld", (long long)e->time_ms / 1000, (long long)e->time_ms % 1000);
+	canvas_put(c, TIME_COLUMN, ATTRIBUTE_LABEL, line);
 	text_clear(&t);
-	text_add(&t, "%.*s", e->name_length, e->name);
-	copy_text(name, sizeof(name), t.overflow ? "?" : line);
+	text_add(&t, "%.*s", (int)e->name_bytes, e->name);
+	copy_text(name, sizeof(name), line);
 	if (row >= 0)
 		grid_put_short(c->grid, row, NAME_COLUMN, NAME_COLUMNS, ATTRIBUTE_LABEL, name);
-	copy_text(line, sizeof(line), e->text);
+	text_clear(&t);
+	text_add(&t, "%.*s", (int)e->text_bytes, e->text);
 	canvas_wrap(c, TEXT_COLUMN, wrap ? TEXT_ROWS_MAX : 1, level_attribute(e->level), line, "");
 }
 
@@ -47,8 +47,19 @@ static int entry_rows(const struct canvas *c, const struct log_entry *e, bool wr
 	return measure.row;
 }
 
+/* Where line number END ends. */
+static size_t end_of_line(const struct log_state *s, long long end)
+{
+	struct log_entry e;
+	size_t at = s->bytes;
+	for (long long number = s->lines_total; number > end; number--)
+		log_lines_previous(s->lines, &at, &e);
+	return at;
+}
+
 long long log_draw(struct canvas *c, const struct log_state *s, long long end, bool wrap)
 {
+	struct log_entry e;
 	long long oldest = log_oldest(s);
 	if (end > s->lines_total)
 		end = s->lines_total;
@@ -56,14 +67,18 @@ long long log_draw(struct canvas *c, const struct log_state *s, long long end, b
 		return 0;
 	int room = c->last - c->row;
 	long long first = end + 1;
+	const size_t behind = end_of_line(s, end);
+	size_t begin = behind;
 	while (first > oldest) {
-		int rows = entry_rows(c, &s->entries[first - 1 - oldest], wrap);
+		size_t before = begin;
+		int rows = log_lines_previous(s->lines, &before, &e) ? entry_rows(c, &e, wrap) : room;
 		if (rows > room && first <= end)
 			break;
+		begin = before;
 		room -= rows;
 		first--;
 	}
-	for (long long number = first; number <= end; number++)
-		draw_entry(c, &s->entries[number - oldest], wrap);
+	while (begin < behind && log_lines_next(s->lines, behind, &begin, &e))
+		draw_entry(c, &e, wrap);
 	return first;
 }

@@ -102,6 +102,19 @@ static void load_net(struct screen_state *s, int64_t now_ms)
 	resolver_from_record(&s->resolver, &view, status);
 }
 
+/* More than the highest screen shows below the status, of lines of usual length. */
+enum { LOG_BELOW_BYTES = 16384 };
+
+static void load_log(struct log_state *s)
+{
+	ssize_t bytes = log_lines_read(s->lines, s->whole ? sizeof(s->lines) : LOG_BELOW_BYTES);
+	enum record_status status = record_status_of(bytes < 0 ? -1 : 0, errno);
+	long long total = -1;
+	if (read_into(&view, FOLDER_LOG, "state") == RECORD_READ)
+		total = record_get_number(&view, "lines_total", -1);
+	log_from_lines(s, bytes < 0 ? 0 : (size_t)bytes, total, status);
+}
+
 void state_load(struct screen_state *s, unsigned mask, int64_t now_ms)
 {
 	if (mask & 1u << FOLDER_INIT)
@@ -113,5 +126,5 @@ void state_load(struct screen_state *s, unsigned mask, int64_t now_ms)
 	if (mask & 1u << FOLDER_SERVICE)
 		relay_from_record(&s->relay, &view, read_into(&view, FOLDER_SERVICE, "relay"));
 	if (mask & 1u << FOLDER_LOG)
-		log_from_view(&s->log, read_into(&s->log.view, FOLDER_LOG, "tail"));
+		load_log(&s->log);
 }

@@ -214,37 +214,14 @@ void nic_from_record(struct nic_state *s, const char *ifname, const struct recor
 		s->addressless_since_ms = since_ms >= 0 ? since_ms : now_ms;
 }
 
-void log_from_view(struct log_state *s, enum record_status status)
+void log_from_lines(struct log_state *s, size_t bytes, long long lines_total, enum record_status status)
 {
 	s->status = status;
+	s->bytes = status == RECORD_READ ? bytes : 0;
 	s->count = 0;
-	s->lines_total = 0;
-	if (status != RECORD_READ)
-		return;
-	/* One walk: record_get_item for each of 200 lines would be 200 walks. */
-	const char *key, *value;
-	for (size_t at = 0; record_next(&s->view, &at, &key, &value);) {
-		if (strncmp(key, "line.", 5) != 0)
-			continue;
-		if (s->count == LOG_LINES_MAX) {
-			memmove(s->entries, s->entries + 1, sizeof(s->entries) - sizeof(s->entries[0]));
-			s->count--;
-		}
-		struct log_entry *e = &s->entries[s->count++];
-		char word[24];
-		uint64_t number;
-		TAKE(&value, word);
-		e->ms = parse_number(word, 0, INT64_MAX, &number) ? (long long)number : -1;
-		TAKE(&value, word);
-		e->level = parse_number(word, 0, 7, &number) ? (int)number : 6;
-		e->name = value;
-		e->name_length = (int)strcspn(value, " ");
-		value += e->name_length;
-		e->text = value + strspn(value, " ");
-	}
-	s->lines_total = record_get_number(&s->view, "lines_total", s->count);
-	if (s->lines_total < s->count)
-		s->lines_total = s->count;
+	for (size_t i = 0; i < s->bytes; i++)
+		s->count += s->lines[i] == '\n';
+	s->lines_total = lines_total > s->count ? lines_total : s->count;
 }
 
 bool address_usable(const struct address_state *a, int64_t now_ms)

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/log_lines.h"
 #include "common/record.h"
 
 enum {
@@ -20,7 +21,6 @@ enum {
 	CHILDREN_MAX = 24,
 	LINK_LINES_MAX = 8,
 	REFUSED_MAX = 8,
-	LOG_LINES_MAX = 256,
 	PROMPT_BYTES_MAX = 160,
 };
 
@@ -153,20 +153,13 @@ struct link_state {
 	unsigned count; /* in all; more than LINK_LINES_MAX are not kept */
 };
 
-struct log_entry {
-	long long ms;
-	int level;
-	int name_length;
-	const char *name; /* both point into log_state.view */
-	const char *text;
-};
-
 struct log_state {
 	enum record_status status;
-	long long lines_total;
-	unsigned count;
-	struct log_entry entries[LOG_LINES_MAX];
-	struct record_view view;
+	bool whole;            /* all lines are read, not only as many as fit below the status */
+	long long lines_total; /* since boot */
+	long long count;       /* of those in `lines`, the newest */
+	size_t bytes;
+	char lines[LOG_LINES_BYTES_MAX];
 };
 
 struct settings_state {
@@ -200,8 +193,9 @@ void link_from_record(struct link_state *s, const struct record_view *v, enum re
 void nic_from_record(struct nic_state *s, const char *ifname, const struct record_view *v,
 	enum record_status status, int64_t since_ms, int64_t now_ms);
 
-/* Indexes S->view. */
-void log_from_view(struct log_state *s, enum record_status status);
+/* S->lines holds BYTES, all of the form, as log_lines_read gives them; LINES_TOTAL as log/state tells it, or
+ * -1. */
+void log_from_lines(struct log_state *s, size_t bytes, long long lines_total, enum record_status status);
 
 /* Whether peers can reach this address: global, and not tentative, failed or run out. */
 bool address_usable(const struct address_state *a, int64_t now_ms);

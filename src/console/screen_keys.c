@@ -79,6 +79,9 @@ static void show(struct screen *s, enum view view)
 	s->request.view = view;
 	s->request.log_end = 0;
 	s->request.settings_page = 0;
+	s->state.log.whole = view == VIEW_LOG;
+	if (s->state.log.whole)
+		state_load(&s->state, 1u << FOLDER_LOG, now_ms());
 }
 
 static void go_on(struct screen *s)

@@ -280,7 +280,8 @@ struct child *table_fill(struct children *c, const struct config *config, const 
 	return service;
 }
 
-/* Screens, the log and the agent take nothing from the settings, or only at the start of the guest. */
+/* Screens and the agent take nothing from the settings, or only at the start of the guest; the log follows them by
+ * itself. */
 static bool reads_settings(const struct child_definition *d)
 {
 	return d->terminal == NULL && !d->reads_outputs && strcmp(d->name, "agent") != 0;

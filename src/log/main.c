@@ -1,47 +1,105 @@
-/* The log: reads every child's output and the kernel's warnings, keeps the last lines, shows them in the
- * file log/lines and the record log/tail. Arguments: NAME:DESCRIPTOR for each source; "kernel" is /dev/kmsg.
- */
+/* The log: reads every child's output and the kernel's warnings, keeps the last lines, shows them in the file
+ * log/lines and the record log/tail, and sends them to a syslog collector. Arguments: NAME:DESCRIPTOR for
+ * each source; "kernel" is /dev/kmsg. docs/logs.md. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/log.h"
 #include "common/loop.h"
-#include "common/record.h"
 #include "report.h"
+#include "settings.h"
 #include "source.h"
 
 enum {
 	SOURCES_MAX = 32,
-	RECORD_INTERVAL_MS = 200, /* the record is written at most so often */
+	RECORD_INTERVAL_MS = 200, /* records are written at most so often */
+	LIMIT_TELL_MS = 5000,     /* what limits have left out is said at most so often */
+	KERNEL_BATCH = 64,        /* of its records at once */
+	END_MS = 100,             /* after SIGTERM: others' last lines are read and sent */
 };
 
 struct source {
 	struct loop_fd fd;
 	char name[LOG_NAME_MAX + 1];
+	struct limit limit;
 	struct partial partial;
 };
 
 static struct ring ring;
 static struct source sources[SOURCES_MAX];
+static struct sender sender;
+static struct settings settings;
+static bool lines_changed = true;
 static int64_t record_written_ms = -RECORD_INTERVAL_MS;
-static struct loop_timer record_timer;
+static struct loop_timer record_timer, limit_timer, end_timer;
+static struct loop_signals signals;
 
-static void write_record(struct loop *loop, struct loop_timer *timer)
+static void write_records(struct loop *loop, struct loop_timer *timer)
 {
+	struct report_limited limited[SOURCES_MAX];
+	size_t count = 0;
 	(void)loop, (void)timer;
 	record_written_ms = now_ms();
-	report_lines(&ring);
+	for (size_t i = 0; i < SOURCES_MAX; i++)
+		if (sources[i].limit.left_out > 0)
+			limited[count++] =
+				(struct report_limited){sources[i].name, sources[i].limit.left_out};
+	if (lines_changed)
+		report_lines(&ring);
+	lines_changed = false;
+	report_state(&ring, &sender, limited, count);
 }
 
-static void add_line(
-	struct loop *loop, int64_t time_ms, unsigned level, const char *name, const char *text, size_t length)
+static void arm_records(struct loop *loop)
 {
-	ring_add(&ring, time_ms, level, name, text, length);
 	if (record_timer.previous == NULL)
 		loop_arm(loop, &record_timer, record_written_ms + RECORD_INTERVAL_MS);
+}
+
+static void handle_sender(struct sender *s)
+{
+	arm_records(s->loop);
+}
+
+static void handle_settings(struct settings *s)
+{
+	struct wanted wanted;
+	(void)s;
+	settings_read(&wanted);
+	sender_set(&sender, &wanted);
+	sender_retry(&sender);
+}
+
+/* What went over a source's limit is said in one line for each, however many there were. */
+static void tell_limits(struct loop *loop, struct loop_timer *timer)
+{
+	(void)loop, (void)timer;
+	for (size_t i = 0; i < SOURCES_MAX; i++) {
+		struct limit *l = &sources[i].limit;
+		if (l->untold > 0)
+			log_warnx("%s: %llu lines left out: more than %d at once or %d a second",
+				sources[i].name, (unsigned long long)l->untold, LIMIT_BURST,
+				LIMIT_PER_SECOND);
+		l->untold = 0;
+	}
+}
+
+static void add_line(struct loop *loop, struct source *source, int64_t time_ms, unsigned level,
+	const char *text, size_t length)
+{
+	arm_records(loop);
+	if (!limit_take(&source->limit, now_ms())) {
+		if (limit_timer.previous == NULL)
+			loop_arm(loop, &limit_timer, now_ms() + LIMIT_TELL_MS);
+		return;
+	}
+	ring_add(&ring, time_ms, level, source->name, text, length);
+	lines_changed = true;
+	sender_wake(&sender);
 }
 
 struct context {
@@ -52,7 +110,7 @@ struct context {
 static void add_child_line(void *pointer, unsigned level, const char *text, size_t length)
 {
 	const struct context *context = pointer;
-	add_line(context->loop, now_ms(), level, context->source->name, text, length);
+	add_line(context->loop, context->source, now_ms(), level, text, length);
 }
 
 /* One read for each event: a child that writes without end does not keep the others from being read. */
@@ -71,14 +129,14 @@ static void handle_output(struct loop *loop, struct loop_fd *w, uint32_t events)
 
 static void handle_kernel(struct loop *loop, struct loop_fd *w, uint32_t events)
 {
-	const struct source *source = container_of(w, struct source, fd);
+	struct source *source = container_of(w, struct source, fd);
 	char bytes[2048];
 	const char *text;
 	size_t length;
 	unsigned level;
 	int64_t time_ms;
 	(void)events;
-	for (;;) {
+	for (int i = 0; i < KERNEL_BATCH; i++) {
 		ssize_t got = read(w->fd, bytes, sizeof(bytes));
 		if (got < 0 && errno == EPIPE) /* the kernel overwrote some before they were read */
 			continue;
@@ -86,7 +144,7 @@ static void handle_kernel(struct loop *loop, struct loop_fd *w, uint32_t events)
 			break;
 		if (kmsg_parse(bytes, (size_t)got, &level, &time_ms, &text, &length) &&
 			level <= LOG_LEVEL_WARN)
-			add_line(loop, time_ms, level, source->name, text, length);
+			add_line(loop, source, time_ms, level, text, length);
 	}
 }
 
@@ -115,21 +173,53 @@ static void add_source(struct loop *loop, struct source *source, const char *arg
 		log_warn("%s", argument);
 }
 
+static void handle_signal(struct loop *loop, int number)
+{
+	(void)number;
+	if (end_timer.previous == NULL)
+		loop_arm(loop, &end_timer, now_ms() + END_MS);
+}
+
+static void handle_end(struct loop *loop, struct loop_timer *timer)
+{
+	write_records(loop, timer);
+	loop_stop(loop);
+}
+
+static void open_all(struct loop *loop)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	signals.handle = handle_signal;
+	record_timer.handle = write_records;
+	limit_timer.handle = tell_limits;
+	end_timer.handle = handle_end;
+	if (loop_init(loop) < 0 || loop_signals(loop, &signals, &set) < 0)
+		fatal("event loop");
+	/* It reads its own lines: one too many must not stop it. */
+	fcntl(STDERR_FILENO, F_SETFL, O_NONBLOCK);
+	if (record_make_folder("log") < 0)
+		log_warn("record folder");
+	sender_init(&sender, loop, &ring, handle_sender);
+}
+
 int main(int argc, char **argv)
 {
 	struct loop loop;
 	log_open("log");
-	record_timer.handle = write_record;
-	if (loop_init(&loop) < 0)
-		fatal("event loop");
-	if (record_make_folder("log") < 0)
-		log_warn("record folder");
+	open_all(&loop);
 	if (argc - 1 > SOURCES_MAX)
 		log_warnx("%d sources, only the first %d are read", argc - 1, SOURCES_MAX);
 	for (int i = 1; i < argc && i <= SOURCES_MAX; i++)
 		add_source(&loop, &sources[i - 1], argv[i]);
-	write_record(&loop, &record_timer);
+	settings_open(&settings, &loop, handle_settings);
+	handle_settings(&settings);
+	write_records(&loop, &record_timer);
 	if (loop_run(&loop) < 0)
 		fatal("event loop");
+	sender_free(&sender);
+	loop_free(&loop);
 	return 0;
 }

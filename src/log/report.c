@@ -3,7 +3,9 @@
 #include <stdio.h>
 
 #include "common/log.h"
-#include "common/record.h"
+#include "scratch.h"
+
+union scratch scratch;
 
 enum {
 	TAIL_LINES_MAX = 100,
@@ -13,12 +15,12 @@ enum {
 
 static void write_tail(const struct ring *r)
 {
-	static struct record record;
+	struct record *record = &scratch.record;
 	char line[LOG_LINE_BYTES_MAX], key[RECORD_NAME_MAX];
 	struct log_entry e;
-	record_begin(&record);
-	record_add(&record, "lines_total", "%llu", (unsigned long long)r->end.lines);
-	record_add(&record, "lines_dropped", "%llu", (unsigned long long)r->first.lines);
+	record_begin(record);
+	record_add(record, "lines_total", "%llu", (unsigned long long)r->end.lines);
+	record_add(record, "lines_dropped", "%llu", (unsigned long long)r->first.lines);
 	unsigned index = 0;
 	for (struct ring_place at = r->first;;) {
 		uint64_t lines = r->end.lines - at.lines, bytes = r->end.bytes - at.bytes;
@@ -27,10 +29,10 @@ static void write_tail(const struct ring *r)
 		if (lines > TAIL_LINES_MAX || bytes + lines * TAIL_KEY_BYTES > TAIL_ROOM)
 			continue;
 		snprintf(key, sizeof(key), "line.%u", ++index);
-		record_add(&record, key, "%lld %u %.*s %.*s", (long long)e.time_ms, e.level,
-			(int)e.name_bytes, e.name, (int)e.text_bytes, e.text);
+		record_add(record, key, "%lld %u %.*s %.*s", (long long)e.time_ms, e.level, (int)e.name_bytes,
+			e.name, (int)e.text_bytes, e.text);
 	}
-	if (record_commit(&record, "log", "tail") < 0)
+	if (record_commit(record, "log", "tail") < 0)
 		log_warn("record log/tail");
 }
 
@@ -41,4 +43,55 @@ void report_lines(const struct ring *r)
 	if (record_write_file("log", LOG_LINES_NAME, pieces, 2) < 0)
 		log_warn("the file log/" LOG_LINES_NAME);
 	write_tail(r);
+}
+
+static void add_collector(struct record *record, const struct sender *s)
+{
+	char collector[COLLECTOR_TEXT_MAX];
+	struct text t = TEXT(collector);
+	if (!s->wanted.any)
+		return;
+	text_clear(&t);
+	text_add_collector(&t, &s->wanted.collector);
+	record_add(record, "collector", "%s", collector);
+	record_add(record, "collector_origin", "%s", s->wanted.by_dhcp ? "dhcp" : "setting");
+}
+
+static void add_peer(struct record *record, const struct sender *s)
+{
+	char peer[ENDPOINT_TEXT_MAX];
+	struct text t = TEXT(peer);
+	if (s->transport.fd < 0)
+		return;
+	text_clear(&t);
+	text_add_sockaddr(&t, &s->peers[s->peer_next - 1].any);
+	record_add(record, "peer", "%s", peer);
+}
+
+void report_state(
+	const struct ring *r, const struct sender *s, const struct report_limited *limited, size_t count)
+{
+	struct record *record = &scratch.record;
+	char key[RECORD_NAME_MAX];
+	uint64_t sum = 0;
+	record_begin(record);
+	record_add(record, "lines_total", "%llu", (unsigned long long)r->end.lines);
+	for (size_t i = 0; i < count; i++)
+		sum += limited[i].left_out;
+	record_add(record, "limited", "%llu", (unsigned long long)sum);
+	for (size_t i = 0; i < count; i++) {
+		snprintf(key, sizeof(key), "limited.%zu", i + 1);
+		record_add(record, key, "%s %llu", limited[i].name, (unsigned long long)limited[i].left_out);
+	}
+	add_collector(record, s);
+	record_add(record, "state", "%s", sender_state_word(s->state));
+	record_add(record, "since_ms", "%lld", (long long)s->since_ms);
+	if (s->error[0] != '\0')
+		record_add(record, "error", "%s", s->error);
+	add_peer(record, s);
+	record_add(record, "sent", "%llu", (unsigned long long)s->sent);
+	record_add(record, "lost", "%llu", (unsigned long long)s->lost);
+	record_add(record, "queued", "%llu", (unsigned long long)sender_queued(s));
+	if (record_commit(record, "log", "state") < 0)
+		log_warn("record log/state");
 }

@@ -1,9 +1,21 @@
-/* What the log tells: the file log/lines and the record log/tail. */
+/* What the log tells: the file log/lines, the records log/tail and log/state. docs/records.md. */
 #ifndef THIMBLE_LOG_REPORT_H
 #define THIMBLE_LOG_REPORT_H
 
+#include "limit.h"
 #include "ring.h"
+#include "sender.h"
 
 void report_lines(const struct ring *r);
+
+/* What a source was kept from bringing. */
+struct report_limited {
+	const char *name;
+	uint64_t left_out;
+};
+
+/* LIMITED: of each source that was over its limit. */
+void report_state(
+	const struct ring *r, const struct sender *s, const struct report_limited *limited, size_t count);
 
 #endif

@@ -11,7 +11,6 @@
 #include "common/record.h"
 #include "console/load.h"
 #include "listener.h"
-#include "log_text.h"
 #include "views.h"
 
 static struct {
@@ -68,6 +67,7 @@ static bool write_view(struct server *s, struct answer *a, const char *path)
 	for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++) {
 		if (strcmp(path, views[i].path) != 0)
 			continue;
+		web.facts.screen.log.whole = views[i].write == log_write;
 		load_facts(now);
 		if (views[i].write == metrics_write)
 			read_nic_counters();

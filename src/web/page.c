@@ -63,20 +63,20 @@ static void add_log_line(struct text *t, const struct log_entry *e, int64_t boot
 {
 	enum attribute a = e->level <= 3 ? ATTRIBUTE_BAD : e->level == 4 ? ATTRIBUTE_WARN : ATTRIBUTE_NORMAL;
 	text_add(t, "<li><span>");
-	text_add_log_time(t, e->ms, boot_unix_ms);
-	text_add(t, "</span> <span class=\"%s\">%s</span> <span>", html_class(a),
-		log_level_word((unsigned)e->level));
-	text_add_html(t, e->name, (size_t)e->name_length);
+	text_add_log_time(t, e->time_ms, boot_unix_ms);
+	text_add(t, "</span> <span class=\"%s\">%s</span> <span>", html_class(a), log_level_word(e->level));
+	text_add_html(t, e->name, e->name_bytes);
 	text_add(t, ":</span> <span>");
-	text_add_html(t, e->text, strlen(e->text));
+	text_add_html(t, e->text, e->text_bytes);
 	text_add(t, "</span></li>\n");
 }
 
 static void add_log(struct text *t, const struct log_state *log, int64_t boot_unix_ms)
 {
+	struct log_entry e;
 	text_add(t, "<h2>Log</h2>\n<ol>\n");
-	for (unsigned i = log->count > LOG_LINES ? log->count - LOG_LINES : 0; i < log->count; i++)
-		add_log_line(t, &log->entries[i], boot_unix_ms);
+	for (size_t at = log_last_lines(log, LOG_LINES); log_lines_next(log->lines, log->bytes, &at, &e);)
+		add_log_line(t, &e, boot_unix_ms);
 	if (log->count == 0)
 		text_add(t, "<li>%s</li>\n",
 			log->status == RECORD_UNREADABLE ? "its record is unreadable" : "no lines yet");

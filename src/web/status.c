@@ -4,6 +4,7 @@
 #include "console/layout_blocks.h"
 #include "console/verdict.h"
 #include "json.h"
+#include "log_text.h"
 #include "views.h"
 
 enum { SCHEMA_VERSION = 1, LOG_LINES = 20 };
@@ -252,19 +253,20 @@ static void add_network(struct json *j, const struct screen_state *s, int64_t no
 
 static void add_log(struct json *j, const struct log_state *log)
 {
+	struct log_entry e;
 	if (log->status == RECORD_MISSING)
 		return;
 	json_object(j, "log");
 	if (add_record_state(j, log->status)) {
 		json_number(j, "lines_total", log->lines_total);
 		json_array(j, "lines");
-		for (unsigned i = log->count > LOG_LINES ? log->count - LOG_LINES : 0; i < log->count; i++) {
-			const struct log_entry *e = &log->entries[i];
+		for (size_t at = log_last_lines(log, LOG_LINES);
+			log_lines_next(log->lines, log->bytes, &at, &e);) {
 			json_object(j, NULL);
-			json_count(j, "ms", e->ms);
-			json_number(j, "level", e->level);
-			json_string_n(j, "name", e->name, (size_t)e->name_length);
-			json_string(j, "text", e->text);
+			json_number(j, "ms", e.time_ms);
+			json_number(j, "level", e.level);
+			json_string_n(j, "name", e.name, e.name_bytes);
+			json_string_n(j, "text", e.text, e.text_bytes);
 			json_end(j);
 		}
 		json_end(j);

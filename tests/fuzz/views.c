@@ -6,7 +6,7 @@
 #include "forms.h"
 #include "fuzz.h"
 
-/* Records in the order of fill(), parted by NUL. */
+/* Records in the order of fill(), parted by NUL, and the log's lines. */
 static struct record_view view;
 
 static enum record_status next_record(const uint8_t **data, size_t *size)
@@ -32,9 +32,9 @@ static void fill(struct screen_state *s, const uint8_t *data, size_t size, int64
 	s->nic_count = 1;
 	resolver_from_record(&s->resolver, &view, next_record(&data, &size));
 	link_from_record(&s->link, &view, next_record(&data, &size));
-	enum record_status status = next_record(&data, &size);
-	s->log.view = view;
-	log_from_view(&s->log, status);
+	bool lines = size <= sizeof(s->log.lines) && log_lines_valid((const char *)data, size);
+	memcpy(s->log.lines, data, lines ? size : 0);
+	log_from_lines(&s->log, size, -1, lines ? RECORD_READ : RECORD_UNREADABLE);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -88,8 +88,9 @@ class Records:
         self.write("net", ifname, **{**known, **values})
 
     def log(self, lines):
-        self.write("log", "tail", lines_total=len(lines), lines_dropped=0,
-                   line=[f"{number * 1000} 6 relay {line}" for number, line in enumerate(lines, 1)])
+        """The file log/lines and the record log/state."""
+        self.write_raw("log", "lines", "".join(f"{number * 1000} 6 relay {line}\n" for number, line in enumerate(lines, 1)))
+        self.write("log", "state", lines_total=len(lines))
 
     def well(self):
         """An appliance that does its job."""

@@ -1,6 +1,7 @@
 """Fixtures of the network tests."""
 
 import pytest
+from netns import Lan, Namespace
 from relay import Network
 from resolver import PROGRAMS, Resolver
 
@@ -29,3 +30,19 @@ def start(request, keep, network, tmp_path, libc):
     def start_resolver(upstream=request.module.UPSTREAM, servers=(Network.host,), **options):
         return keep(Resolver(network.box, tmp_path, upstream, servers, libc=libc, **options))
     return start_resolver
+
+
+@pytest.fixture
+def log_lan(keep):
+    """Where the log's collectors are."""
+    return keep(Lan("192.0.2.1/24", "192.0.2.2/24", "2001:db8:1::1/64"))
+
+
+@pytest.fixture
+def log_box(keep, log_lan):
+    """Where the log runs."""
+    box = keep(Namespace("box"))
+    box.port = log_lan.attach(box)
+    box.ip("address", "add", "192.0.2.7/24", "dev", "eth0")
+    box.ip("address", "add", "2001:db8:1::7/64", "dev", "eth0", "nodad")
+    return box

@@ -100,24 +100,26 @@ def test_control_keys_and_sequences_do_nothing(keep, records, start):
 
 
 def test_log_pages(records, start):
-    records.log([f"number {number} of many" for number in range(1, 201)])
-    console = start()
-    console.wait(r"number 200 of many")
+    """All that log keeps, not only what fits below the status."""
+    count = 1600  # 58 KB
+    records.log([f"number {number} of many" for number in range(1, count + 1)])
+    console = start(columns=100, lines=60)
+    console.wait(r"number 1600 of many")
     console.press(b"l")
-    console.wait(r"^ Log, lines 180 to 200 of 200")
-    expected = 200
+    console.wait(r"^ Log, lines 1544 to 1600 of 1600")
+    expected = count
     while expected > 0:
-        first = int(console.wait(rf"^ Log, lines (\d+) to {expected} of 200")[1])
+        first = int(console.wait(rf"^ Log, lines (\d+) to {expected} of 1600")[1])
         for number in range(first, expected + 1):
             console.wait(rf"number {number} of many$")
         expected = first - 1
         console.press(b"n")
-    console.wait(r"^ Log, lines 180 to 200 of 200")
+    console.wait(r"^ Log, lines 1544 to 1600 of 1600")
     console.press(b"\x1b")
     console.wait(r"^ Ready")
     console.press(b"l")
     console.wait(r"^ Log, lines")
-    records.log([f"number {number} of many" for number in range(1, 203)])
-    console.wait(r"number 202 of many")
+    records.log([f"number {number} of many" for number in range(1, count + 3)])
+    console.wait(r"number 1602 of many")
     console.press(b"L")
     console.wait(r"^ Ready")

@@ -165,11 +165,12 @@ def test_torn_records_are_said(records, start, torn):
     records.well()
     console = start()
     console.wait(r"^ Ready")
-    for writer, name in (("init", "system"), ("init", "service"), ("service", "relay"), ("net", "eth0"), ("log", "tail")):
+    for writer, name in (("init", "system"), ("init", "service"), ("service", "relay"), ("net", "eth0"), ("log", "lines")):
         records.write_raw(writer, name, torn)
     for label in ("System", "Service", "Relay", "eth0"):
         console.wait(rf"^ {label} +its record is unreadable")
     console.wait(r"^ Not ready: service: its record is unreadable")
+    console.wait(r"^ its record is unreadable")
     records.well()
     console.wait(r"^ Ready: relay to 10\.0\.0\.5:1688$")
     console.wait(r"line 40 of the log")
@@ -182,11 +183,11 @@ def test_nothing_foreign_reaches_the_terminal(records, start):
     records.relay(upstream=[f"{evil} down {evil}"], upstream_source=[f"srv:{evil}"], source=[f"{evil} failed {evil}"],
                   allow=[evil, "on-link"], on_link=[evil], guard=evil)
     records.nic(mac=evil, driver=evil, address=[f"{evil} {evil} 7 {evil}"], gateway=[f"{evil} {evil}"])
-    records.log([evil, "the last line"])
+    records.log([evil, "the last line"])  # which log would not have written
     console = start(lines=40, known=True)
-    console.wait(r"the last line")
+    console.wait(r"^ its record is unreadable")
     console.press(b"l")
-    console.wait(r"^ Log, lines")
+    console.wait(r"^ Log: its record is unreadable")
     console.press(b"lr")
     console.wait(r"Restart the service")
     console.press(b"x")

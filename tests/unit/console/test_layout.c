@@ -252,7 +252,7 @@ static void test_unreadable_records_are_said(void **unused)
 	relay_from_record(&state.relay, NULL, RECORD_UNREADABLE);
 	nic_from_record(&state.nics[0], "eth0", NULL, RECORD_UNREADABLE, -1, NOW_MS);
 	resolver_from_record(&state.resolver, NULL, RECORD_UNREADABLE);
-	log_from_view(&state.log, RECORD_UNREADABLE);
+	log_from_lines(&state.log, 0, -1, RECORD_UNREADABLE);
 	const char *text = draw(160, 30);
 	assert_has(text, "System    its record is unreadable");
 	assert_has(text, "Service   its record is unreadable");
@@ -535,15 +535,15 @@ static void test_prompt_takes_the_place_of_the_keys(void **unused)
 /* Going back page by page shows each of the 200 lines once, though lines wrap. */
 static void test_log_view_goes_through_all_lines(void **unused)
 {
-	long long expected_last = 500;
+	long long expected_last = 900;
 	(void)unused;
-	set_log(&state, 200, 500, " with words and words and words and words and words and words to wrap");
+	set_log(&state, 600, 900, " with words and words and words and words and words and words to wrap");
 	request.view = VIEW_LOG;
 	for (int page = 0; page < 200; page++) {
 		char wanted[80];
 		const char *text = draw(80, 25);
 		snprintf(wanted, sizeof(wanted),
-			"Log, lines %lld to %lld of 500 (300 older ones are no longer held)",
+			"Log, lines %lld to %lld of 900 (300 older ones are no longer held)",
 			result.log_first, expected_last);
 		assert_has(text, wanted);
 		for (long long number = result.log_first; number <= expected_last; number++) {
@@ -562,10 +562,8 @@ static void test_log_view_goes_through_all_lines(void **unused)
 
 static void test_log_levels_have_colours(void **unused)
 {
-	static const char text[] = "line.1=1 3 relay broken\nline.2=2 4 relay odd\nline.3=3 6 relay fine\n";
 	(void)unused;
-	assert_int_equal(record_parse(&state.log.view, text, strlen(text)), 0);
-	log_from_view(&state.log, RECORD_READ);
+	set_log_text(&state, "1 3 relay broken\n2 4 relay odd\n3 6 relay fine\n", 3);
 	request.view = VIEW_LOG;
 	assert_has(draw(80, 24), "     0.001 relay      broken ");
 	assert_int_equal(grid_at(&grid, 2, 22)->attribute, ATTRIBUTE_BAD);
@@ -573,19 +571,34 @@ static void test_log_levels_have_colours(void **unused)
 	assert_int_equal(grid_at(&grid, 4, 22)->attribute, ATTRIBUTE_NORMAL);
 }
 
-static void test_hostile_log_line(void **unused)
+static void test_longest_log_line_is_shown_whole(void **unused)
 {
-	static char text[20000];
+	char text[LOG_LINE_BYTES_MAX + 1];
 	(void)unused;
-	size_t used = (size_t)snprintf(text, sizeof(text), "line.1=1 6 relay ");
-	memset(text + used, '\033', 15000);
-	strcpy(text + used + 15000, "\n");
-	assert_int_equal(record_parse(&state.log.view, text, strlen(text)), 0);
-	log_from_view(&state.log, RECORD_READ);
-	for (int view = VIEW_STATUS; view <= VIEW_LOG; view++) {
-		request.view = (enum view)view;
-		assert_has(draw(80, 24), "????...");
-	}
+	int used = snprintf(text, sizeof(text), "1 6 relay ");
+	memset(text + used, 'x', LOG_TEXT_MAX);
+	memcpy(text + used + LOG_TEXT_MAX - 3, "END\n", 5);
+	set_log_text(&state, text, 1);
+	request.view = VIEW_LOG;
+	assert_has(draw(80, 24), "xxxEND");
+	request.view = VIEW_STATUS;
+	assert_has(draw(80, 24), "xxxx...");
+}
+
+static void test_log_of_the_shortest_lines(void **unused)
+{
+	static char text[LOG_LINES_BYTES_MAX + 1];
+	char wanted[80];
+	int used = 0;
+	(void)unused;
+	while (used + 8 <= LOG_LINES_BYTES_MAX)
+		used += sprintf(text + used, "0 6 a x\n");
+	set_log_text(&state, text, 1000000);
+	request.view = VIEW_LOG;
+	request.log_end = 1;
+	snprintf(wanted, sizeof(wanted), "Log, lines %d to %d of 1000000", 1000000 - used / 8 + 1,
+		1000000 - used / 8 + 1);
+	assert_has(draw(80, 24), wanted);
 }
 
 int main(void)
@@ -621,7 +634,8 @@ int main(void)
 		cmocka_unit_test_setup(test_prompt_takes_the_place_of_the_keys, set_up),
 		cmocka_unit_test_setup(test_log_view_goes_through_all_lines, set_up),
 		cmocka_unit_test_setup(test_log_levels_have_colours, set_up),
-		cmocka_unit_test_setup(test_hostile_log_line, set_up),
+		cmocka_unit_test_setup(test_longest_log_line_is_shown_whole, set_up),
+		cmocka_unit_test_setup(test_log_of_the_shortest_lines, set_up),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -238,28 +238,15 @@ static void test_long_values_end_in_a_mark(void **unused)
 
 static void test_log(void **unused)
 {
-	static const char text[] =
-		"lines_total=12\nline.1=1500 4 dhcpcd eth0: no carrier\nline.2=oops\nline.3=\n";
 	(void)unused;
-	assert_int_equal(record_parse(&state.log.view, text, strlen(text)), 0);
-	log_from_view(&state.log, RECORD_READ);
-	assert_int_equal(state.log.count, 3);
+	set_log_text(&state, "1500 4 dhcpcd eth0: no carrier\n1600 6 a \n", 12);
+	assert_int_equal(state.log.count, 2);
 	assert_int_equal(state.log.lines_total, 12);
-	assert_int_equal(state.log.entries[0].ms, 1500);
-	assert_int_equal(state.log.entries[0].level, 4);
-	assert_memory_equal(state.log.entries[0].name, "dhcpcd", 6);
-	assert_int_equal(state.log.entries[0].name_length, 6);
-	assert_string_equal(state.log.entries[0].text, "eth0: no carrier");
-	assert_int_equal(state.log.entries[1].ms, -1);
-	assert_string_equal(state.log.entries[2].text, "");
-}
-
-static void test_log_keeps_the_newest(void **unused)
-{
-	(void)unused;
-	set_log(&state, 300, 300, "");
-	assert_int_equal(state.log.count, LOG_LINES_MAX);
-	assert_string_equal(state.log.entries[LOG_LINES_MAX - 1].text, "number 300");
+	set_log_text(&state, "1500 4 dhcpcd eth0: no carrier\n1600 6 a \n", -1);
+	assert_int_equal(state.log.lines_total, 2);
+	log_from_lines(&state.log, 7, 12, RECORD_UNREADABLE);
+	assert_int_equal(state.log.count, 0);
+	assert_int_equal(state.log.bytes, 0);
 }
 
 static void test_resolver(void **unused)
@@ -314,7 +301,6 @@ int main(void)
 		cmocka_unit_test(test_more_than_is_kept_is_counted),
 		cmocka_unit_test(test_long_values_end_in_a_mark),
 		cmocka_unit_test(test_log),
-		cmocka_unit_test(test_log_keeps_the_newest),
 		cmocka_unit_test(test_resolver),
 		cmocka_unit_test(test_link),
 	};

@@ -1,4 +1,5 @@
-/* The log keeps the newest lines within its bytes, cuts what is too long, and reads both its sources. */
+/* The log keeps the newest lines within its bytes, cuts what is too long, reads both its sources, bounds
+ * each, and makes messages of lines. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,8 +8,11 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "limit.h"
+#include "message.h"
 #include "ring.h"
 #include "source.h"
+#include "wanted.h"
 
 static struct ring ring;
 static char bytes_of_line[LOG_LINE_BYTES_MAX];
@@ -167,7 +171,7 @@ static void line_without_end_is_bounded(void **state)
 	assert_int_equal(line_count, 0);
 	partial_take(&p, "\nnext\n", 6, take, NULL);
 	assert_int_equal(line_count, 2);
-	assert_int_equal(strlen(lines[0]), LOG_TEXT_MAX + 1); /* which ring_add cuts with a mark */
+	assert_true(strlen(lines[0]) > LOG_TEXT_MAX); /* which ring_add cuts with a mark */
 	assert_string_equal(lines[1], "next");
 }
 
@@ -193,6 +197,98 @@ static void kernel_records_are_read(void **state)
 		assert_false(kmsg_parse(bad[i], strlen(bad[i]), &level, &time_ms, &message, &length));
 }
 
+/* One that says too much gets a burst, then so many a second; one that says nothing for a while a burst
+ * again. */
+static void limit_lets_bursts_through(void **state)
+{
+	struct limit l = {0};
+	int64_t now = 1000000;
+	(void)state;
+	for (int i = 0; i < LIMIT_BURST; i++)
+		assert_true(limit_take(&l, now));
+	assert_false(limit_take(&l, now));
+	assert_int_equal(l.left_out, 1);
+	unsigned taken = 0;
+	for (int ms = 1; ms <= 10000; ms++)
+		taken += limit_take(&l, now + ms);
+	assert_int_equal(taken, 10 * LIMIT_PER_SECOND);
+	assert_int_equal(l.left_out, 1 + 10000 - taken);
+	assert_int_equal(l.untold, l.left_out);
+	now += 10000 + 1000 * LIMIT_BURST / LIMIT_PER_SECOND;
+	for (int i = 0; i < LIMIT_BURST; i++)
+		assert_true(limit_take(&l, now));
+	assert_false(limit_take(&l, now));
+}
+
+static void assert_message(
+	const struct message_origin *o, const char *line, uint64_t number, const char *expected)
+{
+	char bytes[MESSAGE_BYTES_MAX + 1];
+	struct log_entry e;
+	size_t at = 0;
+	assert_true(log_lines_next(line, strlen(line), &at, &e));
+	bytes[message_write(bytes, &e, number, o)] = '\0';
+	assert_string_equal(bytes, expected);
+}
+
+static void lines_become_messages(void **state)
+{
+	struct message_origin o = {
+		.host_name = "relay1", .clock_ahead_ms = 1795342800000, .clock_known = true};
+	(void)state;
+	assert_message(&o, "1234 6 relay ready\n", 1,
+		"<30>1 2026-11-22T10:20:01.234Z relay1 relay - - [timeQuality tzKnown=\"1\" isSynced=\"0\"]"
+		"[meta sequenceId=\"1\" sysUpTime=\"123\"] ready");
+	o.clock_in_step = true;
+	o.clock_ahead_ms = 951782400000 - 1; /* the 29th of February 2000 begins a millisecond later */
+	assert_message(&o, "0 3 kernel  a\n", UINT64_C(2147483647),
+		"<3>1 2000-02-28T23:59:59.999Z relay1 kernel - - [timeQuality tzKnown=\"1\" isSynced=\"1\"]"
+		"[meta sequenceId=\"2147483647\" sysUpTime=\"0\"]  a");
+	o.host_name = "two words";
+	o.clock_ahead_ms = -5000;
+	assert_message(&o, "4999 0 kernel2 \n", UINT64_C(2147483648),
+		"<24>1 - - kernel2 - - [timeQuality tzKnown=\"1\" isSynced=\"1\"]"
+		"[meta sequenceId=\"1\" sysUpTime=\"499\"] ");
+	o.host_name = "";
+	o.clock_ahead_ms = 1795342800000;
+	o.clock_known = false;
+	assert_message(&o, "42949672960 7 x y\n", 7,
+		"<31>1 - - x - - [timeQuality tzKnown=\"1\" isSynced=\"0\"][meta sequenceId=\"7\" "
+		"sysUpTime=\"0\"] y");
+}
+
+static struct wanted wanted_of(const char *setting, const char *net_resolver)
+{
+	static struct record_view view;
+	struct wanted w;
+	assert_int_equal(record_parse(&view, net_resolver, strlen(net_resolver)), 0);
+	wanted_read(&w, setting, &view);
+	return w;
+}
+
+static void setting_wins_over_dhcp(void **state)
+{
+	static const char dhcp[] = "log_server.1=nonsense\nlog_server.2=192.0.2.8\nlog_server.3=192.0.2.9\n";
+	(void)state;
+	struct wanted w = wanted_of("", ""), other;
+	assert_true(!w.any && !w.off && w.peer_count == 0);
+	w = wanted_of("off", dhcp);
+	assert_true(!w.any && w.off);
+	w = wanted_of("", dhcp);
+	assert_true(w.any && w.by_dhcp && !w.collector.tcp && w.peer_count == 2);
+	assert_string_equal(w.collector.endpoint.host, "192.0.2.8");
+	assert_int_equal(ntohs(w.peers[1].ipv4.sin_port), COLLECTOR_PORT);
+	other = wanted_of("udp://192.0.2.8", dhcp);
+	assert_true(other.any && !other.by_dhcp && other.peer_count == 1);
+	assert_false(wanted_equal(&w, &other));
+	w = wanted_of("udp://192.0.2.8:514", "");
+	assert_true(wanted_equal(&w, &other));
+	w = wanted_of("tcp://log.example:601", dhcp);
+	assert_true(w.any && w.collector.tcp && w.peer_count == 0);
+	w = wanted_of("https://log.example", dhcp);
+	assert_true(!w.any && !w.off);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -202,6 +298,9 @@ int main(void)
 		cmocka_unit_test_setup(output_is_split_into_lines_wherever_it_is_cut, fresh),
 		cmocka_unit_test_setup(line_without_end_is_bounded, fresh),
 		cmocka_unit_test_setup(kernel_records_are_read, fresh),
+		cmocka_unit_test(limit_lets_bursts_through),
+		cmocka_unit_test(lines_become_messages),
+		cmocka_unit_test(setting_wins_over_dhcp),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

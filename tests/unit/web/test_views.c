@@ -104,7 +104,7 @@ static void records_are_torn(void **state)
 	nic_from_record(&s->nics[0], "eth0", NULL, RECORD_UNREADABLE, -1, NOW_MS);
 	resolver_from_record(&s->resolver, NULL, RECORD_UNREADABLE);
 	link_from_record(&s->link, NULL, RECORD_UNREADABLE);
-	log_from_view(&s->log, RECORD_UNREADABLE);
+	log_from_lines(&s->log, 0, -1, RECORD_UNREADABLE);
 	assert_forms();
 	assert_has(written_by(page_write), "its record is unreadable");
 	assert_has(written_by(status_write), "\"record\": \"unreadable\"");

@@ -1,0 +1,73 @@
+/* Sends the lines of the ring to a collector, the next one by its number: the ring is the queue, and what it
+ * overwrites before it was sent is lost and counted. docs/logs.md. */
+#ifndef THIMBLE_LOG_SENDER_H
+#define THIMBLE_LOG_SENDER_H
+
+#include "ring.h"
+#include "transport.h"
+#include "wanted.h"
+
+enum sender_state {
+	SENDER_OFF,          /* by the setting */
+	SENDER_NO_COLLECTOR, /* nobody names one */
+	SENDER_WAITING,      /* no way to it, or its name is not resolved */
+	SENDER_CONNECTING,
+	SENDER_SENDING,
+	SENDER_SLOW, /* it takes lines slower than they come */
+	SENDER_FAILED,
+	SENDER_STATE_COUNT
+};
+
+enum { SENDER_ERROR_BYTES = 160 };
+
+struct sender {
+	struct loop *loop;
+	const struct ring *ring;
+	void (*changed)(struct sender *); /* the record is to be written */
+	struct wanted wanted;
+	enum sender_state state;
+	int64_t since_ms;
+	char error[SENDER_ERROR_BYTES]; /* of waiting and failed; "" otherwise */
+
+	struct lookup lookup;
+	union peer peers[PEERS_MAX];
+	unsigned peer_count, peer_next; /* those before peer_next were tried in this round */
+	struct loop_fd watch;
+	struct transport transport;
+	struct loop_timer timer; /* what is done by then, see the table of states */
+	struct loop_timer pace;  /* datagrams are not sent all at once */
+	struct loop_turn turn;
+	int64_t back_off_ms, begun_ms;
+
+	struct ring_place next; /* the next line to be sent */
+	uint64_t sent, lost, lost_told;
+
+	enum sender_state state_told;
+	struct loop_timer tell;
+	int64_t told_ms;
+
+	struct message_origin origin;
+	int64_t origin_read_ms;
+};
+
+void sender_init(
+	struct sender *s, struct loop *loop, const struct ring *ring, void (*changed)(struct sender *));
+
+/* What is to be done from now on; nothing happens when it is what is done already. */
+void sender_set(struct sender *s, const struct wanted *w);
+
+/* Lines were added to the ring. */
+void sender_wake(struct sender *s);
+
+/* The network is not what it was: what waits or failed is tried anew. */
+void sender_retry(struct sender *s);
+
+const char *sender_state_word(enum sender_state state);
+
+/* How many lines wait to be sent. */
+uint64_t sender_queued(const struct sender *s);
+
+/* Ends what runs. */
+void sender_free(struct sender *s);
+
+#endif

@@ -1,0 +1,122 @@
+"""A collector that dies, stalls, comes late or never comes loses the oldest lines at most, which are counted one by
+one; children do not feel it."""
+
+import pytest
+from log import COLLECTORS, Log, Rsyslog
+from waiting import wait_until
+
+LINES = 300  # of one child, within its limit
+TRANSPORTS = ["udp", "tcp"]
+
+
+def numbered(words, count=LINES, length=0):
+    return [f"{words} {number}".ljust(length, ".") for number in range(1, count + 1)]
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+@pytest.mark.parametrize("kind", COLLECTORS)
+def test_killed_and_started_again(keep, log_lan, log_box, tmp_path, kind, transport):
+    collector = keep(kind(log_lan, tmp_path, transport, "192.0.2.1").start())
+    log = keep(Log(log_box, tmp_path, "relay", syslog=collector.url()))
+    log.say("relay", *numbered("before"))
+    collector.wait_texts("relay", numbered("before"))
+    collector.kill()
+    if transport == "tcp":
+        log.wait_state("failed", error="closed by the collector")  # seen at once, without a line to send
+    log.say("relay", "meanwhile 0")
+    log.wait_state("failed")
+    log.say("relay", *numbered("meanwhile", 100))
+    collector.start()
+    collector.wait_texts("relay", [*numbered("before"), "meanwhile 0", *numbered("meanwhile", 100)])
+    assert collector.wait_exact(log)["lost"] == "0"
+
+
+@pytest.mark.parametrize("address", ["192.0.2.1", "2001:db8:1::1"])
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_not_there_at_first(keep, log_lan, log_box, tmp_path, transport, address):
+    """The port is closed: lines wait, and the oldest make room once there are too many."""
+    collector = keep(Rsyslog(log_lan, tmp_path, transport, address))
+    log = keep(Log(log_box, tmp_path, "one", "two", syslog=collector.url()))
+    log.wait_state("failed", error="Connection refused", sent="0")
+    log.say("one", *numbered("one", length=100))
+    log.say("two", *numbered("two", length=100))
+    record = log.wait(lambda record: int(record["lost"]) > 0, "lines are lost")
+    assert record["sent"] == "0" and int(record["queued"]) + int(record["lost"]) == int(record["lines_total"])
+    collector.start()
+    record = collector.wait_exact(log)
+    lost = int(record["lost"])
+    assert log.wait_line("log", r"(\d+) lines were lost before they could be sent")[1] == str(lost)
+    assert [message.text for message in collector.messages("two")] == numbered("two", length=100)
+    collector.wait_exact(log)
+
+
+@pytest.mark.parametrize("kind", COLLECTORS)
+def test_stalled_and_continued(keep, log_lan, log_box, tmp_path, kind):
+    """What its kernel has room for counts as sent, and is there when it goes on."""
+    log_lan.sysctl("net.ipv4.tcp_rmem", "4096 16384 16384")
+    collector = keep(kind(log_lan, tmp_path, "tcp", "192.0.2.1").start())
+    log = keep(Log(log_box, tmp_path, *"abcdef", syslog=collector.url()))
+    log.wait_state("sending")
+    collector.pause()
+    for child in "abcdef":
+        log.say(child, *numbered(child, 200, length=300))
+    log.wait_state("slow")
+    record = log.wait(lambda record: int(record["lost"]) > 0, "lines are lost")
+    log.say("a", "still read")
+    log.wait_line("a", "still read")
+    cpu_s = log.cpu_s()
+    log.say("a", "and again")
+    log.wait_line("a", "and again")
+    assert log.cpu_s() - cpu_s < 0.5, "it waits for the socket, and does not spin"
+    collector.go_on()
+    record = collector.wait_exact(log)
+    assert record["state"] == "sending" and int(record["lost"]) > 0
+    log.wait_line("log", rf"{record['lost']} lines were lost")
+    assert collector.messages("a")[-2:][0].text == "still read"
+
+
+def test_what_was_on_the_way_is_sent_again(keep, log_lan, log_box, tmp_path):
+    """The cable is out while lines go into the socket; the collector that comes back does not know the connection."""
+    collector = keep(Rsyslog(log_lan, tmp_path, "tcp", "192.0.2.1").start())
+    log = keep(Log(log_box, tmp_path, "relay", syslog=collector.url()))
+    log.say("relay", "before")
+    collector.wait_texts("relay", ["before"])
+    log_lan.ip("link", "set", log_box.port, "down")
+    log.say("relay", *numbered("away", length=150))  # more than the socket takes: one is cut in two
+    log.wait(lambda record: int(record["sent"]) > 20 and int(record["queued"]) > 20, "the socket is full")
+    collector.kill()
+    collector.start()
+    log_lan.ip("link", "set", log_box.port, "up")
+    collector.wait_texts("relay", ["before", *numbered("away", length=150)], deadline_s=90)
+    assert collector.wait_exact(log)["lost"] == "0"
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_no_address_yet(keep, log_lan, log_box, tmp_path, transport):
+    """As at boot: lines wait for the network, and go out as soon as net tells of it."""
+    collector = keep(Rsyslog(log_lan, tmp_path, transport, "192.0.2.1").start())
+    log_box.ip("address", "flush", "dev", "eth0")
+    log = keep(Log(log_box, tmp_path, "relay", syslog=collector.url()))
+    log.say("relay", *numbered("boot"))
+    log.wait(lambda record: record["state"] == "waiting" and "unreachable" in record["error"], "no way to it")
+    assert log.record()["sent"] == "0"
+    log_box.ip("address", "add", "192.0.2.7/24", "dev", "eth0")
+    log.set_net()
+    collector.wait_texts("relay", numbered("boot"))
+    assert collector.wait_exact(log)["lost"] == "0"
+
+
+@pytest.mark.deadline(240)
+def test_gone_without_a_word(keep, log_lan, log_box, tmp_path):
+    """A collector whose machine is off is found out while lines are on the way to it."""
+    collector = keep(Rsyslog(log_lan, tmp_path, "tcp", "192.0.2.1").start())
+    log = keep(Log(log_box, tmp_path, "relay", syslog=collector.url()))
+    log.say("relay", "before")
+    collector.wait_texts("relay", ["before"])
+    log_lan.ip("link", "set", log_box.port, "down")
+    log.say("relay", "away")
+    log.wait(lambda record: record["state"] in ("failed", "waiting"), "found out", deadline_s=120)
+    log_lan.ip("link", "set", log_box.port, "up")
+    # What waited for the neighbour's MAC goes out before the connection is made anew: then it is there twice.
+    wait_until(lambda: {message.text for message in collector.messages("relay")} == {"before", "away"}, 60,
+               "the line that was on the way", lambda: str(collector.messages()))

@@ -1,12 +1,9 @@
 #include "log_text.h"
 
-#include <errno.h>
 #include <string.h>
 #include <time.h>
 
-#include "common/log_lines.h"
-
-static char lines[LOG_LINES_BYTES_MAX];
+#include "views.h"
 
 void text_add_log_time(struct text *t, int64_t ms, int64_t boot_unix_ms)
 {
@@ -36,13 +33,22 @@ static void add_line(struct text *t, const struct log_entry *e, int64_t boot_uni
 		(int)e->text_bytes, e->text);
 }
 
+size_t log_last_lines(const struct log_state *s, unsigned count)
+{
+	struct log_entry e;
+	size_t from = s->bytes;
+	while (count-- > 0 && log_lines_previous(s->lines, &from, &e))
+		;
+	return from;
+}
+
 /* Where the newest lines begin that fit into ROOM bytes as they are written here. */
-static size_t first_that_fits(size_t length, size_t room, int64_t boot_unix_ms)
+static size_t first_that_fits(const struct log_state *s, size_t room, int64_t boot_unix_ms)
 {
 	char line[LOG_LINE_BYTES_MAX + 64];
 	struct log_entry e;
-	size_t from = length;
-	for (size_t at = length; log_lines_previous(lines, &at, &e); from = at) {
+	size_t from = s->bytes;
+	for (size_t at = from; log_lines_previous(s->lines, &at, &e); from = at) {
 		struct text t = TEXT(line);
 		text_clear(&t);
 		add_line(&t, &e, boot_unix_ms);
@@ -53,18 +59,16 @@ static size_t first_that_fits(size_t length, size_t room, int64_t boot_unix_ms)
 	return from;
 }
 
-void log_text_write(struct answer *a, int64_t boot_unix_ms)
+void log_write(struct answer *a, const struct facts *f, int64_t now_ms)
 {
+	const struct log_state *s = &f->screen.log;
 	struct log_entry e;
-	answer_begin(a, 200, "text/plain; charset=utf-8");
-	ssize_t length = log_lines_read(lines, sizeof(lines));
-	if (length < 0) {
-		bool missing = errno == ENOENT;
-		answer_begin(a, 503, a->type);
-		text_add(&a->body, missing ? "no lines yet\n" : "log/lines is unreadable\n");
-		return;
-	}
-	size_t at = first_that_fits((size_t)length, ANSWER_BYTES_MAX - 1, boot_unix_ms);
-	while (log_lines_next(lines, (size_t)length, &at, &e))
-		add_line(&a->body, &e, boot_unix_ms);
+	(void)now_ms;
+	answer_begin(a, s->status == RECORD_READ ? 200 : 503, "text/plain; charset=utf-8");
+	if (s->status != RECORD_READ)
+		text_add(&a->body, "%s\n",
+			s->status == RECORD_MISSING ? "no lines yet" : "log/lines is unreadable");
+	for (size_t at = first_that_fits(s, ANSWER_BYTES_MAX - 1, f->boot_unix_ms);
+		log_lines_next(s->lines, s->bytes, &at, &e);)
+		add_line(&a->body, &e, f->boot_unix_ms);
 }

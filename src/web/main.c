@@ -11,7 +11,6 @@
 #include "common/record.h"
 #include "console/load.h"
 #include "listener.h"
-#include "log_text.h"
 #include "views.h"
 
 static struct {
@@ -47,8 +46,9 @@ static void load_facts(int64_t now)
 	f->web = web.server.counts;
 	bool set = f->screen.system.clock_source[0] != '\0' &&
 		   strcmp(f->screen.system.clock_source, "none") != 0;
+	/* Both clocks now: reading the records took a while. */
 	clock_gettime(CLOCK_REALTIME, &clock);
-	f->boot_unix_ms = set ? (int64_t)clock.tv_sec * 1000 + clock.tv_nsec / 1000000 - now : -1;
+	f->boot_unix_ms = set ? (int64_t)clock.tv_sec * 1000 + clock.tv_nsec / 1000000 - now_ms() : -1;
 }
 
 static bool write_view(struct server *s, struct answer *a, const char *path)
@@ -68,6 +68,7 @@ static bool write_view(struct server *s, struct answer *a, const char *path)
 	for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++) {
 		if (strcmp(path, views[i].path) != 0)
 			continue;
+		web.facts.screen.log.whole = views[i].write == log_write;
 		load_facts(now);
 		if (views[i].write == metrics_write)
 			read_nic_counters();

@@ -75,8 +75,7 @@ static void add_log(struct text *t, const struct log_state *log, int64_t boot_un
 {
 	struct log_entry e;
 	text_add(t, "<h2>Log</h2>\n<ol>\n");
-	for (size_t at = log_lines_newest(log->lines, log->bytes, LOG_LINES);
-		log_lines_next(log->lines, log->bytes, &at, &e);)
+	for (size_t at = log_last_lines(log, LOG_LINES); log_lines_next(log->lines, log->bytes, &at, &e);)
 		add_log_line(t, &e, boot_unix_ms);
 	if (log->count == 0)
 		text_add(t, "<li>%s</li>\n",

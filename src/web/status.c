@@ -4,6 +4,7 @@
 #include "console/layout_blocks.h"
 #include "console/verdict.h"
 #include "json.h"
+#include "log_text.h"
 #include "views.h"
 
 enum { SCHEMA_VERSION = 1, LOG_LINES = 20 };
@@ -291,7 +292,7 @@ static void add_log(struct json *j, const struct log_state *log)
 	if (add_record_state(j, log->status)) {
 		json_number(j, "lines_total", log->lines_total);
 		json_array(j, "lines");
-		for (size_t at = log_lines_newest(log->lines, log->bytes, LOG_LINES);
+		for (size_t at = log_last_lines(log, LOG_LINES);
 			log_lines_next(log->lines, log->bytes, &at, &e);) {
 			json_object(j, NULL);
 			json_number(j, "ms", e.time_ms);

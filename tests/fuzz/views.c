@@ -6,7 +6,7 @@
 #include "forms.h"
 #include "fuzz.h"
 
-/* Records in the order of fill(), parted by NUL. */
+/* Records in the order of fill(), parted by NUL, and the log's lines. */
 static struct record_view view;
 
 static enum record_status next_record(const uint8_t **data, size_t *size)

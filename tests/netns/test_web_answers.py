@@ -25,7 +25,6 @@ HOSTILE = "<script>alert(1)</script> & \"x\" 'y' \\x1b[2J \\ %s %n"
 def web(keep, tmp_path):
     web = keep(Web(tmp_path))
     web.records.well()
-    web.lines([(1000, 6, "relay", "started"), (2000, 3, "net", "trouble <b>")])
     return web
 
 
@@ -113,6 +112,7 @@ def test_metrics(web):
 
 def test_log(web):
     """Dates by a clock that somebody has set, else the time since boot."""
+    web.lines([(1000, 6, "relay", "started"), (2000, 3, "net", "trouble <b>")])
     lines = web.get("/log").splitlines()
     assert [line.split(" ", 1)[1] for line in lines] == ["info relay: started", "error net: trouble <b>"]
     assert lines[0].startswith("20") and lines[0].split()[0].endswith("Z")

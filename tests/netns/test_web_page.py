@@ -42,8 +42,7 @@ def troubled(records):
     records.nic("enp0s31f6", link="down", address=[], gateway=[], dhcp4="none", ra="none")
     records.write("init", "child.net", name="net", state="waiting", since_ms=boot_ms(), next_start_ms=boot_ms() + 9000,
                   restarts=2, last_exit="killed by SIGSEGV", last_exit_ms=boot_ms())
-    records.write("log", "tail", lines_total=3, lines_dropped=0,
-                  line=["1000 6 relay started", f"2000 4 kernel {LONG}", "3000 3 net it failed"])
+    records.write_raw("log", "lines", f"1000 6 relay started\n2000 4 kernel {LONG}\n3000 3 net it failed\n")
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -9,7 +9,13 @@ HOST_CFLAGS := -g -O1 -fno-omit-frame-pointer $(SANITIZE) $(PROGRAM_CFLAGS) -DTH
 $(HOST)/obj/%.o: src/%.c mk/check.mk mk/programs.mk | $(DEPS_CHECK)
 	$(call say,HOSTCC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(HOST_GCC) $(HOST_CFLAGS) -I$(<D) -MMD -MP -c -o $@ $<
+	$(Q)$(HOST_GCC) $(HOST_CFLAGS) -I$(<D) $(call library_headers,$(call program_of,$<),$(HOST)) -MMD -MP -c -o $@ $<
+
+# Libraries of programs, with the sanitizers as well.
+$(foreach library,$(sort $(foreach name,$(PROGRAMS),$(program_libraries_$(name)))),\
+	$(eval $(call package-build,$(library),$(HOST)/packages/$(library),$(HOST_GCC),-g -O1 $(SANITIZE),,| $(DEPS_CHECK))))
+
+$(HOST)/obj/web/assets.o: $(WEB_PAGE)
 
 host_objects = $(sort $(patsubst src/%.c,$(HOST)/obj/%.o,$(wildcard src/common/*.c) $(wildcard src/$1/*.c) \
 	$(program_shares_$1)))
@@ -18,7 +24,8 @@ host_objects = $(sort $(patsubst src/%.c,$(HOST)/obj/%.o,$(wildcard src/common/*
 host_libraries_resolver := -lresolv
 
 define host_program
-$(HOST)/$1: $(call host_objects,$1)
+$(patsubst src/%.c,$(HOST)/obj/%.o,$(wildcard src/$1/*.c)): | $(call library_archives,$1,$(HOST))
+$(HOST)/$1: $(call host_objects,$1) $(call library_archives,$1,$(HOST))
 	$$(call say,HOSTLD,$$@)
 	$$(Q)$(HOST_GCC) $(SANITIZE) -o $$@ $$^ $(host_libraries_$1)
 endef
@@ -39,14 +46,19 @@ unit_flags_init/test_children := -Wl,--wrap=spawn,--wrap=spawn_killer
 unit_flags_init/test_host_name := -Wl,--wrap=sethostname,--wrap=log_line
 # The log's sender with answers of the test's own.
 unit_flags_log/test_sender := -Wl,--wrap=lookup_start,--wrap=lookup_stop
+# The guest agent protocol without init.
+unit_flags_agent/test_qga := -Wl,--wrap=control_request
+# What the page shows is made as the screen's tests make it.
+unit_flags_web/test_views := -Isrc/console
 # And the resolver's sources with answers and a clock of the test's own.
 unit_flags_resolver/test_source := -Wl,--wrap=worker_start,--wrap=worker_stop,--wrap=now_ms
 
 define unit_test
-$(HOST)/unit/$1: tests/unit/$1.c $(filter-out %/main.o,$(call host_objects,$(patsubst %/,%,$(dir $1))))
+$(HOST)/unit/$1: tests/unit/$1.c $(filter-out %/main.o,$(call host_objects,$(patsubst %/,%,$(dir $1)))) \
+		$(call library_archives,$(patsubst %/,%,$(dir $1)),$(HOST))
 	$$(call say,UNIT,$$@)
 	$$(Q)mkdir -p $$(@D)
-	$$(Q)$(HOST_GCC) $(HOST_CFLAGS) -Isrc/$(dir $1) -Itests -MMD -MP $(unit_flags_$1) -o $$@ $$(filter %.c %.o,$$^) \
+	$$(Q)$(HOST_GCC) $(HOST_CFLAGS) -Isrc/$(dir $1) -Itests -MMD -MP $(unit_flags_$1) -o $$@ $$(filter %.c %.o %.a,$$^) \
 		-lcmocka $(host_libraries_$(patsubst %/,%,$(dir $1)))
 endef
 $(foreach name,$(UNIT_TESTS),$(eval $(call unit_test,$(patsubst $(HOST)/unit/%,%,$(name)))))

@@ -3,7 +3,7 @@
 # makes: $(IMAGE_BUILD)/thimble, $(IMAGE_BUILD)/rootfs.cpio
 
 # init is the first: src/start/start.c.
-GUEST_PROGRAMS := init net link log console agent clock $(HELPER_PROGRAM)
+GUEST_PROGRAMS := init net link log console web agent clock $(HELPER_PROGRAM)
 rootfs_manifests := rootfs/manifest rootfs/manifest.$(if $(SERVICE_PROGRAM),program,service) \
 	$(if $(HELPER_PROGRAM),rootfs/manifest.helper) $(if $(filter 1,$(DEBUG)),rootfs/manifest.debug)
 rootfs_packages  := dhcpcd ntpd $(if $(filter 1,$(DEBUG)),busybox)

@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "common/allow.h"
 #include "common/collector.h"
 #include "common/config.h"
 #include "common/ip_setting.h"
@@ -91,9 +92,8 @@ static const char *check_upstreams(const struct config_definition *d, const char
 
 static bool is_allowed(const char *item, size_t length)
 {
-	struct prefix p;
-	return prefix_parse(&p, item, length) ||
-	       (length == strlen(CONFIG_ON_LINK) && memcmp(item, CONFIG_ON_LINK, length) == 0);
+	struct allow a = {0};
+	return allow_take(&a, item, length);
 }
 
 static const char *check_allow(const struct config_definition *d, const char *value)

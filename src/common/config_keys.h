@@ -9,7 +9,7 @@
 #ifndef THIMBLE_CONFIG_KEYS_H
 #define THIMBLE_CONFIG_KEYS_H
 
-/* The word of relay.allow for the networks that the machine is in. */
+/* The word of relay.allow and status-allow for the networks that the machine is in. */
 #define CONFIG_ON_LINK "on-link"
 
 /* clang-format off */
@@ -40,6 +40,12 @@
 	KEY(CONSOLE, "console", "on", check_words, 0, 0, console_words, \
 		"on, off or readonly", \
 		"the status screen: on, off, or without the keys that act") \
+	KEY(STATUS_PORT, "status-port", "80", check_number, 0, 65535, NULL, \
+		"a number from 0 to 65535", \
+		"TCP port of the status page, JSON and metrics; 0: off") \
+	KEY(STATUS_ALLOW, "status-allow", CONFIG_ON_LINK, check_allow, 1, 32, NULL, \
+		"PREFIX[,...] or on-link, at most 32: 10.0.0.0/8, 2001:db8::/32", \
+		"clients that may see the status page; `on-link`: those of the networks that it is in") \
 	KEY(SERVICE_ARGS, "service.args", "", check_text, 0, 0, NULL, \
 		"printable text; blanks part the arguments, double quotes keep blanks", \
 		"arguments of the service") \

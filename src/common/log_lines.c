@@ -64,6 +64,15 @@ bool log_lines_previous(const char *bytes, size_t *at, struct log_entry *e)
 	return true;
 }
 
+size_t log_lines_newest(const char *bytes, size_t length, unsigned count)
+{
+	struct log_entry e;
+	size_t at = length;
+	while (count-- > 0 && log_lines_previous(bytes, &at, &e))
+		;
+	return at;
+}
+
 bool log_lines_valid(const char *bytes, size_t length)
 {
 	struct log_entry e;

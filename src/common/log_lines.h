@@ -40,4 +40,7 @@ bool log_lines_next(const char *bytes, size_t length, size_t *at, struct log_ent
 /* The same backwards: the line that ends at *AT, which moves to where it begins. */
 bool log_lines_previous(const char *bytes, size_t *at, struct log_entry *e);
 
+/* Where the newest COUNT lines of LENGTH bytes begin; 0 when there are no more than that. */
+size_t log_lines_newest(const char *bytes, size_t length, unsigned count);
+
 #endif

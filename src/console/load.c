@@ -12,6 +12,7 @@ const char *const folder_names[FOLDER_COUNT] = {
 	[FOLDER_LINK] = "link",
 	[FOLDER_SERVICE] = "service",
 	[FOLDER_LOG] = "log",
+	[FOLDER_AGENT] = "agent",
 };
 
 static struct record_view view; /* too large for the stack */
@@ -125,6 +126,10 @@ void state_load(struct screen_state *s, unsigned mask, int64_t now_ms)
 		link_from_record(&s->link, &view, read_into(&view, FOLDER_LINK, "state"));
 	if (mask & 1u << FOLDER_SERVICE)
 		relay_from_record(&s->relay, &view, read_into(&view, FOLDER_SERVICE, "relay"));
-	if (mask & 1u << FOLDER_LOG)
+	if (mask & 1u << FOLDER_LOG) {
 		load_log(&s->log);
+		syslog_from_record(&s->syslog, &view, read_into(&view, FOLDER_LOG, "state"));
+	}
+	if (mask & 1u << FOLDER_AGENT)
+		agent_from_record(&s->agent, &view, read_into(&view, FOLDER_AGENT, "state"));
 }

@@ -88,6 +88,9 @@ enum refusal {
 	REFUSAL_COUNT
 };
 
+/* The keys of service/relay for them. */
+extern const char *const refusal_keys[REFUSAL_COUNT];
+
 /* Prefixes as text. */
 struct prefix_list {
 	char text[ALLOWED_MAX][48];
@@ -150,6 +153,20 @@ struct link_state {
 	unsigned count; /* in all; more than LINK_LINES_MAX are not kept */
 };
 
+/* Where the log's lines are sent to. */
+struct syslog_state {
+	enum record_status status;
+	char state[16], collector[272], origin[12], error[96];
+	long long sent, lost, limited; /* lines */
+};
+
+/* What the hypervisor's agent does. */
+struct agent_state {
+	enum record_status status;
+	char backend[12], state[16], error[96], last_request[48];
+	long long requests;
+};
+
 struct log_state {
 	enum record_status status;
 	bool whole;            /* all lines are read, not only as many as fit below the status */
@@ -175,6 +192,8 @@ struct screen_state {
 	unsigned nic_count; /* in all; at most NICS_MAX are kept */
 	struct resolver_state resolver;
 	struct link_state link;
+	struct syslog_state syslog;
+	struct agent_state agent;
 	struct log_state log;
 };
 
@@ -185,6 +204,8 @@ void child_from_record(
 void relay_from_record(struct relay_state *s, const struct record_view *v, enum record_status status);
 void resolver_from_record(struct resolver_state *s, const struct record_view *v, enum record_status status);
 void link_from_record(struct link_state *s, const struct record_view *v, enum record_status status);
+void syslog_from_record(struct syslog_state *s, const struct record_view *v, enum record_status status);
+void agent_from_record(struct agent_state *s, const struct record_view *v, enum record_status status);
 
 /* SINCE_MS: since when the NIC was known to have no usable address, -1 when it had one or was not there. */
 void nic_from_record(struct nic_state *s, const char *ifname, const struct record_view *v,
@@ -203,6 +224,9 @@ bool nic_is_off(const struct nic_state *n);
 
 /* Neither failing nor freshly restarted: nothing an admin needs to see. */
 bool child_well(const struct child_state *c, int64_t now_ms);
+
+/* Whether there is a collector, or should be one. */
+bool syslog_wanted(const struct syslog_state *s);
 
 /* Whether nothing can be asked of it, or only what an old answer says: failed, waiting, stale. */
 bool source_flawed(const struct source_state *s);

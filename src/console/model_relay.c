@@ -87,20 +87,20 @@ static void read_lists(struct relay_state *s, const struct record_view *v)
 		}
 }
 
+const char *const refusal_keys[REFUSAL_COUNT] = {
+	[REFUSED_NOT_ALLOWED] = "refused_not_allowed",
+	[REFUSED_GUARD] = "refused_guard",
+	[REFUSED_FULL] = "refused_full",
+	[REFUSED_CLIENT_FULL] = "refused_client_full",
+	[REFUSED_NO_UPSTREAM] = "refused_no_upstream",
+	[REFUSED_FIRST_BYTE] = "refused_first_byte",
+	[REFUSED_MEMORY] = "refused_memory",
+	[CLOSED_IDLE] = "closed_idle",
+	[CLOSED_SESSION_TIME] = "closed_session_time",
+};
+
 static void read_counters(struct relay_state *s, const struct record_view *v)
 {
-	static const char *const refusal_keys[] = {
-		[REFUSED_NOT_ALLOWED] = "refused_not_allowed",
-		[REFUSED_GUARD] = "refused_guard",
-		[REFUSED_FULL] = "refused_full",
-		[REFUSED_CLIENT_FULL] = "refused_client_full",
-		[REFUSED_NO_UPSTREAM] = "refused_no_upstream",
-		[REFUSED_FIRST_BYTE] = "refused_first_byte",
-		[REFUSED_MEMORY] = "refused_memory",
-		[CLOSED_IDLE] = "closed_idle",
-		[CLOSED_SESSION_TIME] = "closed_session_time",
-	};
-	_Static_assert(sizeof(refusal_keys) / sizeof(refusal_keys[0]) == REFUSAL_COUNT, "a key for each");
 	for (size_t i = 0; i < REFUSAL_COUNT; i++)
 		s->refusals[i] = record_get_number(v, refusal_keys[i], 0);
 	s->connections_now = record_get_number(v, "connections_now", -1);

@@ -288,6 +288,7 @@ void verdict_of(struct verdict *v, const struct screen_state *s, int64_t now_ms)
 	text_clear(&t);
 	text_clear(&all);
 	text_clear(&r.text);
+	v->ready = false;
 
 	if (s->system.stopping) {
 		text_add(&all, "Stopping");
@@ -311,6 +312,7 @@ void verdict_of(struct verdict *v, const struct screen_state *s, int64_t now_ms)
 		v->attribute = ATTRIBUTE_BAD;
 		return;
 	}
+	v->ready = true;
 	add_purpose(&t, s, now_ms);
 	text_add(&all, "Ready: %s", purpose);
 	if (r.warned)

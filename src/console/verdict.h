@@ -2,6 +2,7 @@
 #ifndef CONSOLE_VERDICT_H
 #define CONSOLE_VERDICT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/text.h"
@@ -11,6 +12,7 @@
 enum { VERDICT_BYTES_MAX = 1024 };
 
 struct verdict {
+	bool ready;
 	enum attribute attribute; /* ATTRIBUTE_GOOD, _WARN, _BAD */
 	char text[VERDICT_BYTES_MAX];
 };

@@ -64,21 +64,29 @@ static void add_child(struct record *r, const struct child *child)
 	add_if(r, "processes_limit", d->processes_limit);
 }
 
+static void add_ports(struct record *r, const struct appliance *a)
+{
+	char name[RECORD_NAME_MAX];
+	for (size_t i = 0; i < a->port_count; i++) {
+		snprintf(name, sizeof(name), "port.%zu", i + 1);
+		record_add(r, name, "%s", a->ports[i]);
+	}
+}
+
 void child_write_record(const struct children *c, const struct child *child)
 {
 	static struct record r;
+	const struct child_definition *d = &child->definition;
 	char name[RECORD_NAME_MAX];
+	snprintf(name, sizeof(name), d->is_service ? "service" : "child.%s", d->name);
+	if (child->held && child->state == CHILD_STOPPED) {
+		record_remove("init", name);
+		return;
+	}
 	record_begin(&r);
 	add_child(&r, child);
-	if (child->definition.is_service) {
-		for (size_t i = 0; i < c->appliance->port_count; i++) {
-			snprintf(name, sizeof(name), "port.%zu", i + 1);
-			record_add(&r, name, "%s", c->appliance->ports[i]);
-		}
-		snprintf(name, sizeof(name), "service");
-	} else {
-		snprintf(name, sizeof(name), "child.%s", child->definition.name);
-	}
+	if (d->is_service)
+		add_ports(&r, c->appliance);
 	if (record_commit(&r, "init", name) < 0)
 		log_warn("record init/%s", name);
 }
@@ -111,12 +119,26 @@ static void note_exit(struct child *child, const char *words)
 	child->last_exit_ms = now_ms();
 }
 
+/* Held, it is as if it had never been started. */
+static void put_away(struct children *c, struct child *child)
+{
+	child->starts = 0;
+	child->last_exit[0] = '\0';
+	child->last_exit_ms = 0;
+	child->backoff_ms = BACKOFF_FIRST_MS;
+	set_state(c, child, CHILD_STOPPED, 0);
+}
+
 /* The child is gone, and so is what it left. */
 static void after_end(struct children *c, struct child *child)
 {
 	if (c->shutting_down) {
 		set_state(c, child, CHILD_STOPPED, 0);
 		c->handle_stopped(c);
+		return;
+	}
+	if (child->held) {
+		put_away(c, child);
 		return;
 	}
 	if (child->restart_at_once) {
@@ -185,7 +207,7 @@ static uint64_t memory_limit(const struct child_definition *d)
 
 void child_start(struct children *c, struct child *child)
 {
-	if (c->shutting_down || states[child->state].has_process)
+	if (c->shutting_down || child->held || states[child->state].has_process)
 		return;
 	/* Taken at the first start: a restart while others are busy must not get less. */
 	if (child->memory_limit_in_force == 0)
@@ -226,6 +248,10 @@ void child_stop_by(struct children *c, struct child *child, bool restart, int si
 		set_state(c, child, CHILD_STOPPING, now_ms() + CHILD_STOP_MS);
 		break;
 	case CHILD_WAITING:
+		if (child->held) {
+			put_away(c, child);
+			break;
+		}
 		set_state(c, child, CHILD_STOPPED, 0);
 		/* fall through */
 	case CHILD_STOPPED:

@@ -42,6 +42,7 @@ struct child {
 	enum child_state state;
 	pid_t pid; /* of the program, or of the process that kills its leftovers */
 	bool restart_at_once;
+	bool held; /* not to be started, and without a record: by a setting, or what it needs is not there */
 	bool killed_by_init;
 	int64_t since_ms, next_start_ms;
 	int64_t backoff_ms;
@@ -73,7 +74,7 @@ int children_init(struct children *c, struct loop *loop, const struct appliance 
 /* Adds one child, CHILD_STOPPED. NULL when the table is full or there is no pipe for it (logged). */
 struct child *children_add(struct children *c, const struct child_definition *definition);
 
-/* Starts a stopped or waiting child now. */
+/* Starts a stopped or waiting child now, unless it is held. */
 void child_start(struct children *c, struct child *child);
 
 /* Ends it, SIGKILL after CHILD_STOP_MS, and starts it again at once when RESTART. */

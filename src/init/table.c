@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent.h"
 #include "common/log.h"
 #include "dhcpcd_conf.h"
 
@@ -32,6 +33,7 @@ static const char *const link_arguments[] = {"/bin/link", NULL};
 static const char *const net_arguments[] = {"/bin/net", NULL};
 static const char *const log_arguments[] = {"/bin/log", NULL};
 static const char *const clock_arguments[] = {"/bin/clock", NULL};
+static const char *const web_arguments[] = {"/bin/web", NULL};
 static const char *const shell_arguments[] = {"/bin/sh", "-l", NULL};
 
 /* Ours are small and well known: low limits show a leak early. Out of memory takes the service first (1000),
@@ -89,6 +91,18 @@ static const struct child_definition clock_definition = {.name = "clock",
 	.processes_limit = 4,
 	.files_limit = 64,
 	.oom_score_adj = -900,
+	.sandbox = SANDBOX_NONE};
+
+/* Reads what anybody who may see the page sends: out of memory takes it after the service, before what the
+ * guest needs. */
+static const struct child_definition web_definition = {.name = "web",
+	.arguments = web_arguments,
+	.user = "web",
+	.leftovers = "web",
+	.memory_limit_bytes = 8 * MIB,
+	.processes_limit = 2,
+	.files_limit = 128,
+	.oom_score_adj = -500,
 	.sandbox = SANDBOX_NONE};
 
 /* One screen; several share the user, so none has `leftovers`. It is first in the table and before the others
@@ -165,28 +179,6 @@ static void add_consoles(struct children *c)
 	}
 }
 
-/* On Hyper-V only, where the kernel has a device for it. */
-static void add_agent(struct children *c)
-{
-	static const char device[] = "/dev/vmbus/hv_kvp";
-	static const char *const arguments[] = {"/bin/agent", device, NULL};
-	static const struct child_definition d = {.name = "agent",
-		.arguments = arguments,
-		.user = "agent",
-		.leftovers = "agent",
-		.memory_limit_bytes = 8 * MIB,
-		.processes_limit = 2,
-		.files_limit = 16,
-		.oom_score_adj = -900,
-		.sandbox = SANDBOX_NONE};
-	const struct passwd *user = getpwnam(d.user);
-	if (access(device, F_OK) < 0)
-		return;
-	if (user == NULL || chown(device, user->pw_uid, user->pw_gid) < 0)
-		log_warn("%s", device);
-	children_add(c, &d);
-}
-
 /* The program that the appliance has beside its service: out of memory takes it after that one and before
  * what the guest needs. */
 static void add_helper(struct children *c)
@@ -237,6 +229,13 @@ static struct child *add_service(struct children *c)
 	return children_add(c, &d);
 }
 
+static void set_web(struct child *web, const struct config *config)
+{
+	uint64_t port = config_number(config, CONFIG_STATUS_PORT);
+	web->held = port == 0;
+	web->definition.capabilities = port < 1024 ? CAPABILITY(NET_BIND_SERVICE) : 0;
+}
+
 struct child *table_fill(struct children *c, const struct config *config, const char *host_name)
 {
 	dhcpcd_arguments[DHCPCD_HOST_NAME] = host_name;
@@ -247,8 +246,11 @@ struct child *table_fill(struct children *c, const struct config *config, const 
 		children_add(c, &definitions[i]);
 	if (c->appliance->helper[0] != '\0')
 		add_helper(c);
-	add_agent(c);
+	agent_add(c);
 	struct child *service = add_service(c);
+	struct child *web = children_add(c, &web_definition);
+	if (web != NULL)
+		set_web(web, config);
 	children_add(c, &clock_definition);
 	if (c->appliance->debug) {
 		add_terminal(c, &shell_definition, "shell", "tty2");
@@ -277,7 +279,10 @@ void table_renew(struct children *c, const struct config *before, const struct c
 	read_arguments(config);
 	for (size_t i = 0; i < c->count; i++) {
 		const struct child_definition *d = &c->child[i].definition;
-		if (reads_settings(d))
+		if (strcmp(d->name, web_definition.name) == 0) {
+			set_web(&c->child[i], config);
+			child_stop(c, &c->child[i], !c->child[i].held);
+		} else if (reads_settings(d))
 			child_stop_by(c, &c->child[i], true, end_signal(d, other_addresses));
 	}
 }

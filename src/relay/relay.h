@@ -5,7 +5,7 @@
 #include "common/loop.h"
 #include "discovery.h"
 #include "listener.h"
-#include "networks.h"
+#include "common/networks.h"
 #include "report.h"
 #include "session.h"
 #include "settings.h"

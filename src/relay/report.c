@@ -125,14 +125,14 @@ static void add_gate(struct record *r, const struct relay *relay)
 	char key[RECORD_NAME_MAX], guard[16 + GUARDED_MAX * (UUID_TEXT_BYTES + 1)];
 	struct text t = TEXT(guard);
 	size_t number = 0;
-	if (s->allow_on_link)
+	if (s->allow.on_link)
 		record_add(r, "allow.1", CONFIG_ON_LINK);
-	number += s->allow_on_link;
-	for (size_t i = 0; i < s->allowed_count; i++) {
+	number += s->allow.on_link;
+	for (size_t i = 0; i < s->allow.count; i++) {
 		make_key(key, "allow", ++number);
-		add_prefix(r, key, &s->allowed[i]);
+		add_prefix(r, key, &s->allow.list[i]);
 	}
-	for (size_t i = 0; i < on_link->count && i < ON_LINK_SHOWN_MAX && s->allow_on_link; i++) {
+	for (size_t i = 0; i < on_link->count && i < ON_LINK_SHOWN_MAX && s->allow.on_link; i++) {
 		make_key(key, "on_link", i + 1);
 		add_prefix(r, key, &on_link->list[i]);
 	}

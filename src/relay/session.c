@@ -383,19 +383,6 @@ static void refuse(struct sessions *all, int client_fd, const struct in6_addr *c
 	report_changed(all->report);
 }
 
-/* The hosts that the machine itself runs are its own affair. */
-static bool is_allowed(const struct sessions *all, const struct in6_addr *client)
-{
-	const struct settings *s = all->settings;
-	if (s->allow_on_link && (prefixes_contain(&all->networks->on_link, client) ||
-					prefixes_contain(&all->networks->own, client)))
-		return true;
-	for (size_t i = 0; i < s->allowed_count; i++)
-		if (prefix_contains(&s->allowed[i], client))
-			return true;
-	return false;
-}
-
 static void start(struct sessions *all, struct session *s)
 {
 	all->count++;
@@ -417,8 +404,7 @@ void sessions_accept(struct sessions *all, int client_fd, const struct sockaddr 
 {
 	struct in6_addr client = {0};
 	address_of(&client, address);
-	/* The first client may come right behind the route to it. */
-	if (!is_allowed(all, &client) && !(networks_catch_up(all->networks) && is_allowed(all, &client))) {
+	if (!allow_client(&all->settings->allow, all->networks, &client)) {
 		refuse(all, client_fd, &client, REFUSED_NOT_ALLOWED);
 		return;
 	}

@@ -39,14 +39,7 @@ static bool take_upstream(struct settings *s, const char *item, size_t length)
 
 static bool take_allowed(struct settings *s, const char *item, size_t length)
 {
-	if (length == strlen(CONFIG_ON_LINK) && memcmp(item, CONFIG_ON_LINK, length) == 0) {
-		s->allow_on_link = true;
-		return true;
-	}
-	if (s->allowed_count == ALLOWED_MAX || !prefix_parse(&s->allowed[s->allowed_count], item, length))
-		return false;
-	s->allowed_count++;
-	return true;
+	return allow_take(&s->allow, item, length);
 }
 
 static bool read_list(

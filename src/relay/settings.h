@@ -6,16 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/allow.h"
 #include "common/config.h"
 #include "common/net_text.h"
 
-enum {
-	UPSTREAM_TEXT_MAX = HOST_BYTES_MAX + 8,
-	LISTENERS_MAX = 8,
-	ITEMS_MAX = 16,
-	ALLOWED_MAX = 32,
-	GUARDED_MAX = 8
-};
+enum { UPSTREAM_TEXT_MAX = HOST_BYTES_MAX + 8, LISTENERS_MAX = 8, ITEMS_MAX = 16, GUARDED_MAX = 8 };
 
 /* One item of relay.upstream. */
 struct upstream_item {
@@ -31,9 +26,7 @@ struct settings {
 	char upstream[CONFIG_VALUE_MAX]; /* relay.upstream as a whole: the resolver's record names it */
 	struct upstream_item item[ITEMS_MAX];
 	size_t item_count;
-	bool allow_on_link;
-	struct prefix allowed[ALLOWED_MAX];
-	size_t allowed_count;
+	struct allow allow;
 	struct uuid guarded[GUARDED_MAX];
 	size_t guarded_count; /* 0: no guard */
 	size_t max_connections, max_connections_per_client;

@@ -16,7 +16,7 @@
 
 #include "address.h"
 #include "common/loop.h"
-#include "networks.h"
+#include "common/networks.h"
 #include "report.h"
 #include "settings.h"
 

@@ -91,6 +91,46 @@ static void test_source_of_the_clock(void **unused)
 	assert_has(draw(80, 25), " UTC (ntp 192.0.2.1) ");
 }
 
+static void set_syslog(const char *text)
+{
+	syslog_from_record(&state.syslog, view_of(text), RECORD_READ);
+}
+
+static void set_agent(const char *text)
+{
+	agent_from_record(&state.agent, view_of(text), RECORD_READ);
+}
+
+/* Who is told of the appliance: one row where both are well and it fits, else a row each. */
+static void test_collector_and_hypervisor(void **unused)
+{
+	(void)unused;
+	assert_has_not(draw(80, 25), " Syslog ");
+	assert_has_not(draw(80, 25), " Agent ");
+	set_syslog("state=no collector\nsent=0\nlost=0\n");
+	assert_has_not(draw(80, 25), " Syslog ");
+	set_syslog(
+		"state=sending\ncollector=udp://192.0.2.9:514\ncollector_origin=dhcp\nsent=1204\nlost=0\n");
+	assert_has(draw(80, 25), " Syslog    sending to udp://192.0.2.9:514 (dhcp), 1204 lines  ");
+	set_agent("backend=qemu\nstate=connected\nrequests=1\n");
+	assert_has(draw(100, 25),
+		" Syslog    sending to udp://192.0.2.9:514 (dhcp), 1204 lines; agent: qemu connected, 1 "
+		"request ");
+	assert_has(draw(80, 25), "\n Agent     qemu connected, 1 request ");
+	assert_has(draw(100, 30), "\n Agent     qemu connected, 1 request ");
+	assert_has(draw(80, 24), "40.000 relay      number 40 ");
+	set_agent("backend=vmware\nstate=failed\nrequests=0\nerror=no such channel\n");
+	assert_has(draw(160, 25), "1204 lines  ");
+	assert_has(draw(160, 25), "\n Agent     vmware failed, 0 requests: no such channel ");
+	set_agent("backend=qemu\nstate=waiting\nrequests=0\n");
+	assert_has(draw(160, 25), "; agent: qemu has not asked yet ");
+	set_syslog("state=failed\ncollector=tcp://log.example.org:514\ncollector_origin=setting\nsent=7\n"
+		   "lost=31\nerror=Connection refused\n");
+	assert_has(draw(160, 25), " Syslog    failed: tcp://log.example.org:514 (setting), 7 lines, 31 lost: "
+				  "Connection refused ");
+	assert_int_equal(result.pages, 1);
+}
+
 static void test_too_small_shows_the_verdict(void **unused)
 {
 	(void)unused;
@@ -606,6 +646,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_one_nic_fits, set_up),
 		cmocka_unit_test_setup(test_source_of_the_clock, set_up),
+		cmocka_unit_test_setup(test_collector_and_hypervisor, set_up),
 		cmocka_unit_test_setup(test_too_small_shows_the_verdict, set_up),
 		cmocka_unit_test_setup(test_any_size_is_safe, set_up),
 		cmocka_unit_test_setup(test_nics_are_counted_and_paged, set_up),

@@ -14,7 +14,7 @@
 #include "counts.h"
 #include "histogram.h"
 #include "log_limit.h"
-#include "networks.h"
+#include "common/networks.h"
 
 static void test_percentiles(void **state)
 {

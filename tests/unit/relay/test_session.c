@@ -70,7 +70,7 @@ static int set_up(void **state)
 	snprintf(name, sizeof(name), "127.0.0.1:%u", port);
 	relay.settings = (struct settings){.item_count = 1,
 		.item[0].literal = true,
-		.allowed_count = 1,
+		.allow.count = 1,
 		.connect_timeout_ms = 4000,
 		.first_byte_timeout_ms = 10 * IDLE_TIMEOUT_MS,
 		.idle_timeout_ms = IDLE_TIMEOUT_MS,
@@ -78,7 +78,7 @@ static int set_up(void **state)
 		.max_session_ms = 1000 * IDLE_TIMEOUT_MS,
 		.splice = true};
 	if (!endpoint_parse(&relay.settings.item[0].endpoint, name, strlen(name)) ||
-		!prefix_parse(&relay.settings.allowed[0], "127.0.0.0/8", 11) || loop_init(&relay.loop) < 0 ||
+		!prefix_parse(&relay.settings.allow.list[0], "127.0.0.0/8", 11) || loop_init(&relay.loop) < 0 ||
 		record_make_folder("service") < 0)
 		return -1;
 	relay.networks.notifications.fd = -1;
@@ -193,12 +193,12 @@ static void test_refused_by_the_upstream(void **state)
 static void test_not_allowed(void **state)
 {
 	(void)state;
-	assert_true(prefix_parse(&relay.settings.allowed[0], "10.0.0.0/8", 10));
+	assert_true(prefix_parse(&relay.settings.allow.list[0], "10.0.0.0/8", 10));
 	accept_client();
 	assert_int_equal(sessions->count, 0);
 	assert_int_equal(sessions->counts.of[REFUSED_NOT_ALLOWED], 1);
 	assert_client_was_reset();
-	relay.settings.allow_on_link = true;
+	relay.settings.allow.on_link = true;
 	assert_true(prefix_parse(&relay.networks.on_link.list[0], "127.0.0.0/30", 12));
 	relay.networks.on_link.count = 1;
 	close(client);

@@ -35,8 +35,8 @@ static void test_defaults(void **state)
 	assert_int_equal(settings.item_count, 0);
 	assert_int_equal(settings.max_connections, 4096);
 	assert_int_equal(settings.idle_timeout_ms, 300000);
-	assert_true(settings.allow_on_link);
-	assert_int_equal(settings.allowed_count, 0);
+	assert_true(settings.allow.on_link);
+	assert_int_equal(settings.allow.count, 0);
 	assert_int_equal(settings.guarded_count, 0);
 	assert_true(settings.splice);
 	assert_false(settings.proxy_header || settings.log_sessions);
@@ -61,8 +61,8 @@ static bool allows(const char *address)
 {
 	struct prefix p;
 	assert_true(prefix_parse(&p, address, strlen(address)));
-	for (size_t i = 0; i < settings.allowed_count; i++)
-		if (prefix_contains(&settings.allowed[i], &p.address))
+	for (size_t i = 0; i < settings.allow.count; i++)
+		if (prefix_contains(&settings.allow.list[i], &p.address))
 			return true;
 	return false;
 }
@@ -71,13 +71,13 @@ static void test_gate(void **state)
 {
 	(void)state;
 	assert_true(read_with(CONFIG_RELAY_ALLOW, "10.1.0.0/16,2001:db8::/32"));
-	assert_false(settings.allow_on_link);
+	assert_false(settings.allow.on_link);
 	assert_true(allows("10.1.255.255"));
 	assert_false(allows("10.2.0.0"));
 	assert_true(allows("2001:db8:ffff::1"));
 	assert_false(allows("2001:db9::"));
 	assert_true(read_with(CONFIG_RELAY_ALLOW, "::/0,on-link"));
-	assert_true(settings.allow_on_link);
+	assert_true(settings.allow.on_link);
 	assert_true(allows("2001:db9::"));
 	assert_false(allows("10.1.0.1")); /* IPv4 has a prefix of its own */
 	assert_true(read_with(CONFIG_RELAY_GUARD,

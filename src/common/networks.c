@@ -1,4 +1,4 @@
-#include "networks.h"
+#include "common/networks.h"
 
 #include <errno.h>
 #include <linux/rtnetlink.h>
@@ -68,9 +68,13 @@ enum route_kind route_parse(const struct netlink_message *m, struct prefix *p)
 	return on_link ? ROUTE_ON_LINK : ROUTE_OTHER;
 }
 
+struct routes {
+	struct prefixes on_link, own;
+};
+
 static void handle_route(const struct netlink_message *m, void *data)
 {
-	struct networks *n = data;
+	struct routes *n = data;
 	struct prefix p;
 	enum route_kind kind = route_parse(m, &p);
 	if (kind == ROUTE_ON_LINK)
@@ -81,8 +85,7 @@ static void handle_route(const struct netlink_message *m, void *data)
 
 static int read_routes(struct networks *n)
 {
-	static struct networks read;
-	read.on_link = read.own = (struct prefixes){0};
+	struct routes read = {0};
 	if (n->dump_fd < 0)
 		n->dump_fd = netlink_open_dump();
 	if (n->dump_fd < 0 || netlink_dump(n->dump_fd, RTM_GETROUTE, handle_route, &read) < 0)

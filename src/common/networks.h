@@ -1,7 +1,7 @@
 /* The networks that this machine is in, and its own addresses: from the kernel's routes, so that they follow
  * each change of an address or a prefix. */
-#ifndef RELAY_NETWORKS_H
-#define RELAY_NETWORKS_H
+#ifndef THIMBLE_NETWORKS_H
+#define THIMBLE_NETWORKS_H
 
 #include <stdbool.h>
 #include <stddef.h>

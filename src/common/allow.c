@@ -1,0 +1,33 @@
+#include "common/allow.h"
+
+#include <string.h>
+
+#include "common/config_keys.h"
+
+bool allow_take(struct allow *a, const char *item, size_t length)
+{
+	if (length == strlen(CONFIG_ON_LINK) && memcmp(item, CONFIG_ON_LINK, length) == 0) {
+		a->on_link = true;
+		return true;
+	}
+	if (a->count == ALLOW_PREFIXES_MAX || !prefix_parse(&a->list[a->count], item, length))
+		return false;
+	a->count++;
+	return true;
+}
+
+/* The hosts that the machine itself runs are its own affair. */
+static bool is_in(const struct allow *a, const struct networks *n, const struct in6_addr *client)
+{
+	if (a->on_link && (prefixes_contain(&n->on_link, client) || prefixes_contain(&n->own, client)))
+		return true;
+	for (size_t i = 0; i < a->count; i++)
+		if (prefix_contains(&a->list[i], client))
+			return true;
+	return false;
+}
+
+bool allow_client(const struct allow *a, struct networks *n, const struct in6_addr *client)
+{
+	return is_in(a, n, client) || (networks_catch_up(n) && is_in(a, n, client));
+}

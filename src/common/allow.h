@@ -1,0 +1,26 @@
+/* Who may come: the settings relay.allow and status-allow. */
+#ifndef THIMBLE_ALLOW_H
+#define THIMBLE_ALLOW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/net_text.h"
+#include "common/networks.h"
+
+enum { ALLOW_PREFIXES_MAX = 32 };
+
+struct allow {
+	bool on_link;
+	struct prefix list[ALLOW_PREFIXES_MAX];
+	size_t count;
+};
+
+/* Adds one item: a prefix or `on-link`. False: it is neither, or there is no room. */
+bool allow_take(struct allow *a, const char *item, size_t length);
+
+/* Whether CLIENT, IPv4 in mapped form, may come. What has changed in the networks a moment ago is looked at
+ * before somebody is refused: the first client may come right behind the route to it. */
+bool allow_client(const struct allow *a, struct networks *n, const struct in6_addr *client);
+
+#endif

@@ -1,0 +1,133 @@
+/* web: the status page, status.json, metrics and log by HTTP, from the records. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/config.h"
+#include "common/log.h"
+#include "common/record.h"
+#include "console/load.h"
+#include "listener.h"
+#include "log_text.h"
+#include "views.h"
+
+static struct {
+	struct loop loop;
+	struct loop_signals signals;
+	struct networks networks;
+	struct server server;
+	struct listener listener;
+	struct config config;
+	struct facts facts;
+} web;
+
+/* Of the network namespace; empty when it cannot be read. */
+static void read_nic_counters(void)
+{
+	size_t used = 0, size = sizeof(web.facts.nic_counters) - 1;
+	int fd = open("/proc/net/dev", O_RDONLY | O_CLOEXEC);
+	ssize_t got = fd < 0 ? -1 : 1;
+	while (got > 0 && used < size) {
+		got = read(fd, web.facts.nic_counters + used, size - used);
+		used += got > 0 ? (size_t)got : 0;
+	}
+	web.facts.nic_counters[used] = '\0';
+	if (fd >= 0)
+		close(fd);
+}
+
+static void load_facts(int64_t now)
+{
+	struct timespec clock;
+	struct facts *f = &web.facts;
+	state_load(&f->screen, FOLDERS_ALL, now);
+	f->web = web.server.counts;
+	bool set = f->screen.system.clock_source[0] != '\0' &&
+		   strcmp(f->screen.system.clock_source, "none") != 0;
+	clock_gettime(CLOCK_REALTIME, &clock);
+	f->boot_unix_ms = set ? (int64_t)clock.tv_sec * 1000 + clock.tv_nsec / 1000000 - now : -1;
+}
+
+static bool write_view(struct server *s, struct answer *a, const char *path)
+{
+	static const struct {
+		const char *path;
+		view_write *write;
+	} views[] = {
+		{"/", page_write},
+		{"/status.json", status_write},
+		{"/metrics", metrics_write},
+		{"/healthz", health_write},
+		{"/log", log_write},
+	};
+	int64_t now = now_ms();
+	(void)s;
+	for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++) {
+		if (strcmp(path, views[i].path) != 0)
+			continue;
+		load_facts(now);
+		if (views[i].write == metrics_write)
+			read_nic_counters();
+		views[i].write(a, &web.facts, now);
+		return true;
+	}
+	return false;
+}
+
+static void handle_signal(struct loop *loop, int number)
+{
+	(void)number;
+	loop_stop(loop);
+}
+
+static void handle_networks(struct networks *n)
+{
+	(void)n; /* they are looked at when a client comes */
+}
+
+static void read_allow(struct allow *allow)
+{
+	const char *at = config_get(&web.config, CONFIG_STATUS_ALLOW), *item;
+	size_t length;
+	while (config_next_item(&at, &item, &length))
+		allow_take(allow, item, length); /* checked when it was set */
+}
+
+int main(int argc, char **argv)
+{
+	struct allow allow = {0};
+	sigset_t set;
+	(void)argv;
+	log_open("web");
+	if (argc != 1) {
+		log_warnx("takes no arguments");
+		return EXIT_USAGE;
+	}
+	config_load(&web.config);
+	uint16_t port = (uint16_t)config_number(&web.config, CONFIG_STATUS_PORT);
+	if (port == 0) {
+		log_info("off by the setting status-port=0");
+		return 0;
+	}
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	web.signals.handle = handle_signal;
+	if (loop_init(&web.loop) < 0 || loop_signals(&web.loop, &web.signals, &set) < 0)
+		fatal("event loop");
+	if (server_init(&web.server, &web.loop, write_view) < 0)
+		fatal("the HTTP server");
+	read_allow(&allow);
+	networks_init(&web.networks, &web.loop, handle_networks);
+	listener_init(&web.listener, &web.loop, &web.server, &web.networks, &allow, port);
+	if (loop_run(&web.loop) < 0)
+		fatal("event loop");
+	listener_close(&web.listener);
+	server_free(&web.server);
+	networks_free(&web.networks);
+	loop_free(&web.loop);
+	return 0;
+}

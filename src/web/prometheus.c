@@ -1,0 +1,50 @@
+#include "prometheus.h"
+
+#include <stddef.h>
+
+void metric_begin(struct text *t, const char *name, enum metric_type type, const char *help)
+{
+	text_add(t, "# HELP thimble_%s %s\n# TYPE thimble_%s %s\n", name, help, name,
+		type == METRIC_GAUGE ? "gauge" : "counter");
+}
+
+static void add_label_value(struct text *t, const char *value)
+{
+	for (; *value != '\0'; value++) {
+		bool printable = *value >= 0x20 && *value < 0x7f;
+		text_add(t, *value == '"' || *value == '\\' ? "\\%c" : "%c", printable ? *value : '?');
+	}
+}
+
+static void add_value(struct text *t, int64_t value, int64_t scale)
+{
+	uint64_t size = value < 0 ? -(uint64_t)value : (uint64_t)value, unit = (uint64_t)scale;
+	text_add(t, " %s%llu", value < 0 ? "-" : "", (unsigned long long)(size / unit));
+	if (scale > 1)
+		text_add(t, ".%0*llu", scale == 1000 ? 3 : 6, (unsigned long long)(size % unit));
+	text_add(t, "\n");
+}
+
+void metric_sample(struct text *t, const char *name, int64_t value, int64_t scale, const char *const *labels)
+{
+	const char *separator = "{";
+	text_add(t, "thimble_%s", name);
+	for (size_t i = 0; labels[i] != NULL; i += 2) {
+		text_add(t, "%s%s=\"", separator, labels[i]);
+		add_label_value(t, labels[i + 1]);
+		text_add(t, "\"");
+		separator = ",";
+	}
+	if (labels[0] != NULL)
+		text_add(t, "}");
+	add_value(t, value, scale);
+}
+
+void metric_number(struct text *t, const char *name, enum metric_type type, const char *help, int64_t value)
+{
+	static const char *const none[] = {NULL};
+	if (value < 0)
+		return;
+	metric_begin(t, name, type, help);
+	metric_sample(t, name, value, 1, none);
+}

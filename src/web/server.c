@@ -1,0 +1,333 @@
+#include "server.h"
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "common/net_text.h"
+
+/* The bytes of an answer while they are sent. */
+struct copy {
+	struct server *server;
+	size_t bytes;
+	char data[];
+};
+
+static void reset_on_close(int fd)
+{
+	struct linger at_once = {.l_onoff = 1};
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+}
+
+void server_refuse(struct server *s, int fd, enum web_refusal reason)
+{
+	s->counts.refused[reason]++;
+	reset_on_close(fd);
+	close(fd);
+}
+
+static void free_connection(struct connection *c)
+{
+	loop_disarm(c->server->loop, &c->deadline);
+	c->server->counts.connections--;
+	c->server = NULL;
+}
+
+/* Libmicrohttpd sees the end of the socket and closes it, by RST. */
+static void give_up(struct connection *c)
+{
+	if (c->given_up)
+		return;
+	c->given_up = true;
+	c->server->counts.refused[WEB_TOO_SLOW]++;
+	reset_on_close(c->fd);
+	shutdown(c->fd, SHUT_RDWR);
+}
+
+static void handle_deadline(struct loop *loop, struct loop_timer *timer)
+{
+	struct connection *c = container_of(timer, struct connection, deadline);
+	if (c->rest.fd < 0) {
+		give_up(c);
+		return;
+	}
+	c->server->counts.refused[WEB_TOO_SLOW]++;
+	reset_on_close(c->rest.fd);
+	loop_close(loop, &c->rest);
+	free_connection(c);
+}
+
+/* What the client still says is of no interest, but a close() before it was read would be an RST, which may
+ * overtake the answer. */
+static void handle_rest(struct loop *loop, struct loop_fd *w, uint32_t events)
+{
+	struct connection *c = container_of(w, struct connection, rest);
+	char bytes[2048];
+	ssize_t got = recv(w->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+	if ((got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR))) &&
+		(events & (EPOLLERR | EPOLLHUP)) == 0)
+		return;
+	loop_close(loop, w);
+	free_connection(c);
+}
+
+/* Libmicrohttpd is about to close the socket: it stays, as ours, until the client has what was sent. So a
+ * client that does not read takes one of its places, and no memory of the kernel's behind our back. */
+static void begin_rest(struct connection *c)
+{
+	c->rest.fd = c->answered && !c->given_up ? dup(c->fd) : -1;
+	if (c->rest.fd < 0) {
+		free_connection(c);
+	} else if (loop_add(c->server->loop, &c->rest, EPOLLIN | EPOLLRDHUP) < 0) {
+		close(c->rest.fd);
+		free_connection(c);
+	}
+}
+
+static void handle_connection(void *data, struct MHD_Connection *connection, void **context,
+	enum MHD_ConnectionNotificationCode code)
+{
+	struct server *s = data;
+	(void)connection;
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		*context = s->accepting;
+		s->accepting = NULL;
+	} else if (*context != NULL) {
+		begin_rest(*context);
+		*context = NULL;
+	}
+}
+
+static void free_copy(void *pointer)
+{
+	struct copy *copy = pointer;
+	copy->server->copies_bytes -= sizeof(*copy) + copy->bytes;
+	free(copy);
+}
+
+/* The connection whose answer is on its way for the longest time; NULL: none is. */
+static struct connection *slowest(struct server *s)
+{
+	struct connection *slow = NULL;
+	for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
+		struct connection *c = &s->connection[i];
+		if (c->server == NULL || !c->answered || c->given_up || c->rest.fd >= 0)
+			continue;
+		if (slow == NULL || c->answered_ms < slow->answered_ms)
+			slow = c;
+	}
+	return slow;
+}
+
+/* NULL: there is no memory for it now. */
+static struct MHD_Response *copy_answer(struct server *s, const struct answer *a)
+{
+	size_t bytes = sizeof(struct copy) + a->body.used;
+	struct copy *copy = s->copies_bytes + bytes <= COPIES_BYTES_MAX ? malloc(bytes) : NULL;
+	if (copy == NULL) {
+		struct connection *c = slowest(s);
+		if (c != NULL)
+			give_up(c);
+		return NULL;
+	}
+	*copy = (struct copy){.server = s, .bytes = a->body.used};
+	memcpy(copy->data, a->data, a->body.used);
+	s->copies_bytes += bytes;
+	struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback_cls(
+		a->body.used, copy->data, free_copy, copy);
+	if (response == NULL)
+		free_copy(copy);
+	return response;
+}
+
+static void add_headers(struct MHD_Response *response, const struct answer *a)
+{
+	static const char *const headers[][2] = {
+		{"Connection", "close"},
+		{"Cache-Control", "no-store"},
+		{"X-Content-Type-Options", "nosniff"},
+		{"Referrer-Policy", "no-referrer"},
+	};
+	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
+		MHD_add_response_header(response, headers[i][0], headers[i][1]);
+	MHD_add_response_header(response, "Content-Type", a->type);
+	if (a->policy != NULL)
+		MHD_add_response_header(response, "Content-Security-Policy", a->policy);
+	if (a->status == MHD_HTTP_METHOD_NOT_ALLOWED)
+		MHD_add_response_header(response, "Allow", "GET, HEAD");
+	if (a->status == MHD_HTTP_SERVICE_UNAVAILABLE)
+		MHD_add_response_header(response, "Retry-After", "1");
+}
+
+static void write_refusal(struct answer *a, unsigned status, const char *words)
+{
+	answer_begin(a, status, "text/plain; charset=utf-8");
+	text_add(&a->body, "%s\n", words);
+}
+
+/* The path in what a client asks for: "/metrics", or as proxies are asked "http://host/metrics" (RFC
+ * 9112 3.2.2). */
+static const char *path_of(const char *target)
+{
+	static const char scheme[] = "http://";
+	if (strncasecmp(target, scheme, sizeof(scheme) - 1) != 0)
+		return target;
+	const char *slash = strchr(target + sizeof(scheme) - 1, '/');
+	return slash != NULL ? slash : "/";
+}
+
+static void write_answer(struct server *s, const char *path, const char *method)
+{
+	struct answer *a = &s->answer;
+	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
+		write_refusal(a, MHD_HTTP_METHOD_NOT_ALLOWED, "GET and HEAD only");
+	else if (!s->write(s, a, path))
+		write_refusal(a, MHD_HTTP_NOT_FOUND, "there is no such page");
+	else if (a->body.overflow)
+		write_refusal(
+			a, MHD_HTTP_INTERNAL_SERVER_ERROR, "there is more to tell than an answer may hold");
+}
+
+static struct MHD_Response *make_response(struct server *s)
+{
+	struct answer *a = &s->answer;
+	struct MHD_Response *response = copy_answer(s, a);
+	if (response == NULL) {
+		write_refusal(a, MHD_HTTP_SERVICE_UNAVAILABLE, "busy");
+		response = MHD_create_response_from_buffer_copy(a->body.used, a->data);
+	}
+	if (response != NULL)
+		add_headers(response, a);
+	return response;
+}
+
+/* Called once the head of a request is there: nobody wants its body. */
+static enum MHD_Result handle_request(void *data, struct MHD_Connection *connection, const char *url,
+	const char *method, const char *version, const char *upload, size_t *upload_bytes, void **context)
+{
+	struct server *s = data;
+	struct connection *c =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+	size_t head_bytes =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)->header_size;
+	(void)version, (void)upload, (void)upload_bytes, (void)context;
+	if (head_bytes > REQUEST_BYTES_MAX)
+		write_refusal(&s->answer, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE, "4 KB at most");
+	else
+		write_answer(s, path_of(url), method);
+	struct MHD_Response *response = make_response(s);
+	if (response == NULL)
+		return MHD_NO;
+	enum MHD_Result result = MHD_queue_response(connection, s->answer.status, response);
+	MHD_destroy_response(response);
+	s->counts.requests++;
+	c->answered = true;
+	c->answered_ms = now_ms();
+	loop_arm(s->loop, &c->deadline, c->answered_ms + ANSWER_MS);
+	return result;
+}
+
+/* Lets libmicrohttpd work; it may want another turn without an event. */
+static void run(struct server *s)
+{
+	uint64_t timeout_ms;
+	MHD_run(s->daemon);
+	if (MHD_get_timeout64(s->daemon, &timeout_ms) == MHD_YES && timeout_ms == 0)
+		loop_defer(s->loop, &s->turn);
+}
+
+static void handle_epoll(struct loop *loop, struct loop_fd *w, uint32_t events)
+{
+	(void)loop, (void)events;
+	run(container_of(w, struct server, epoll));
+}
+
+static void handle_turn(struct loop *loop, struct loop_turn *turn)
+{
+	(void)loop;
+	run(container_of(turn, struct server, turn));
+}
+
+int server_init(struct server *s, struct loop *loop,
+	bool (*write)(struct server *s, struct answer *a, const char *path))
+{
+	*s = (struct server){.loop = loop, .write = write, .turn.handle = handle_turn};
+	/* A request's own time-out is our deadline: libmicrohttpd's begins anew with each byte. A date would
+	 * be wrong as long as nobody has set the clock. Discipline 1: by the letter of RFC 9112; the usual
+	 * one sends whoever asks with blanks in a target to another one. */
+	s->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET |
+					     MHD_USE_SUPPRESS_DATE_NO_CLOCK | MHD_USE_NO_THREAD_SAFETY,
+		0, NULL, NULL, handle_request, s, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)(REQUEST_BYTES_MAX + HEAD_BYTES_MAX),
+		MHD_OPTION_CONNECTION_TIMEOUT, 0u, MHD_OPTION_CLIENT_DISCIPLINE_LVL, 1,
+		MHD_OPTION_NOTIFY_CONNECTION, handle_connection, s, MHD_OPTION_END);
+	const union MHD_DaemonInfo *info =
+		s->daemon != NULL ? MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
+	if (info == NULL)
+		return -1;
+	s->epoll = (struct loop_fd){.fd = info->epoll_fd, .handle = handle_epoll};
+	return loop_add(loop, &s->epoll, EPOLLIN);
+}
+
+/* A free place for CLIENT, or NULL and why not. */
+static struct connection *find_place(
+	struct server *s, const struct in6_addr *client, enum web_refusal *reason)
+{
+	struct connection *place = NULL;
+	unsigned of_client = 0;
+	for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
+		struct connection *c = &s->connection[i];
+		if (c->server == NULL)
+			place = c;
+		else
+			of_client += memcmp(&c->client, client, sizeof(*client)) == 0;
+	}
+	*reason = place == NULL ? WEB_FULL : WEB_CLIENT_FULL;
+	return of_client < CONNECTIONS_PER_CLIENT_MAX ? place : NULL;
+}
+
+void server_accept(struct server *s, int fd, const struct sockaddr *address, socklen_t bytes)
+{
+	struct in6_addr client = {0};
+	enum web_refusal reason;
+	address_of(&client, address);
+	struct connection *c = find_place(s, &client, &reason);
+	if (c == NULL) {
+		server_refuse(s, fd, reason);
+		return;
+	}
+	*c = (struct connection){.server = s,
+		.client = client,
+		.fd = fd,
+		.rest = {.fd = -1, .handle = handle_rest},
+		.deadline.handle = handle_deadline};
+	s->counts.connections++;
+	loop_arm(s->loop, &c->deadline, now_ms() + REQUEST_MS);
+	s->accepting = c;
+	/* It closes the socket when it cannot take it. */
+	if (MHD_add_connection(s->daemon, fd, address, bytes) != MHD_YES) {
+		log_warn("a client could not be taken");
+		if (s->accepting == c)
+			free_connection(c);
+		s->accepting = NULL;
+	}
+	run(s);
+}
+
+void server_free(struct server *s)
+{
+	loop_withdraw(s->loop, &s->turn);
+	loop_remove(s->loop, &s->epoll);
+	MHD_stop_daemon(s->daemon);
+	for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
+		struct connection *c = &s->connection[i];
+		if (c->server == NULL)
+			continue;
+		loop_close(s->loop, &c->rest);
+		free_connection(c);
+	}
+}

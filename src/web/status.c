@@ -1,0 +1,338 @@
+/* /status.json. docs/status.schema.json says what is in it. */
+#include <string.h>
+
+#include "console/layout_blocks.h"
+#include "console/verdict.h"
+#include "json.h"
+#include "views.h"
+
+enum { SCHEMA_VERSION = 1, LOG_LINES = 20 };
+
+/* False, and said so, when there is no record to tell from. */
+static bool add_record_state(struct json *j, enum record_status status)
+{
+	if (status == RECORD_UNREADABLE)
+		json_string(j, "record", "unreadable");
+	return status == RECORD_READ;
+}
+
+static void add_verdict(struct json *j, const struct screen_state *s, int64_t now_ms)
+{
+	struct verdict v;
+	verdict_of(&v, s, now_ms);
+	json_object(j, "verdict");
+	json_bool(j, "ready", v.ready);
+	json_bool(j, "attention", v.attribute != ATTRIBUTE_GOOD);
+	json_string(j, "text", v.text);
+	json_end(j);
+}
+
+static void add_clock(struct json *j, const struct system_state *s)
+{
+	json_object(j, "clock");
+	json_count(j, "unix_s", s->clock_unix_s);
+	json_told(j, "source", s->clock_source);
+	json_told(j, "ntp", s->clock_ntp);
+	json_told(j, "server", s->clock_server);
+	if (s->clock_offset_told)
+		json_number(j, "offset_us", s->clock_offset_us);
+	json_end(j);
+}
+
+static void add_system(struct json *j, const struct system_state *s)
+{
+	if (s->status == RECORD_MISSING)
+		return;
+	json_object(j, "system");
+	if (add_record_state(j, s->status)) {
+		json_told(j, "appliance", s->appliance);
+		json_told(j, "version", s->version);
+		json_told(j, "arch", s->arch);
+		json_told(j, "kernel", s->kernel);
+		json_told(j, "hostname", s->hostname);
+		json_told(j, "machine", s->machine);
+		json_string(j, "state", s->stopping ? "stopping" : "running");
+		json_told(j, "stopping_reason", s->stopping_reason);
+		json_count(j, "uptime_s", s->uptime_s);
+		add_clock(j, s);
+		json_count(j, "memory_total_bytes", s->memory_total_bytes);
+		json_count(j, "memory_available_bytes", s->memory_available_bytes);
+		json_told(j, "watchdog", s->watchdog);
+		if (s->debug)
+			json_bool(j, "debug", true);
+		json_number(j, "settings_refused", s->refused_count);
+		json_array(j, "setting_refused");
+		for (unsigned i = 0; i < s->refused_listed; i++)
+			json_string(j, NULL, s->refused[i]);
+		json_end(j);
+	}
+	json_end(j);
+}
+
+/* Behind json_object(). */
+static void add_child(struct json *j, const struct child_state *c)
+{
+	json_string(j, "name", c->name);
+	if (add_record_state(j, c->status)) {
+		json_told(j, "state", c->phase_word);
+		json_count(j, "pid", c->pid);
+		json_count(j, "since_ms", c->since_ms);
+		json_count(j, "next_start_ms", c->next_start_ms);
+		json_number(j, "restarts", c->restarts);
+		json_told(j, "last_exit", c->last_exit);
+		json_count(j, "last_exit_ms", c->last_exit_ms);
+		json_told(j, "ports", c->ports);
+	}
+	json_end(j);
+}
+
+static void add_children(struct json *j, const struct screen_state *s)
+{
+	if (s->service.status != RECORD_MISSING) {
+		json_object(j, "service");
+		add_child(j, &s->service);
+	}
+	json_array(j, "programs");
+	for (unsigned i = 0; i < s->child_count && i < CHILDREN_MAX; i++) {
+		json_object(j, NULL);
+		add_child(j, &s->children[i]);
+	}
+	json_end(j);
+}
+
+static void add_upstreams(struct json *j, const struct relay_state *r)
+{
+	json_array(j, "upstreams");
+	for (unsigned i = 0; i < r->upstream_count && i < UPSTREAMS_MAX; i++) {
+		const struct upstream_state *u = &r->upstreams[i];
+		json_object(j, NULL);
+		json_string(j, "endpoint", u->endpoint);
+		json_told(j, "state", u->state);
+		json_told(j, "error", u->words);
+		json_told(j, "source", u->source);
+		json_count(j, "connect_us", u->connect_us);
+		json_end(j);
+	}
+	json_end(j);
+	json_array(j, "sources");
+	for (unsigned i = 0; i < r->source_count && i < SOURCES_MAX; i++) {
+		const struct source_state *source = &r->sources[i];
+		if (source->item[0] == '\0')
+			continue;
+		json_object(j, NULL);
+		json_string(j, "item", source->item);
+		json_told(j, "state", source->state);
+		json_told(j, "words", source->words);
+		json_end(j);
+	}
+	json_end(j);
+}
+
+static void add_prefixes(struct json *j, const char *key, const struct prefix_list *list)
+{
+	json_array(j, key);
+	for (unsigned i = 0; i < list->count && i < ALLOWED_MAX; i++)
+		json_string(j, NULL, list->text[i]);
+	json_end(j);
+}
+
+static void add_relay_counts(struct json *j, const struct relay_state *r)
+{
+	json_count(j, "connections_now", r->connections_now);
+	json_count(j, "connections_total", r->connections_total);
+	json_count(j, "connections_max", r->connections_max);
+	json_number(j, "connections_refused", r->connections_refused);
+	json_number(j, "connections_failed", r->connections_failed);
+	for (unsigned i = 0; i < REFUSAL_COUNT; i++)
+		json_number(j, refusal_keys[i], r->refusals[i]);
+	json_count(j, "bytes_to_upstream", r->bytes_to_upstream);
+	json_count(j, "bytes_to_client", r->bytes_to_client);
+	json_count(j, "connect_p50_us", r->connect_p50_us);
+	json_count(j, "connect_p99_us", r->connect_p99_us);
+	json_count(j, "session_p50_ms", r->session_p50_ms);
+	json_count(j, "session_p99_ms", r->session_p99_ms);
+}
+
+static void add_relay(struct json *j, const struct screen_state *s)
+{
+	const struct relay_state *r = &s->relay;
+	if (r->status == RECORD_MISSING)
+		return;
+	json_object(j, "relay");
+	if (add_record_state(j, r->status) && !relay_told(s)) {
+		json_string(j, "state", "not running");
+	} else if (r->status == RECORD_READ) {
+		json_told(j, "state", r->state);
+		json_told(j, "hint", r->hint);
+		add_upstreams(j, r);
+		add_prefixes(j, "allow", &r->allowed);
+		add_prefixes(j, "on_link", &r->on_link);
+		json_told(j, "guard", r->guard);
+		add_relay_counts(j, r);
+	}
+	json_end(j);
+}
+
+static void add_addresses(struct json *j, const struct nic_state *n, int64_t now_ms)
+{
+	json_array(j, "addresses");
+	for (unsigned i = 0; i < n->address_count && i < ADDRESSES_MAX; i++) {
+		const struct address_state *a = &n->addresses[i];
+		json_object(j, NULL);
+		json_string(j, "address", a->address);
+		json_told(j, "origin", a->origin);
+		if (a->expires_ms != FOREVER)
+			json_number(j, "expires_ms", a->expires_ms);
+		json_told(j, "flags", a->flags);
+		json_bool(j, "usable", n->up && address_usable(a, now_ms));
+		json_end(j);
+	}
+	json_end(j);
+	json_array(j, "gateways");
+	for (unsigned i = 0; i < n->gateway_count && i < GATEWAYS_MAX; i++) {
+		json_object(j, NULL);
+		json_string(j, "address", n->gateways[i].address);
+		json_told(j, "origin", n->gateways[i].origin);
+		json_end(j);
+	}
+	json_end(j);
+}
+
+static void add_nic(struct json *j, const struct nic_state *n, int64_t now_ms)
+{
+	json_object(j, NULL);
+	json_string(j, "ifname", n->ifname);
+	if (add_record_state(j, n->status)) {
+		json_told(j, "mac", n->mac);
+		json_told(j, "driver", n->driver);
+		json_told(j, "link", n->link);
+		json_told(j, "dhcp4", n->dhcp4);
+		json_told(j, "dhcp4_server", n->dhcp4_server);
+		json_count(j, "dhcp4_renew_ms", n->dhcp4_renew_ms);
+		json_told(j, "dhcp6", n->dhcp6);
+		json_told(j, "ra", n->ra);
+		add_addresses(j, n, now_ms);
+	}
+	json_end(j);
+}
+
+static void add_resolver(struct json *j, const struct resolver_state *r)
+{
+	if (r->status == RECORD_MISSING)
+		return;
+	json_object(j, "resolver");
+	if (add_record_state(j, r->status)) {
+		json_array(j, "servers");
+		for (unsigned i = 0; i < r->server_count && i < SERVERS_MAX; i++) {
+			json_object(j, NULL);
+			json_string(j, "address", r->servers[i].address);
+			json_told(j, "origin", r->servers[i].origin);
+			if (strcmp(r->servers[i].ifname, "-") != 0)
+				json_told(j, "ifname", r->servers[i].ifname);
+			json_end(j);
+		}
+		json_end(j);
+		json_told(j, "search", r->search);
+	}
+	json_end(j);
+}
+
+static void add_network(struct json *j, const struct screen_state *s, int64_t now_ms)
+{
+	json_array(j, "nics");
+	for (unsigned i = 0; i < s->nic_count && i < NICS_MAX; i++)
+		add_nic(j, &s->nics[i], now_ms);
+	json_end(j);
+	add_resolver(j, &s->resolver);
+	json_array(j, "network_problems");
+	for (unsigned i = 0; i < s->link.count && i < LINK_LINES_MAX; i++)
+		json_string(j, NULL, s->link.lines[i]);
+	json_end(j);
+}
+
+static void add_syslog(struct json *j, const struct syslog_state *s)
+{
+	if (s->status == RECORD_MISSING)
+		return;
+	json_object(j, "syslog");
+	if (add_record_state(j, s->status)) {
+		json_told(j, "state", s->state);
+		json_told(j, "collector", s->collector);
+		json_told(j, "origin", s->origin);
+		json_told(j, "error", s->error);
+		json_number(j, "sent", s->sent);
+		json_number(j, "lost", s->lost);
+		json_number(j, "limited", s->limited);
+	}
+	json_end(j);
+}
+
+static void add_agent(struct json *j, const struct agent_state *s)
+{
+	if (s->status == RECORD_MISSING)
+		return;
+	json_object(j, "agent");
+	if (add_record_state(j, s->status)) {
+		json_told(j, "backend", s->backend);
+		json_told(j, "state", s->state);
+		json_told(j, "error", s->error);
+		json_number(j, "requests", s->requests);
+		json_told(j, "last_request", s->last_request);
+	}
+	json_end(j);
+}
+
+static void add_log(struct json *j, const struct log_state *log)
+{
+	struct log_entry e;
+	if (log->status == RECORD_MISSING)
+		return;
+	json_object(j, "log");
+	if (add_record_state(j, log->status)) {
+		json_number(j, "lines_total", log->lines_total);
+		json_array(j, "lines");
+		for (size_t at = log_lines_newest(log->lines, log->bytes, LOG_LINES);
+			log_lines_next(log->lines, log->bytes, &at, &e);) {
+			json_object(j, NULL);
+			json_number(j, "ms", e.time_ms);
+			json_number(j, "level", e.level);
+			json_string_n(j, "name", e.name, e.name_bytes);
+			json_string_n(j, "text", e.text, e.text_bytes);
+			json_end(j);
+		}
+		json_end(j);
+	}
+	json_end(j);
+}
+
+static void add_web(struct json *j, const struct web_counts *w)
+{
+	json_object(j, "web");
+	json_number(j, "requests", (int64_t)w->requests);
+	json_number(j, "connections_now", w->connections);
+	json_object(j, "refused");
+	for (unsigned i = 0; i < WEB_REFUSAL_COUNT; i++)
+		json_number(j, web_refusal_words[i], (int64_t)w->refused[i]);
+	json_end(j);
+	json_end(j);
+}
+
+void status_write(struct answer *a, const struct facts *f, int64_t now_ms)
+{
+	const struct screen_state *s = &f->screen;
+	struct json j = {.text = &a->body};
+	answer_begin(a, 200, "application/json");
+	json_object(&j, NULL);
+	json_number(&j, "schema", SCHEMA_VERSION);
+	json_number(&j, "now_ms", now_ms);
+	add_verdict(&j, s, now_ms);
+	add_system(&j, &s->system);
+	add_children(&j, s);
+	add_relay(&j, s);
+	add_network(&j, s, now_ms);
+	add_syslog(&j, &s->syslog);
+	add_agent(&j, &s->agent);
+	add_log(&j, &s->log);
+	add_web(&j, &f->web);
+	json_end(&j);
+}

@@ -1,0 +1,61 @@
+/* Whatever stands in records, the page nests and has no tag from outside, JSON is JSON, metrics are metrics.
+ */
+#include "web/views.h"
+
+#include "console/load.h"
+#include "forms.h"
+#include "fuzz.h"
+
+/* Records in the order of fill(), parted by NUL. */
+static struct record_view view;
+
+static enum record_status next_record(const uint8_t **data, size_t *size)
+{
+	const uint8_t *end = *size > 0 ? memchr(*data, 0, *size) : NULL;
+	size_t length = end != NULL ? (size_t)(end - *data) : *size;
+	enum record_status status = length == 0 ? RECORD_MISSING : RECORD_READ;
+	if (record_parse(&view, (const char *)*data, length) < 0)
+		status = RECORD_UNREADABLE;
+	*data += length + (end != NULL);
+	*size -= length + (end != NULL);
+	return status;
+}
+
+static void fill(struct screen_state *s, const uint8_t *data, size_t size, int64_t now_ms)
+{
+	system_from_record(&s->system, &view, next_record(&data, &size));
+	child_from_record(&s->service, "service", &view, next_record(&data, &size));
+	child_from_record(&s->children[0], "net", &view, next_record(&data, &size));
+	s->child_count = 1;
+	relay_from_record(&s->relay, &view, next_record(&data, &size));
+	nic_from_record(&s->nics[0], "eth0", &view, next_record(&data, &size), -1, now_ms);
+	s->nic_count = 1;
+	resolver_from_record(&s->resolver, &view, next_record(&data, &size));
+	link_from_record(&s->link, &view, next_record(&data, &size));
+	syslog_from_record(&s->syslog, &view, next_record(&data, &size));
+	agent_from_record(&s->agent, &view, next_record(&data, &size));
+	/* The rest is log/lines, as log_lines_read takes or refuses it. */
+	bool valid = size <= sizeof(s->log.lines) && log_lines_valid((const char *)data, size);
+	memcpy(s->log.lines, data, valid ? size : 0);
+	log_from_lines(&s->log, valid ? size : 0, -1, valid ? RECORD_READ : RECORD_UNREADABLE);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct facts facts;
+	static struct answer answer;
+	int64_t now_ms = 1000000;
+	memset(&facts, 0, sizeof(facts));
+	facts.boot_unix_ms = size > 0 && data[0] % 2 ? 1795342800000 : -1;
+	fill(&facts.screen, data, size, now_ms);
+
+	page_write(&answer, &facts, now_ms);
+	must(!answer.body.overflow && page_well_formed(answer.data));
+	status_write(&answer, &facts, now_ms);
+	must(answer.body.overflow || json_well_formed(answer.data));
+	metrics_write(&answer, &facts, now_ms);
+	must(answer.body.overflow || metrics_well_formed(answer.data));
+	health_write(&answer, &facts, now_ms);
+	must(answer.body.used > 0 && strchr(answer.data, '\n') == answer.data + answer.body.used - 1);
+	return 0;
+}

@@ -76,8 +76,7 @@ static void add_peer(struct record *record, const struct sender *s)
 	record_add(record, "peer", "%s", peer);
 }
 
-void report_state(
-	const struct ring *r, const struct sender *s, const struct report_limited *limited, size_t count)
+void report_state(const struct ring *r, struct sender *s, const struct report_limited *limited, size_t count)
 {
 	struct record *record = &scratch.record;
 	char key[RECORD_NAME_MAX];
@@ -97,7 +96,7 @@ void report_state(
 	if (s->error[0] != '\0')
 		record_add(record, "error", "%s", s->error);
 	add_peer(record, s);
-	record_add(record, "sent", "%llu", (unsigned long long)s->sent);
+	record_add(record, "sent", "%llu", (unsigned long long)sender_sent(s));
 	record_add(record, "lost", "%llu", (unsigned long long)s->lost);
 	record_add(record, "queued", "%llu", (unsigned long long)sender_queued(s));
 	static bool failed;

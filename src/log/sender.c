@@ -497,6 +497,15 @@ void sender_retry(struct sender *s)
 	loop_arm(s->loop, &s->timer, s->begun_ms + BACK_OFF_MIN_MS);
 }
 
+uint64_t sender_sent(struct sender *s)
+{
+	/* The first datagram may still come back as refused. */
+	uint64_t sent = s->sent - (s->state == SENDER_CONNECTING ? s->transport.count : 0);
+	if (sent > s->sent_most)
+		s->sent_most = sent;
+	return s->sent_most;
+}
+
 uint64_t sender_queued(const struct sender *s)
 {
 	return s->wanted.any ? s->ring->end.lines - s->next.lines : 0;

@@ -43,6 +43,7 @@ struct sender {
 
 	struct ring_place next; /* the next line to be sent */
 	uint64_t sent, lost, lost_told;
+	uint64_t sent_most; /* that sender_sent() has told */
 
 	enum sender_state state_told;
 	struct loop_timer tell;
@@ -65,6 +66,9 @@ void sender_wake(struct sender *s);
 void sender_retry(struct sender *s);
 
 const char *sender_state_word(enum sender_state state);
+
+/* How many lines were sent; one that is sent again counts once, and the number never gets smaller. */
+uint64_t sender_sent(struct sender *s);
 
 /* How many lines wait to be sent. */
 uint64_t sender_queued(const struct sender *s);

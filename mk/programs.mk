@@ -27,13 +27,13 @@ library_archives = $(foreach root,$(call library_roots,$1,$2),$(addprefix $(root
 	$(filter %.a,$($(notdir $(patsubst %/root,%,$(root)))_FILES))))
 program_of = $(firstword $(subst /, ,$(patsubst src/%,%,$1)))
 
-# Libraries that are one header: NAME.h of lib NAME-dev, and the objects of each kind of build that need it.
-header_objects = $(patsubst %,$(BUILD)/%/$1.o,obj host/obj fuzz/obj)
+# Libraries that are one header: NAME.h of libNAME-dev, and what is compiled with it, in each kind of build.
 HEADERS := jsmn
 $(HEADERS:%=$(BUILD)/headers/%.h): $(BUILD)/headers/%.h: $(BUILD)/sources/deb/lib%-dev
 	$(Q)mkdir -p $(@D)
 	$(Q)dpkg-deb --fsys-tarfile $(call source_file,lib$*-dev) | tar -xO ./usr/include/$*.h > $@
-$(call header_objects,agent/json): $(BUILD)/headers/jsmn.h
+header_users = $(foreach kind,obj host/obj fuzz/obj,$(patsubst src/%.c,$(BUILD)/$(kind)/%.o,$(wildcard src/$1/*.c)))
+$(call header_users,agent): $(BUILD)/headers/jsmn.h
 
 # What the page is made of goes into src/web/assets.c as it is.
 WEB_PAGE := $(BUILD)/web/page.html $(BUILD)/web/page.csp

@@ -33,7 +33,7 @@ void agent_add(struct children *c)
 		.leftovers = "agent",
 		.memory_limit_bytes = UINT64_C(8) << 20,
 		.processes_limit = 2, /* for VMware's backdoor it forks one */
-		.files_limit = 64,    /* above those that init has open at a start */
+		.files_limit = 16,
 		.oom_score_adj = -900,
 		.sandbox = SANDBOX_NONE};
 	children = c;

@@ -104,7 +104,7 @@ class QgaClient:
             number = random.getrandbits(63)
             self.send(b'\xff{"execute":"guest-sync-delimited","arguments":{"id":%d}}\n' % number)
             try:
-                while self.line() != b'\xff{"return":%d}' % number:
+                while not (line := self.line()).startswith(b"\xff") or json.loads(line[1:]) != {"return": number}:
                     pass
                 break
             except socket.timeout:

@@ -16,7 +16,7 @@ struct block {
 };
 
 enum {
-	BLOCKS_MAX = REFUSED_MAX + CHILDREN_MAX + UPSTREAMS_MAX + SOURCES_MAX + NICS_MAX + 8,
+	BLOCKS_MAX = REFUSED_MAX + CHILDREN_MAX + UPSTREAMS_MAX + SOURCES_MAX + NICS_MAX + 10,
 	UPSTREAMS_FIRST = 6, /* stand with the relay, the others at the end */
 	WIDE_COLUMNS = 100,  /* place for what is only nice to know */
 };
@@ -29,6 +29,9 @@ block_draw draw_relay, draw_upstream, draw_source, draw_upstreams_rest, draw_tra
 
 /* Whether the relay's record tells of now: it can be read, and its writer runs. */
 bool relay_told(const struct screen_state *s);
+
+/* layout_outside.c */
+block_draw draw_collector, draw_agent;
 
 /* layout_network.c */
 block_draw draw_nic, draw_no_nic, draw_nics_unkept;

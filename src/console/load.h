@@ -5,7 +5,7 @@
 #include "model.h"
 
 /* The folders that the screen is made of; also bits of a mask, as 1u << FOLDER_INIT. */
-enum folder { FOLDER_INIT, FOLDER_NET, FOLDER_LINK, FOLDER_SERVICE, FOLDER_LOG, FOLDER_COUNT };
+enum folder { FOLDER_INIT, FOLDER_NET, FOLDER_LINK, FOLDER_SERVICE, FOLDER_LOG, FOLDER_AGENT, FOLDER_COUNT };
 
 enum { FOLDERS_ALL = (1u << FOLDER_COUNT) - 1 };
 

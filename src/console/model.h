@@ -162,6 +162,22 @@ struct log_state {
 	char lines[LOG_LINES_BYTES_MAX];
 };
 
+/* Where lines are sent (docs/records.md, log/state). */
+struct collector_state {
+	enum record_status status;
+	char collector[272], origin[16], state[16], error[96];
+	long long sent, lost, queued; /* lines */
+	long long limited;            /* lines that were left out: their writers brought too many */
+};
+
+/* How the agent stands with the hypervisor. */
+struct agent_state {
+	enum record_status status;
+	char backend[16], state[16], error[96], last_request[64];
+	long long requests, refused;
+	long long last_request_ms; /* -1: not told */
+};
+
 struct settings_state {
 	enum record_status status;
 	struct record_view view;
@@ -179,6 +195,8 @@ struct screen_state {
 	struct resolver_state resolver;
 	struct link_state link;
 	struct log_state log;
+	struct collector_state collector;
+	struct agent_state agent;
 };
 
 /* Each takes what record_read gave: V is looked at only when STATUS is RECORD_READ. */
@@ -187,6 +205,8 @@ void child_from_record(
 	struct child_state *s, const char *name, const struct record_view *v, enum record_status status);
 void relay_from_record(struct relay_state *s, const struct record_view *v, enum record_status status);
 void resolver_from_record(struct resolver_state *s, const struct record_view *v, enum record_status status);
+void collector_from_record(struct collector_state *s, const struct record_view *v, enum record_status status);
+void agent_from_record(struct agent_state *s, const struct record_view *v, enum record_status status);
 void link_from_record(struct link_state *s, const struct record_view *v, enum record_status status);
 
 /* SINCE_MS: since when the NIC was known to have no usable address, -1 when it had one or was not there. */

@@ -274,6 +274,41 @@ static void add_log(struct json *j, const struct log_state *log)
 	json_end(j);
 }
 
+static void add_collector(struct json *j, const struct collector_state *c)
+{
+	if (c->status == RECORD_MISSING)
+		return;
+	json_object(j, "syslog");
+	if (add_record_state(j, c->status)) {
+		json_told(j, "state", c->state);
+		json_told(j, "collector", c->collector);
+		json_told(j, "collector_origin", c->origin);
+		json_told(j, "error", c->error);
+		json_number(j, "sent", c->sent);
+		json_number(j, "lost", c->lost);
+		json_number(j, "queued", c->queued);
+		json_number(j, "limited", c->limited);
+	}
+	json_end(j);
+}
+
+static void add_agent(struct json *j, const struct agent_state *a)
+{
+	if (a->status == RECORD_MISSING)
+		return;
+	json_object(j, "agent");
+	if (add_record_state(j, a->status)) {
+		json_told(j, "backend", a->backend);
+		json_told(j, "state", a->state);
+		json_told(j, "error", a->error);
+		json_number(j, "requests", a->requests);
+		json_number(j, "refused", a->refused);
+		json_told(j, "last_request", a->last_request);
+		json_count(j, "last_request_ms", a->last_request_ms);
+	}
+	json_end(j);
+}
+
 static void add_web(struct json *j, const struct web_counts *w)
 {
 	json_object(j, "web");
@@ -300,6 +335,8 @@ void status_write(struct answer *a, const struct facts *f, int64_t now_ms)
 	add_relay(&j, s);
 	add_network(&j, s, now_ms);
 	add_log(&j, &s->log);
+	add_collector(&j, &s->collector);
+	add_agent(&j, &s->agent);
 	add_web(&j, &f->web);
 	json_end(&j);
 }

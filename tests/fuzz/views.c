@@ -32,6 +32,8 @@ static void fill(struct screen_state *s, const uint8_t *data, size_t size, int64
 	s->nic_count = 1;
 	resolver_from_record(&s->resolver, &view, next_record(&data, &size));
 	link_from_record(&s->link, &view, next_record(&data, &size));
+	collector_from_record(&s->collector, &view, next_record(&data, &size));
+	agent_from_record(&s->agent, &view, next_record(&data, &size));
 	bool lines = size <= sizeof(s->log.lines) && log_lines_valid((const char *)data, size);
 	memcpy(s->log.lines, data, lines ? size : 0);
 	log_from_lines(&s->log, size, -1, lines ? RECORD_READ : RECORD_UNREADABLE);

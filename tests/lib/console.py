@@ -36,7 +36,7 @@ class Records:
 
     def __init__(self, folder):
         self.dir = pathlib.Path(folder)
-        for writer in ("init", "net", "link", "service", "log"):
+        for writer in ("init", "net", "link", "service", "log", "agent"):
             (self.dir / writer).mkdir(parents=True)
 
     def write_raw(self, writer, name, text):

@@ -302,6 +302,33 @@ static void test_programs_show_only_when_not_well(void **unused)
 	assert_has_not(text, "dhcpcd");
 }
 
+/* On a small screen only when somebody should look. */
+static void test_those_outside(void **unused)
+{
+	(void)unused;
+	collector_from_record(&state.collector,
+		view_of("collector=tcp://log.example.org:514\nstate=sending\nsent=12\nlost=0\n"),
+		RECORD_READ);
+	agent_from_record(&state.agent, view_of("backend=qemu\nstate=connected\nrequests=1\n"), RECORD_READ);
+	assert_has_not(draw(80, 25), "Syslog");
+	assert_has_not(draw(80, 25), "Agent");
+	assert_has(draw(100, 40), " Syslog    sending tcp://log.example.org:514, 12 lines sent ");
+	assert_has(draw(100, 40), " Agent     connected (qemu), 1 request ");
+	collector_from_record(&state.collector,
+		view_of("collector=tcp://log.example.org:514\nstate=failed\nerror=Connection "
+			"refused\nlost=7\n"),
+		RECORD_READ);
+	agent_from_record(&state.agent, view_of("backend=vmware\nstate=failed\nerror=the port is closed\n"),
+		RECORD_READ);
+	assert_has(draw(80, 25), " Syslog    failed tcp://log.example.org:514: Connection refused, 7 lost ");
+	assert_has(draw(80, 25), " Agent     failed (vmware): the port is closed, 0 requests ");
+	collector_from_record(&state.collector, view_of("state=no collector\n"), RECORD_READ);
+	assert_has(draw(100, 40), " Syslog    no collector ");
+	collector_from_record(&state.collector, NULL, RECORD_MISSING);
+	agent_from_record(&state.agent, NULL, RECORD_UNREADABLE);
+	assert_has_not(draw(100, 40), "Syslog");
+}
+
 static void test_long_host_name_has_a_mark(void **unused)
 {
 	(void)unused;
@@ -620,6 +647,7 @@ int main(void)
 		cmocka_unit_test_setup(test_refused_settings_are_loud, set_up),
 		cmocka_unit_test_setup(test_debug_is_marked, set_up),
 		cmocka_unit_test_setup(test_programs_show_only_when_not_well, set_up),
+		cmocka_unit_test_setup(test_those_outside, set_up),
 		cmocka_unit_test_setup(test_long_host_name_has_a_mark, set_up),
 		cmocka_unit_test_setup(test_long_upstream_is_whole_or_marked, set_up),
 		cmocka_unit_test_setup(test_what_was_refused, set_up),

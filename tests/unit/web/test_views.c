@@ -162,6 +162,34 @@ static void nic_counters_come_from_the_kernel(void **state)
 	assert_has_not(written_by(metrics_write), "thimble_nic_receive_bytes_total{");
 }
 
+static void those_outside(void **state)
+{
+	struct screen_state *s = &facts.screen;
+	(void)state;
+	collector_from_record(&s->collector,
+		view_of("collector=udp://"
+			"192.0.2.9:514\ncollector_origin=dhcp\nstate=failed\nerror=Connection "
+			"refused\nsent=12\nlost=3\nqueued=1\nlimited=4\n"),
+		RECORD_READ);
+	agent_from_record(&s->agent,
+		view_of("backend=qemu\nstate=connected\nrequests=12\nrefused=1\nlast_request=guest-ping\n"
+			"last_request_ms=997000\n"),
+		RECORD_READ);
+	assert_forms();
+	assert_has(written_by(page_write), "<th scope=\"row\">Syslog</th><td><div><b "
+					   "class=\"warn\">failed</b> udp://192.0.2.9:514: Connection "
+					   "refused, 12 lines sent, 3 lost</div>");
+	assert_has(answer.data, "<th scope=\"row\">Agent</th><td><div>connected (qemu), 12 requests, 1 "
+				"refused, the last guest-ping 3 s "
+				"ago</div>");
+	assert_has(written_by(status_write), "\"syslog\": {\n  \"state\": \"failed\"");
+	assert_has(answer.data, "\"backend\": \"qemu\"");
+	assert_has(written_by(metrics_write), "\nthimble_syslog_up 0\n");
+	assert_has(answer.data, "\nthimble_syslog_lost_total 3\n");
+	assert_has(answer.data, "\nthimble_log_limited_total 4\n");
+	assert_has(answer.data, "\nthimble_agent_connected 1\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -169,6 +197,7 @@ int main(void)
 		cmocka_unit_test_setup(nothing_is_known_yet, set_up),
 		cmocka_unit_test_setup(service_is_down, set_up),
 		cmocka_unit_test_setup(records_are_torn, set_up),
+		cmocka_unit_test_setup(those_outside, set_up),
 		cmocka_unit_test_setup(the_fullest_state_fits, set_up),
 		cmocka_unit_test_setup(nic_counters_come_from_the_kernel, set_up),
 	};

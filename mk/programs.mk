@@ -14,7 +14,7 @@ program_shares_entry := src/init/settings.c src/init/exit_words.c
 program_shares_link := src/net/netlink_parse.c src/net/ip.c
 
 # The status page is the status screen in HTML: what records mean, and in which words, is written once.
-program_shares_web := $(addprefix src/console/,load.c model.c model_relay.c model_text.c verdict.c \
+program_shares_web := $(addprefix src/console/,load.c model.c model_outside.c model_relay.c model_text.c verdict.c \
 	layout_blocks.c layout_network.c layout_outside.c layout_relay.c)
 
 # Packages that are libraries of a program. Tests build the same sources with the host's compilers (mk/check.mk, mk/fuzz.mk).

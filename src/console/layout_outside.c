@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "layout_blocks.h"
+#include "verdict.h"
 
 enum { LINE_BYTES_MAX = 512 };
 
@@ -16,16 +17,32 @@ static bool is_word(const char *word, const char *a, const char *b)
 	return strcmp(word, a) == 0 || strcmp(word, b) == 0;
 }
 
+/* False: go on, the record can be read. */
+static bool report_unreadable(struct report *r, enum record_status status)
+{
+	struct text lead = TEXT(r->lead);
+	text_clear(&lead);
+	r->rest[0] = '\0';
+	r->attribute = ATTRIBUTE_WARN;
+	text_add(&lead, "its record is unreadable");
+	return status == RECORD_UNREADABLE;
+}
+
 /* False: there is nothing to tell. */
-static bool report_syslog(struct report *r, const struct syslog_state *s)
+static bool report_syslog(struct report *r, const struct collector_state *s, bool roomy)
 {
 	struct text lead = TEXT(r->lead), rest = TEXT(r->rest);
-	if (!syslog_wanted(s))
+	bool wanted = s->collector[0] != '\0', sending = is_word(s->state, "sending", "connecting");
+	if (report_unreadable(r, s->status))
+		return true;
+	if (s->state[0] == '\0' || (!wanted && !roomy))
 		return false;
 	text_clear(&lead);
 	text_clear(&rest);
-	bool sending = is_word(s->state, "sending", "connecting");
 	text_add(&lead, "%s", s->state);
+	r->attribute = ATTRIBUTE_NORMAL;
+	if (!wanted)
+		return true;
 	text_add(&rest, "%s %s (%s), %lld lines", sending ? " to" : ":", s->collector, s->origin, s->sent);
 	if (s->lost > 0)
 		text_add(&rest, ", %lld lost", s->lost);
@@ -35,23 +52,31 @@ static bool report_syslog(struct report *r, const struct syslog_state *s)
 	return true;
 }
 
-static bool report_agent(struct report *r, const struct agent_state *s)
+static bool report_agent(struct report *r, const struct agent_state *s, bool roomy, int64_t now_ms)
 {
 	struct text lead = TEXT(r->lead), rest = TEXT(r->rest);
-	if (s->status != RECORD_READ || s->backend[0] == '\0')
+	bool waiting = strcmp(s->state, "waiting") == 0, connected = strcmp(s->state, "connected") == 0;
+	if (report_unreadable(r, s->status))
+		return true;
+	if (s->backend[0] == '\0')
 		return false;
 	text_clear(&lead);
 	text_clear(&rest);
 	text_add(&lead, "%s", s->backend);
-	if (strcmp(s->state, "waiting") == 0)
+	if (waiting)
 		text_add(&rest, " has not asked yet");
 	else
 		text_add(&rest, " %s, %lld request%s", s->state, s->requests, s->requests == 1 ? "" : "s");
+	if (s->refused > 0)
+		text_add(&rest, ", %lld refused", s->refused);
 	if (s->error[0] != '\0')
 		text_add(&rest, ": %s", s->error);
-	r->attribute = !is_word(s->state, "connected", "waiting") ? ATTRIBUTE_WARN
-		       : strcmp(s->state, "connected") == 0	  ? ATTRIBUTE_GOOD
-								  : ATTRIBUTE_NORMAL;
+	if (roomy && s->last_request[0] != '\0' && s->last_request_ms >= 0) {
+		text_add(&rest, ", the last %s ", s->last_request);
+		text_add_time_left(&rest, now_ms, s->last_request_ms);
+		text_add(&rest, " ago");
+	}
+	r->attribute = connected ? ATTRIBUTE_GOOD : waiting ? ATTRIBUTE_NORMAL : ATTRIBUTE_WARN;
 	return true;
 }
 
@@ -73,8 +98,9 @@ static bool draw_both(struct canvas *c, const struct report *syslog, const struc
 void draw_outside(struct canvas *c, const struct screen_state *s, unsigned index, int64_t now_ms)
 {
 	struct report syslog, agent;
-	(void)index, (void)now_ms;
-	bool of_syslog = report_syslog(&syslog, &s->syslog), of_agent = report_agent(&agent, &s->agent);
+	(void)index;
+	bool of_syslog = report_syslog(&syslog, &s->collector, c->roomy);
+	bool of_agent = report_agent(&agent, &s->agent, c->roomy, now_ms);
 	if (of_syslog && of_agent && draw_both(c, &syslog, &agent))
 		return;
 	if (of_syslog)

@@ -106,12 +106,14 @@ static void load_net(struct screen_state *s, int64_t now_ms)
 /* More than the highest screen shows below the status, of lines of usual length. */
 enum { LOG_BELOW_BYTES = 16384 };
 
-static void load_log(struct log_state *s)
+static void load_log(struct log_state *s, struct collector_state *collector)
 {
 	ssize_t bytes = log_lines_read(s->lines, s->whole ? sizeof(s->lines) : LOG_BELOW_BYTES);
 	enum record_status status = record_status_of(bytes < 0 ? -1 : 0, errno);
 	long long total = -1;
-	if (read_into(&view, FOLDER_LOG, "state") == RECORD_READ)
+	enum record_status told = read_into(&view, FOLDER_LOG, "state");
+	collector_from_record(collector, &view, told);
+	if (told == RECORD_READ)
 		total = record_get_number(&view, "lines_total", -1);
 	log_from_lines(s, bytes < 0 ? 0 : (size_t)bytes, total, status);
 }
@@ -126,10 +128,8 @@ void state_load(struct screen_state *s, unsigned mask, int64_t now_ms)
 		link_from_record(&s->link, &view, read_into(&view, FOLDER_LINK, "state"));
 	if (mask & 1u << FOLDER_SERVICE)
 		relay_from_record(&s->relay, &view, read_into(&view, FOLDER_SERVICE, "relay"));
-	if (mask & 1u << FOLDER_LOG) {
-		load_log(&s->log);
-		syslog_from_record(&s->syslog, &view, read_into(&view, FOLDER_LOG, "state"));
-	}
+	if (mask & 1u << FOLDER_LOG)
+		load_log(&s->log, &s->collector);
 	if (mask & 1u << FOLDER_AGENT)
 		agent_from_record(&s->agent, &view, read_into(&view, FOLDER_AGENT, "state"));
 }

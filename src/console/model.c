@@ -165,34 +165,6 @@ void link_from_record(struct link_state *s, const struct record_view *v, enum re
 		add_link_line(s, "ip: no NIC ", value, " yet");
 }
 
-void syslog_from_record(struct syslog_state *s, const struct record_view *v, enum record_status status)
-{
-	memset(s, 0, sizeof(*s));
-	s->status = status;
-	if (status != RECORD_READ)
-		return;
-	COPY(s->state, record_get(v, "state"));
-	COPY(s->collector, record_get(v, "collector"));
-	COPY(s->origin, record_get(v, "collector_origin"));
-	COPY(s->error, record_get(v, "error"));
-	s->sent = record_get_number(v, "sent", 0);
-	s->lost = record_get_number(v, "lost", 0);
-	s->limited = record_get_number(v, "limited", 0);
-}
-
-void agent_from_record(struct agent_state *s, const struct record_view *v, enum record_status status)
-{
-	memset(s, 0, sizeof(*s));
-	s->status = status;
-	if (status != RECORD_READ)
-		return;
-	COPY(s->backend, record_get(v, "backend"));
-	COPY(s->state, record_get(v, "state"));
-	COPY(s->error, record_get(v, "error"));
-	COPY(s->last_request, record_get(v, "last_request"));
-	s->requests = record_get_number(v, "requests", 0);
-}
-
 static void read_addresses(struct nic_state *s, const struct record_view *v)
 {
 	const char *value;
@@ -264,11 +236,6 @@ bool nic_usable(const struct nic_state *n, int64_t now_ms)
 		if (address_usable(&n->addresses[i], now_ms))
 			return n->up;
 	return false;
-}
-
-bool syslog_wanted(const struct syslog_state *s)
-{
-	return s->status == RECORD_READ && s->collector[0] != '\0';
 }
 
 bool nic_is_off(const struct nic_state *n)

@@ -153,20 +153,6 @@ struct link_state {
 	unsigned count; /* in all; more than LINK_LINES_MAX are not kept */
 };
 
-/* Where the log's lines are sent to. */
-struct syslog_state {
-	enum record_status status;
-	char state[16], collector[272], origin[12], error[96];
-	long long sent, lost, limited; /* lines */
-};
-
-/* What the hypervisor's agent does. */
-struct agent_state {
-	enum record_status status;
-	char backend[12], state[16], error[96], last_request[48];
-	long long requests;
-};
-
 struct log_state {
 	enum record_status status;
 	bool whole;            /* all lines are read, not only as many as fit below the status */
@@ -174,6 +160,22 @@ struct log_state {
 	long long count;       /* of those in `lines`, the newest */
 	size_t bytes;
 	char lines[LOG_LINES_BYTES_MAX];
+};
+
+/* Where lines are sent (docs/records.md, log/state). */
+struct collector_state {
+	enum record_status status;
+	char collector[272], origin[16], state[16], error[96];
+	long long sent, lost, queued; /* lines */
+	long long limited;            /* lines that were left out: their writers brought too many */
+};
+
+/* How the agent stands with the hypervisor. */
+struct agent_state {
+	enum record_status status;
+	char backend[16], state[16], error[96], last_request[64];
+	long long requests, refused;
+	long long last_request_ms; /* -1: not told */
 };
 
 struct settings_state {
@@ -192,9 +194,9 @@ struct screen_state {
 	unsigned nic_count; /* in all; at most NICS_MAX are kept */
 	struct resolver_state resolver;
 	struct link_state link;
-	struct syslog_state syslog;
-	struct agent_state agent;
 	struct log_state log;
+	struct collector_state collector;
+	struct agent_state agent;
 };
 
 /* Each takes what record_read gave: V is looked at only when STATUS is RECORD_READ. */
@@ -203,9 +205,9 @@ void child_from_record(
 	struct child_state *s, const char *name, const struct record_view *v, enum record_status status);
 void relay_from_record(struct relay_state *s, const struct record_view *v, enum record_status status);
 void resolver_from_record(struct resolver_state *s, const struct record_view *v, enum record_status status);
-void link_from_record(struct link_state *s, const struct record_view *v, enum record_status status);
-void syslog_from_record(struct syslog_state *s, const struct record_view *v, enum record_status status);
+void collector_from_record(struct collector_state *s, const struct record_view *v, enum record_status status);
 void agent_from_record(struct agent_state *s, const struct record_view *v, enum record_status status);
+void link_from_record(struct link_state *s, const struct record_view *v, enum record_status status);
 
 /* SINCE_MS: since when the NIC was known to have no usable address, -1 when it had one or was not there. */
 void nic_from_record(struct nic_state *s, const char *ifname, const struct record_view *v,
@@ -224,9 +226,6 @@ bool nic_is_off(const struct nic_state *n);
 
 /* Neither failing nor freshly restarted: nothing an admin needs to see. */
 bool child_well(const struct child_state *c, int64_t now_ms);
-
-/* Whether there is a collector, or should be one. */
-bool syslog_wanted(const struct syslog_state *s);
 
 /* Whether nothing can be asked of it, or only what an old answer says: failed, waiting, stale. */
 bool source_flawed(const struct source_state *s);

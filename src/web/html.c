@@ -3,34 +3,25 @@
 #include <string.h>
 
 #include "common/loop.h" /* container_of */
+#include "plain.h"
 
 enum {
 	END_BYTES = 256, /* of what html_end writes */
 	COLUMNS = 1000,  /* more than a line has: the browser breaks it */
 };
 
-static const char special[] = "&<>\"'";
-
-static bool is_plain(char c)
-{
-	return c >= 0x20 && c < 0x7f && strchr(special, c) == NULL;
-}
-
 void text_add_html(struct text *t, const char *s, size_t length)
 {
+	static const char special[] = "&<>\"'";
 	static const char *const names[] = {"&amp;", "&lt;", "&gt;", "&quot;", "&#39;"};
-	for (size_t at = 0; at < length;) {
-		size_t plain = 0;
-		while (at + plain < length && is_plain(s[at + plain]))
-			plain++;
+	for (size_t at = 0; at < length; at++) {
+		size_t plain = plain_bytes(s + at, length - at, special);
 		if (plain > 0)
 			text_add(t, "%.*s", (int)plain, s + at);
 		at += plain;
-		if (at == length)
-			break;
-		const char *found = s[at] != '\0' ? strchr(special, s[at]) : NULL;
-		text_add(t, "%s", found != NULL ? names[found - special] : "?");
-		at++;
+		const char *found = at < length && s[at] != '\0' ? strchr(special, s[at]) : NULL;
+		if (at < length)
+			text_add(t, "%s", found != NULL ? names[found - special] : "?");
 	}
 }
 

@@ -2,21 +2,20 @@
 
 #include <string.h>
 
+#include "plain.h"
+
 static void add_quoted(struct text *t, const char *s, size_t length)
 {
 	text_add(t, "\"");
-	for (size_t from = 0; from < length;) {
-		size_t plain = from;
-		while (plain < length && s[plain] >= 0x20 && s[plain] < 0x7f && s[plain] != '"' &&
-			s[plain] != '\\')
-			plain++;
-		if (plain > from)
-			text_add(t, "%.*s", (int)(plain - from), s + from);
-		if (plain < length && (s[plain] == '"' || s[plain] == '\\'))
-			text_add(t, "\\%c", s[plain]);
-		else if (plain < length)
-			text_add(t, "\\u%04x", (unsigned char)s[plain]);
-		from = plain + 1;
+	for (size_t at = 0; at < length; at++) {
+		size_t plain = plain_bytes(s + at, length - at, "\"\\");
+		if (plain > 0)
+			text_add(t, "%.*s", (int)plain, s + at);
+		at += plain;
+		if (at < length && (s[at] == '"' || s[at] == '\\'))
+			text_add(t, "\\%c", s[at]);
+		else if (at < length)
+			text_add(t, "\\u%04x", (unsigned char)s[at]);
 	}
 	text_add(t, "\"");
 }

@@ -215,27 +215,34 @@ static void add_nic_counters(struct text *t, const struct facts *f)
 
 static void add_log(struct text *t, const struct screen_state *s)
 {
-	if (s->log.status == RECORD_READ)
+	const struct log_state *log = &s->log;
+	const struct collector_state *c = &s->collector;
+	if (log->status == RECORD_READ)
 		metric_number(t, "log_lines_total", METRIC_COUNTER, "Lines of the log since boot.",
-			s->log.lines_total);
-	if (s->syslog.status != RECORD_READ)
+			log->lines_total);
+	if (c->status != RECORD_READ)
 		return;
-	metric_number(t, "log_lines_limited_total", METRIC_COUNTER,
-		"Lines that were left out because a program wrote too many.", s->syslog.limited);
-	metric_number(t, "syslog_up", METRIC_GAUGE, "Whether the collector takes lines.",
-		strcmp(s->syslog.state, "sending") == 0);
+	metric_number(t, "log_limited_total", METRIC_COUNTER,
+		"Lines that were left out: their writers brought too many.", c->limited);
+	metric_number(t, "syslog_up", METRIC_GAUGE,
+		"Whether a collector takes the lines; 0 also when there is none.",
+		strcmp(c->state, "sending") == 0);
 	metric_number(
-		t, "syslog_lines_sent_total", METRIC_COUNTER, "Lines sent to the collector.", s->syslog.sent);
-	metric_number(t, "syslog_lines_lost_total", METRIC_COUNTER,
-		"Lines that the collector did not take in time.", s->syslog.lost);
+		t, "syslog_sent_total", METRIC_COUNTER, "Lines that were sent to the collector.", c->sent);
+	metric_number(t, "syslog_lost_total", METRIC_COUNTER,
+		"Lines that the collector did not take in time.", c->lost);
+	metric_number(t, "syslog_queued", METRIC_GAUGE, "Lines that wait to be sent.", c->queued);
 }
 
-static void add_agent(struct text *t, const struct agent_state *s)
+static void add_agent(struct text *t, const struct agent_state *a)
 {
-	if (s->status != RECORD_READ)
+	if (a->status != RECORD_READ)
 		return;
-	metric_begin(t, "agent_requests_total", METRIC_COUNTER, "Requests of the hypervisor.");
-	metric_sample(t, "agent_requests_total", s->requests, 1, LABELS("backend", s->backend));
+	metric_number(t, "agent_connected", METRIC_GAUGE, "Whether the hypervisor speaks with the agent.",
+		strcmp(a->state, "connected") == 0);
+	metric_number(t, "agent_requests_total", METRIC_COUNTER, "Requests of the hypervisor.", a->requests);
+	metric_number(
+		t, "agent_refused_total", METRIC_COUNTER, "Those of them that got an error.", a->refused);
 }
 
 static void add_web(struct text *t, const struct web_counts *w)

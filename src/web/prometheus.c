@@ -1,6 +1,8 @@
 #include "prometheus.h"
 
-#include <stddef.h>
+#include <string.h>
+
+#include "plain.h"
 
 void metric_begin(struct text *t, const char *name, enum metric_type type, const char *help)
 {
@@ -10,9 +12,16 @@ void metric_begin(struct text *t, const char *name, enum metric_type type, const
 
 static void add_label_value(struct text *t, const char *value)
 {
-	for (; *value != '\0'; value++) {
-		bool printable = *value >= 0x20 && *value < 0x7f;
-		text_add(t, *value == '"' || *value == '\\' ? "\\%c" : "%c", printable ? *value : '?');
+	size_t length = strlen(value);
+	for (size_t at = 0; at < length; at++) {
+		size_t plain = plain_bytes(value + at, length - at, "\"\\");
+		if (plain > 0)
+			text_add(t, "%.*s", (int)plain, value + at);
+		at += plain;
+		if (at < length && (value[at] == '"' || value[at] == '\\'))
+			text_add(t, "\\%c", value[at]);
+		else if (at < length)
+			text_add(t, "?");
 	}
 }
 

@@ -251,38 +251,6 @@ static void add_network(struct json *j, const struct screen_state *s, int64_t no
 	json_end(j);
 }
 
-static void add_syslog(struct json *j, const struct syslog_state *s)
-{
-	if (s->status == RECORD_MISSING)
-		return;
-	json_object(j, "syslog");
-	if (add_record_state(j, s->status)) {
-		json_told(j, "state", s->state);
-		json_told(j, "collector", s->collector);
-		json_told(j, "origin", s->origin);
-		json_told(j, "error", s->error);
-		json_number(j, "sent", s->sent);
-		json_number(j, "lost", s->lost);
-		json_number(j, "limited", s->limited);
-	}
-	json_end(j);
-}
-
-static void add_agent(struct json *j, const struct agent_state *s)
-{
-	if (s->status == RECORD_MISSING)
-		return;
-	json_object(j, "agent");
-	if (add_record_state(j, s->status)) {
-		json_told(j, "backend", s->backend);
-		json_told(j, "state", s->state);
-		json_told(j, "error", s->error);
-		json_number(j, "requests", s->requests);
-		json_told(j, "last_request", s->last_request);
-	}
-	json_end(j);
-}
-
 static void add_log(struct json *j, const struct log_state *log)
 {
 	struct log_entry e;
@@ -302,6 +270,41 @@ static void add_log(struct json *j, const struct log_state *log)
 			json_end(j);
 		}
 		json_end(j);
+	}
+	json_end(j);
+}
+
+static void add_collector(struct json *j, const struct collector_state *c)
+{
+	if (c->status == RECORD_MISSING)
+		return;
+	json_object(j, "syslog");
+	if (add_record_state(j, c->status)) {
+		json_told(j, "state", c->state);
+		json_told(j, "collector", c->collector);
+		json_told(j, "collector_origin", c->origin);
+		json_told(j, "error", c->error);
+		json_number(j, "sent", c->sent);
+		json_number(j, "lost", c->lost);
+		json_number(j, "queued", c->queued);
+		json_number(j, "limited", c->limited);
+	}
+	json_end(j);
+}
+
+static void add_agent(struct json *j, const struct agent_state *a)
+{
+	if (a->status == RECORD_MISSING)
+		return;
+	json_object(j, "agent");
+	if (add_record_state(j, a->status)) {
+		json_told(j, "backend", a->backend);
+		json_told(j, "state", a->state);
+		json_told(j, "error", a->error);
+		json_number(j, "requests", a->requests);
+		json_number(j, "refused", a->refused);
+		json_told(j, "last_request", a->last_request);
+		json_count(j, "last_request_ms", a->last_request_ms);
 	}
 	json_end(j);
 }
@@ -331,9 +334,9 @@ void status_write(struct answer *a, const struct facts *f, int64_t now_ms)
 	add_children(&j, s);
 	add_relay(&j, s);
 	add_network(&j, s, now_ms);
-	add_syslog(&j, &s->syslog);
-	add_agent(&j, &s->agent);
 	add_log(&j, &s->log);
+	add_collector(&j, &s->collector);
+	add_agent(&j, &s->agent);
 	add_web(&j, &f->web);
 	json_end(&j);
 }

@@ -32,12 +32,11 @@ static void fill(struct screen_state *s, const uint8_t *data, size_t size, int64
 	s->nic_count = 1;
 	resolver_from_record(&s->resolver, &view, next_record(&data, &size));
 	link_from_record(&s->link, &view, next_record(&data, &size));
-	syslog_from_record(&s->syslog, &view, next_record(&data, &size));
+	collector_from_record(&s->collector, &view, next_record(&data, &size));
 	agent_from_record(&s->agent, &view, next_record(&data, &size));
-	/* The rest is log/lines, as log_lines_read takes or refuses it. */
-	bool valid = size <= sizeof(s->log.lines) && log_lines_valid((const char *)data, size);
-	memcpy(s->log.lines, data, valid ? size : 0);
-	log_from_lines(&s->log, valid ? size : 0, -1, valid ? RECORD_READ : RECORD_UNREADABLE);
+	bool lines = size <= sizeof(s->log.lines) && log_lines_valid((const char *)data, size);
+	memcpy(s->log.lines, data, lines ? size : 0);
+	log_from_lines(&s->log, size, -1, lines ? RECORD_READ : RECORD_UNREADABLE);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -93,7 +93,7 @@ static void test_source_of_the_clock(void **unused)
 
 static void set_syslog(const char *text)
 {
-	syslog_from_record(&state.syslog, view_of(text), RECORD_READ);
+	collector_from_record(&state.collector, view_of(text), RECORD_READ);
 }
 
 static void set_agent(const char *text)
@@ -109,6 +109,7 @@ static void test_collector_and_hypervisor(void **unused)
 	assert_has_not(draw(80, 25), " Agent ");
 	set_syslog("state=no collector\nsent=0\nlost=0\n");
 	assert_has_not(draw(80, 25), " Syslog ");
+	assert_has(draw(80, 30), " Syslog    no collector ");
 	set_syslog(
 		"state=sending\ncollector=udp://192.0.2.9:514\ncollector_origin=dhcp\nsent=1204\nlost=0\n");
 	assert_has(draw(80, 25), " Syslog    sending to udp://192.0.2.9:514 (dhcp), 1204 lines  ");
@@ -129,6 +130,14 @@ static void test_collector_and_hypervisor(void **unused)
 	assert_has(draw(160, 25), " Syslog    failed: tcp://log.example.org:514 (setting), 7 lines, 31 lost: "
 				  "Connection refused ");
 	assert_int_equal(result.pages, 1);
+	set_agent("backend=qemu\nstate=connected\nrequests=9\nrefused=2\nlast_request=guest-ping\n"
+		  "last_request_ms=997000\n");
+	assert_has(draw(160, 30),
+		" Agent     qemu connected, 9 requests, 2 refused, the last guest-ping 3 s ago ");
+	collector_from_record(&state.collector, NULL, RECORD_UNREADABLE);
+	agent_from_record(&state.agent, NULL, RECORD_UNREADABLE);
+	assert_has(draw(80, 25), " Syslog    its record is unreadable ");
+	assert_has(draw(80, 25), " Agent     its record is unreadable ");
 }
 
 static void test_too_small_shows_the_verdict(void **unused)

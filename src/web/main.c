@@ -10,6 +10,7 @@
 #include "common/log.h"
 #include "common/record.h"
 #include "console/load.h"
+#include "folders.h"
 #include "listener.h"
 #include "views.h"
 
@@ -20,6 +21,7 @@ static struct {
 	struct server server;
 	struct listener listener;
 	struct config config;
+	struct folders folders;
 	struct facts facts;
 } web;
 
@@ -38,11 +40,16 @@ static void read_nic_counters(void)
 		close(fd);
 }
 
-static void load_facts(int64_t now)
+/* WHOLE: with all lines of the log. */
+static void load_facts(int64_t now, bool whole)
 {
 	struct timespec clock;
 	struct facts *f = &web.facts;
-	state_load(&f->screen, FOLDERS_ALL, now);
+	unsigned changed = folders_changed(&web.folders);
+	if (whole && !f->screen.log.whole)
+		changed |= 1u << FOLDER_LOG;
+	f->screen.log.whole = whole;
+	state_load(&f->screen, changed, now);
 	f->web = web.server.counts;
 	bool set = f->screen.system.clock_source[0] != '\0' &&
 		   strcmp(f->screen.system.clock_source, "none") != 0;
@@ -68,8 +75,7 @@ static bool write_view(struct server *s, struct answer *a, const char *path)
 	for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++) {
 		if (strcmp(path, views[i].path) != 0)
 			continue;
-		web.facts.screen.log.whole = views[i].write == log_write;
-		load_facts(now);
+		load_facts(now, views[i].write == log_write);
 		if (views[i].write == metrics_write)
 			read_nic_counters();
 		views[i].write(a, &web.facts, now);

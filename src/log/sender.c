@@ -202,6 +202,7 @@ static void try_next_peer(struct sender *s)
 		return;
 	}
 	s->watch.fd = s->transport.fd;
+	s->watches_room = tcp;
 	if (loop_add(s->loop, &s->watch, events_of(s, tcp)) < 0) {
 		fail_peer(s, errno, NULL);
 		return;
@@ -346,10 +347,11 @@ static bool take_result(struct sender *s, enum transport_result result)
 		return false;
 	}
 	bool busy = result == TRANSPORT_BUSY;
-	if (loop_change(s->loop, &s->watch, events_of(s, busy)) < 0) {
+	if (busy != s->watches_room && loop_change(s->loop, &s->watch, events_of(s, busy)) < 0) {
 		fail_peer(s, errno, NULL);
 		return false;
 	}
+	s->watches_room = busy;
 	if (s->state == SENDER_SENDING && busy)
 		set_state(s, SENDER_SENDING, SLOW_MS);
 	else if (s->state == SENDER_SENDING)
@@ -491,6 +493,8 @@ void sender_wake(struct sender *s)
 
 void sender_retry(struct sender *s)
 {
+	if (s->transport.fd >= 0 && transport_is_stranded(&s->transport))
+		fail_peer(s, EADDRNOTAVAIL, "the address it was sent from is gone");
 	if (s->timer.previous == NULL || (s->state != SENDER_WAITING && s->state != SENDER_FAILED))
 		return;
 	s->back_off_ms = 0;

@@ -33,6 +33,7 @@ struct sender {
 	union peer peers[PEERS_MAX];
 	unsigned peer_count, peer_next; /* those before peer_next were tried in this round */
 	struct loop_fd watch;
+	bool watches_room; /* for EPOLLOUT as well */
 	struct transport transport;
 	struct loop_timer timer; /* what is done by then, see the table of states */
 	struct loop_timer pace;  /* datagrams are not sent all at once */
@@ -62,7 +63,8 @@ void sender_set(struct sender *s, const struct wanted *w);
 /* Lines were added to the ring. */
 void sender_wake(struct sender *s);
 
-/* The network is not what it was: what waits or failed is tried anew. */
+/* The network is not what it was: what waits or failed is tried anew, and a socket whose own address is gone
+ * is left. */
 void sender_retry(struct sender *s);
 
 const char *sender_state_word(enum sender_state state);

@@ -110,6 +110,31 @@ def test_no_address_yet(keep, log_lan, log_box, tmp_path, transport):
     assert collector.wait_exact(log)["lost"] == "0"
 
 
+@pytest.mark.parametrize("address, old, new", [("192.0.2.1", "192.0.2.7/24", "192.0.2.8/24"),
+                                               ("2001:db8:1::1", "2001:db8:1::7/64", "2001:db8:1::8/64")])
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_own_address_changes(keep, log_lan, log_box, tmp_path, transport, address, old, new):
+    """Lines go out from the new one as soon as net tells of it."""
+    collector = keep(Rsyslog(log_lan, tmp_path, transport, address).start())
+    log = keep(Log(log_box, tmp_path, "relay", syslog=collector.url()))
+    log.say("relay", "from the old one")
+    collector.wait_texts("relay", ["from the old one"])
+    log_box.ip("address", "add", new, "dev", "eth0", *(["nodad"] if ":" in new else []))
+    log_box.ip("address", "delete", old, "dev", "eth0")
+    if ":" not in new:
+        log_box.ip("address", "replace", new, "dev", "eth0")  # it went with the one that it was secondary to
+    log.say("relay", "meanwhile")
+    log.set_net()
+    log.say("relay", "from the new one")
+    # IPv6 still lets them out, and over TCP a line whose acknowledgement could not come back comes twice.
+    texts = ["from the old one", "meanwhile", "from the new one"]
+    wait_until(lambda: list(dict.fromkeys(message.text for message in collector.messages("relay"))) == texts, 15,
+               f"{texts}", lambda: str(collector.messages("relay")))
+    log.wait_state("sending")
+    sockets = log_box.run("ss", "--numeric", f"--{transport}")
+    assert new.partition("/")[0] in sockets and old.partition("/")[0] + ":" not in sockets.replace("]", ""), sockets
+
+
 @pytest.mark.deadline(240)
 def test_gone_without_a_word(keep, log_lan, log_box, tmp_path):
     """A collector whose machine is off is found out while lines are on the way to it."""

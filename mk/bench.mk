@@ -1,11 +1,11 @@
 # Measurements, each with its data beside it.
 # needs: $(IMAGE), $(BUILD)/bin/relay; QEMU, dnsmasq and radvd; HAProxy, nginx and socat
-# makes: bench/boot.md; bench/memory.md; bench/relay.md, bench/relay.svg
+# makes: bench/boot.md; bench/memory.md; bench/relay.md, bench/relay.svg; bench/web.md
 
 ROUNDS ?= 12
 
-.PHONY: bench bench-boot bench-memory bench-relay
-bench: bench-boot bench-memory bench-relay
+.PHONY: bench bench-boot bench-memory bench-relay bench-web
+bench: bench-boot bench-memory bench-relay bench-web
 
 $(BUILD)/bench/boot-pid1: bench/boot-pid1.c $(MUSL_CC)
 	$(call say,CC,$<)
@@ -27,3 +27,7 @@ $(BUILD)/bench/relay-load: bench/relay-load.c | $(DEPS_BUILD)
 bench-relay: $(BUILD)/bin/relay $(BUILD)/bench/relay-load | $(DEPS_BENCH_RELAY)
 	$(Q)tools/in-namespaces /usr/bin/python3 -B bench/relay.py $(BUILD)/bin/relay --load $(BUILD)/bench/relay-load \
 		--rounds $(ROUNDS) --output bench/relay.md
+
+bench-web: $(BUILD)/bin/relay $(BUILD)/bin/web $(BUILD)/bench/relay-load | $(DEPS_CHECK)
+	$(Q)tools/in-namespaces /usr/bin/python3 -B bench/web.py $(BUILD)/bin/relay $(BUILD)/bin/web \
+		--load $(BUILD)/bench/relay-load --output bench/web.md

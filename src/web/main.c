@@ -38,11 +38,11 @@ static void read_nic_counters(void)
 		close(fd);
 }
 
-static void load_facts(int64_t now)
+static void load_facts(unsigned folders, int64_t now)
 {
 	struct timespec clock;
 	struct facts *f = &web.facts;
-	state_load(&f->screen, FOLDERS_ALL, now);
+	state_load(&f->screen, folders, now);
 	f->web = web.server.counts;
 	bool set = f->screen.system.clock_source[0] != '\0' &&
 		   strcmp(f->screen.system.clock_source, "none") != 0;
@@ -55,12 +55,13 @@ static bool write_view(struct server *s, struct answer *a, const char *path)
 	static const struct {
 		const char *path;
 		view_write *write;
+		unsigned folders;
 	} views[] = {
-		{"/", page_write},
-		{"/status.json", status_write},
-		{"/metrics", metrics_write},
-		{"/healthz", health_write},
-		{"/log", log_write},
+		{"/", page_write, FOLDERS_ALL},
+		{"/status.json", status_write, FOLDERS_ALL},
+		{"/metrics", metrics_write, FOLDERS_ALL},
+		{"/healthz", health_write, FOLDERS_ALL & ~(1u << FOLDER_LOG | 1u << FOLDER_AGENT)},
+		{"/log", log_write, 1u << FOLDER_INIT | 1u << FOLDER_LOG},
 	};
 	int64_t now = now_ms();
 	(void)s;
@@ -68,7 +69,7 @@ static bool write_view(struct server *s, struct answer *a, const char *path)
 		if (strcmp(path, views[i].path) != 0)
 			continue;
 		web.facts.screen.log.whole = views[i].write == log_write;
-		load_facts(now);
+		load_facts(views[i].folders, now);
 		if (views[i].write == metrics_write)
 			read_nic_counters();
 		views[i].write(a, &web.facts, now);

@@ -27,3 +27,7 @@ $(BUILD)/bench/relay-load: bench/relay-load.c | $(DEPS_BUILD)
 bench-relay: $(BUILD)/bin/relay $(BUILD)/bench/relay-load | $(DEPS_BENCH_RELAY)
 	$(Q)tools/in-namespaces /usr/bin/python3 -B bench/relay.py $(BUILD)/bin/relay --load $(BUILD)/bench/relay-load \
 		--rounds $(ROUNDS) --output bench/relay.md
+
+bench-web: $(BUILD)/bin/relay $(BUILD)/bin/web $(BUILD)/bench/relay-load | $(DEPS_CHECK)
+	$(Q)tools/in-namespaces /usr/bin/python3 -B bench/web.py $(BUILD)/bin/relay $(BUILD)/bin/web \
+		--load $(BUILD)/bench/relay-load --output bench/web.md

@@ -26,6 +26,17 @@ void text_add(struct text *t, const char *format, ...)
 	t->used += (size_t)length;
 }
 
+void text_put(struct text *t, const char *bytes, size_t length)
+{
+	if (length >= t->size - t->used) {
+		t->overflow = true;
+		return;
+	}
+	memcpy(t->data + t->used, bytes, length);
+	t->used += length;
+	t->data[t->used] = '\0';
+}
+
 void text_add_escaped(struct text *t, const char *bytes, size_t length)
 {
 	static const char digits[] = "0123456789abcdef";

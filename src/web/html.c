@@ -16,8 +16,7 @@ void text_add_html(struct text *t, const char *s, size_t length)
 	static const char *const names[] = {"&amp;", "&lt;", "&gt;", "&quot;", "&#39;"};
 	for (size_t at = 0; at < length; at++) {
 		size_t plain = plain_bytes(s + at, length - at, special);
-		if (plain > 0)
-			text_add(t, "%.*s", (int)plain, s + at);
+		text_put(t, s + at, plain);
 		at += plain;
 		const char *found = at < length && s[at] != '\0' ? strchr(special, s[at]) : NULL;
 		if (at < length)

@@ -6,30 +6,29 @@
 
 static void add_quoted(struct text *t, const char *s, size_t length)
 {
-	text_add(t, "\"");
+	text_put(t, "\"", 1);
 	for (size_t at = 0; at < length; at++) {
 		size_t plain = plain_bytes(s + at, length - at, "\"\\");
-		if (plain > 0)
-			text_add(t, "%.*s", (int)plain, s + at);
+		text_put(t, s + at, plain);
 		at += plain;
 		if (at < length && (s[at] == '"' || s[at] == '\\'))
 			text_add(t, "\\%c", s[at]);
 		else if (at < length)
 			text_add(t, "\\u%04x", (unsigned char)s[at]);
 	}
-	text_add(t, "\"");
+	text_put(t, "\"", 1);
 }
 
 /* What stands before a value. */
 static void begin_member(struct json *j, const char *key)
 {
 	if (j->comma)
-		text_add(j->text, ",");
+		text_put(j->text, ",", 1);
 	if (j->depth > 0)
 		text_add(j->text, "\n%*s", (int)j->depth, "");
 	if (key != NULL) {
 		add_quoted(j->text, key, strlen(key));
-		text_add(j->text, ": ");
+		text_put(j->text, ": ", 2);
 	}
 	j->comma = true;
 }

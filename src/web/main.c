@@ -40,16 +40,18 @@ static void read_nic_counters(void)
 		close(fd);
 }
 
-/* WHOLE: with all lines of the log. */
-static void load_facts(int64_t now, bool whole)
+/* Reads anew what changed of FOLDERS. WHOLE: with all lines of the log. */
+static void load_facts(unsigned folders, bool whole, int64_t now)
 {
+	static unsigned changed; /* and not read since */
 	struct timespec clock;
 	struct facts *f = &web.facts;
-	unsigned changed = folders_changed(&web.folders);
+	changed |= folders_changed(&web.folders);
 	if (whole && !f->screen.log.whole)
 		changed |= 1u << FOLDER_LOG;
 	f->screen.log.whole = whole;
-	state_load(&f->screen, changed, now);
+	state_load(&f->screen, changed & folders, now);
+	changed &= ~folders;
 	f->web = web.server.counts;
 	bool set = f->screen.system.clock_source[0] != '\0' &&
 		   strcmp(f->screen.system.clock_source, "none") != 0;
@@ -63,19 +65,20 @@ static bool write_view(struct server *s, struct answer *a, const char *path)
 	static const struct {
 		const char *path;
 		view_write *write;
+		unsigned folders;
 	} views[] = {
-		{"/", page_write},
-		{"/status.json", status_write},
-		{"/metrics", metrics_write},
-		{"/healthz", health_write},
-		{"/log", log_write},
+		{"/", page_write, FOLDERS_ALL},
+		{"/status.json", status_write, FOLDERS_ALL},
+		{"/metrics", metrics_write, FOLDERS_ALL},
+		{"/healthz", health_write, FOLDERS_ALL & ~(1u << FOLDER_LOG | 1u << FOLDER_AGENT)},
+		{"/log", log_write, 1u << FOLDER_INIT | 1u << FOLDER_LOG},
 	};
 	int64_t now = now_ms();
 	(void)s;
 	for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++) {
 		if (strcmp(path, views[i].path) != 0)
 			continue;
-		load_facts(now, views[i].write == log_write);
+		load_facts(views[i].folders, views[i].write == log_write, now);
 		if (views[i].write == metrics_write)
 			read_nic_counters();
 		views[i].write(a, &web.facts, now);

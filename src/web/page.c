@@ -127,9 +127,9 @@ void page_write(struct answer *a, const struct facts *f, int64_t now_ms)
 	a->policy = page_policy;
 	verdict_of(&p.verdict, &f->screen, now_ms);
 	while ((open = strstr(at, "{{")) != NULL && (close = strstr(open, "}}")) != NULL) {
-		text_add(&a->body, "%.*s", (int)(open - at), at);
+		text_put(&a->body, at, (size_t)(open - at));
 		add_field(&p, open + 2, (size_t)(close - open) - 2);
 		at = close + 2;
 	}
-	text_add(&a->body, "%s", at);
+	text_put(&a->body, at, strlen(at));
 }

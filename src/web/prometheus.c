@@ -15,8 +15,7 @@ static void add_label_value(struct text *t, const char *value)
 	size_t length = strlen(value);
 	for (size_t at = 0; at < length; at++) {
 		size_t plain = plain_bytes(value + at, length - at, "\"\\");
-		if (plain > 0)
-			text_add(t, "%.*s", (int)plain, value + at);
+		text_put(t, value + at, plain);
 		at += plain;
 		if (at < length && (value[at] == '"' || value[at] == '\\'))
 			text_add(t, "\\%c", value[at]);
@@ -28,24 +27,33 @@ static void add_label_value(struct text *t, const char *value)
 static void add_value(struct text *t, int64_t value, int64_t scale)
 {
 	uint64_t size = value < 0 ? -(uint64_t)value : (uint64_t)value, unit = (uint64_t)scale;
-	text_add(t, " %s%llu", value < 0 ? "-" : "", (unsigned long long)(size / unit));
+	const char *sign = value < 0 ? "-" : "";
+	unsigned long long whole = size / unit, part = size % unit;
 	if (scale > 1)
-		text_add(t, ".%0*llu", scale == 1000 ? 3 : 6, (unsigned long long)(size % unit));
-	text_add(t, "\n");
+		text_add(t, " %s%llu.%0*llu\n", sign, whole, scale == 1000 ? 3 : 6, part);
+	else
+		text_add(t, " %s%llu\n", sign, whole);
+}
+
+static void put(struct text *t, const char *words)
+{
+	text_put(t, words, strlen(words));
 }
 
 void metric_sample(struct text *t, const char *name, int64_t value, int64_t scale, const char *const *labels)
 {
 	const char *separator = "{";
-	text_add(t, "thimble_%s", name);
+	put(t, "thimble_");
+	put(t, name);
 	for (size_t i = 0; labels[i] != NULL; i += 2) {
-		text_add(t, "%s%s=\"", separator, labels[i]);
+		put(t, separator);
+		put(t, labels[i]);
+		put(t, "=\"");
 		add_label_value(t, labels[i + 1]);
-		text_add(t, "\"");
-		separator = ",";
+		separator = "\",";
 	}
 	if (labels[0] != NULL)
-		text_add(t, "}");
+		put(t, "\"}");
 	add_value(t, value, scale);
 }
 

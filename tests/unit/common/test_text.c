@@ -46,6 +46,24 @@ static void piece_that_does_not_fit_is_left_out_whole(void **state)
 	assert_string_equal(buffer, "12345");
 }
 
+static void bytes_are_put_as_they_are(void **state)
+{
+	char buffer[8];
+	struct text t = TEXT(buffer);
+	(void)state;
+	text_clear(&t);
+	text_put(&t, "", 0);
+	text_put(&t, "a\x1b%s", 4);
+	text_put(&t, "567", 3);
+	assert_string_equal(buffer, "a\x1b%s567");
+	assert_false(t.overflow);
+	text_put(&t, "", 0);
+	assert_false(t.overflow);
+	text_put(&t, "8", 1);
+	assert_true(t.overflow);
+	assert_string_equal(buffer, "a\x1b%s567");
+}
+
 static void bytes_from_outside_are_escaped(void **state)
 {
 	char buffer[64];
@@ -105,6 +123,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(number_uses_up_its_string),
 		cmocka_unit_test(piece_that_does_not_fit_is_left_out_whole),
+		cmocka_unit_test(bytes_are_put_as_they_are),
 		cmocka_unit_test(bytes_from_outside_are_escaped),
 		cmocka_unit_test(escape_is_never_cut),
 		cmocka_unit_test(durations_and_sizes_are_for_people),

@@ -9,16 +9,23 @@ from resolver import PROGRAMS, Resolver
 
 
 def place(item):
-    """Those that take long first; then in an order that is the same each time and puts no file's tests side by side,
-    unless they share what is made once for all."""
-    stay_together = getattr(item.module, "MADE_ONCE", False)
-    name = item.module.__name__ if stay_together else item.nodeid
-    return item.get_closest_marker("deadline") is None, hashlib.sha256(name.encode()).digest()
+    """An order that is the same each time and puts no file's tests side by side, unless they share what is made once."""
+    name = item.module.__name__ if getattr(item.module, "MADE_ONCE", False) else item.nodeid
+    return hashlib.sha256(name.encode()).digest()
 
 
 def pytest_collection_modifyitems(items):
-    """xdist gives each worker whole stretches of the list: without this one would get all of the slowest file."""
-    items.sort(key=place)
+    """xdist gives each worker stretches of the list: without this one would get all of the slowest file. Those that take long
+    are spread over the first half, so that none is the last to end."""
+    slow = [item for item in items if item.get_closest_marker("deadline")]
+    quick = sorted((item for item in items if item not in slow), key=place)
+    gap = max(1, len(quick) // (2 * len(slow) + 1))
+    items.clear()
+    for number, item in enumerate(quick):
+        if number % gap == 0 and slow:
+            items.append(slow.pop())
+        items.append(item)
+    items += slow
 
 
 @pytest.fixture(params=["splice", "copy"])

@@ -53,6 +53,9 @@ bad_ports := $(shell printf '%s\n' $(SERVICE_PORTS) | grep -vxE '([1-9][0-9]{0,3
 ifneq ($(bad_ports),)
 $(error PORT=$(bad_ports): a port is NUMBER/tcp or NUMBER/udp, the number from 1 to 65535, as PORT=8080/tcp)
 endif
+# The status page's, where the service has not taken it.
+STATUS_PORT := $(firstword $(filter-out $(patsubst %/tcp,%,$(filter %/tcp,$(SERVICE_PORTS))),80 8080 8081 8082 8083))
+STATUS_SETTING := $(if $(filter-out 80,$(STATUS_PORT)),status-port = $(STATUS_PORT))
 low_ports := $(shell printf '%s\n' $(SERVICE_PORTS) | awk -F/ '$$1 > 0 && $$1 < 1024')
 SERVICE_CAPABILITIES := $(if $(low_ports),net_bind_service)
 
@@ -77,7 +80,7 @@ endif
 # The facts and the default settings change with the command line (ARGS=, DEBUG=), so they are written each time and
 # replaced only when they differ.
 export APPLIANCE_NAME VERSION ARCH DEBUG SERVICE_NAME SERVICE_PORTS SERVICE_CAPABILITIES SERVICE_PROCESSES SERVICE_MEMORY
-export SERVICE_ARGS HELPER_PROGRAM MEMORY_MB
+export SERVICE_ARGS HELPER_PROGRAM MEMORY_MB STATUS_PORT STATUS_SETTING
 
 $(IMAGE_BUILD)/appliance: rootfs/appliance.in FORCE
 	$(Q)tools/fill $< $@

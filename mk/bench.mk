@@ -1,5 +1,5 @@
 # Measurements, each with its data beside it.
-# needs: $(IMAGE), $(BUILD)/bin/relay; QEMU, dnsmasq and radvd; HAProxy, nginx and socat
+# needs: $(IMAGE), $(BUILD)/bin/relay, $(BUILD)/bin/web; QEMU, dnsmasq and radvd; HAProxy, nginx and socat
 # makes: bench/boot.md; bench/memory.md; bench/relay.md, bench/relay.svg; bench/web.md
 
 ROUNDS ?= 12

@@ -44,8 +44,14 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(HOST)/unit/%,$(UNIT_SOURCES))
 unit_flags_init/test_children := -Wl,--wrap=spawn,--wrap=spawn_killer
 # The machine's name without the machine.
 unit_flags_init/test_host_name := -Wl,--wrap=sethostname,--wrap=log_line
+# The guest agent protocol without init.
+unit_flags_agent/test_qga := -Wl,--wrap=control_request
 # What the page shows is made as the screen's tests make it.
 unit_flags_web/test_views := -Isrc/console
+# The log's sender with answers of the test's own.
+unit_flags_log/test_sender := -Wl,--wrap=lookup_start,--wrap=lookup_stop
+# VMware without the machine.
+unit_flags_agent/test_vmware := -Wl,--wrap=vmware_machine_port
 # And the resolver's sources with answers and a clock of the test's own.
 unit_flags_resolver/test_source := -Wl,--wrap=worker_start,--wrap=worker_stop,--wrap=now_ms
 

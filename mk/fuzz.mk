@@ -14,12 +14,13 @@ fuzz_objects_dcerpc := relay/dcerpc
 fuzz_objects_dns_answer := resolver/answer
 fuzz_objects_event := net/event
 fuzz_objects_guestinfo := init/vmware
-fuzz_objects_kvp := agent/kvp
+fuzz_objects_kvp := agent/kvp agent/kvp_facts agent/facts
 fuzz_objects_lease := net/lease net/event net/ip
 fuzz_objects_log_lines := log/message log/ring log/source
 fuzz_objects_netlink := net/netlink_parse net/ip
 fuzz_objects_ovf := init/ovf
 fuzz_objects_proxy_header := relay/proxy_header
+fuzz_objects_qga := agent/qga agent/qga_input agent/json agent/facts
 fuzz_objects_smbios := init/smbios
 fuzz_objects_http := web/server web/answer web/counts
 fuzz_objects_views := $(patsubst src/%.c,%,$(filter-out %/main.c %/server.c %/listener.c,$(wildcard src/web/*.c)) \
@@ -27,12 +28,16 @@ fuzz_objects_views := $(patsubst src/%.c,%,$(filter-out %/main.c %/server.c %/li
 fuzz_objects_target := $(patsubst src/%.c,%,$(filter-out %/main.c,$(wildcard src/relay/*.c)))
 
 fuzz_libraries_dns_answer := $(host_libraries_resolver)
+# The records are the target's own.
+fuzz_libraries_kvp := -Wl,--wrap=record_read,--wrap=record_list
+fuzz_libraries_qga := -Wl,--wrap=record_read,--wrap=record_list,--wrap=control_request
 fuzz_libraries_http := $(call library_archives,web,$(FUZZ))
 
 # libFuzzer's options of a target, where they are not the usual ones: inputs as long as what it reads may be.
 fuzz_options_log_lines := -max_len=8192
 fuzz_options_record := -max_len=33000
 fuzz_options_http := -max_len=8192
+fuzz_options_qga := -max_len=6000
 
 # The short run of `make check`: the same inputs each time, and bounded on a slow machine as well.
 FUZZ_SHORT := -seed=1 -runs=50000 -max_total_time=10

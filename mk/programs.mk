@@ -6,7 +6,7 @@ PROGRAMS := $(patsubst src/%/main.c,%,$(sort $(wildcard src/*/main.c)))
 VERSION  := 0.1.0
 
 PROGRAM_CFLAGS := -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
-	-Isrc -DTHIMBLE_VERSION='"$(VERSION)"' -DWEB_PAGE='"$(BUILD)/web"'
+	-Isrc -isystem $(BUILD)/headers -DTHIMBLE_VERSION='"$(VERSION)"' -DWEB_PAGE='"$(BUILD)/web"'
 
 # The container's first program reads what init reads, and says how a child ended in the same words.
 program_shares_entry := src/init/settings.c src/init/exit_words.c
@@ -14,8 +14,8 @@ program_shares_entry := src/init/settings.c src/init/exit_words.c
 program_shares_link := src/net/netlink_parse.c src/net/ip.c
 
 # The status page is the status screen in HTML: what records mean, and in which words, is written once.
-program_shares_web := $(addprefix src/console/,load.c model.c model_outside.c model_relay.c model_text.c \
-	verdict.c layout_blocks.c layout_network.c layout_outside.c layout_relay.c)
+program_shares_web := $(addprefix src/console/,load.c model.c model_outside.c model_relay.c model_text.c verdict.c \
+	layout_blocks.c layout_network.c layout_outside.c layout_relay.c)
 
 # Packages that are libraries of a program. Tests build the same sources with the host's compilers (mk/check.mk, mk/fuzz.mk).
 program_libraries_web := libmicrohttpd
@@ -26,6 +26,14 @@ library_headers = $(addprefix -isystem ,$(addsuffix /include,$(call library_root
 library_archives = $(foreach root,$(call library_roots,$1,$2),$(addprefix $(root)/,\
 	$(filter %.a,$($(notdir $(patsubst %/root,%,$(root)))_FILES))))
 program_of = $(firstword $(subst /, ,$(patsubst src/%,%,$1)))
+
+# Libraries that are one header: NAME.h of libNAME-dev, and what is compiled with it, in each kind of build.
+HEADERS := jsmn
+$(HEADERS:%=$(BUILD)/headers/%.h): $(BUILD)/headers/%.h: $(BUILD)/sources/deb/lib%-dev
+	$(Q)mkdir -p $(@D)
+	$(Q)dpkg-deb --fsys-tarfile $(call source_file,lib$*-dev) | tar -xO ./usr/include/$*.h > $@
+header_users = $(foreach kind,obj host/obj fuzz/obj,$(patsubst src/%.c,$(BUILD)/$(kind)/%.o,$(wildcard src/$1/*.c)))
+$(call header_users,agent): $(BUILD)/headers/jsmn.h
 
 # What the page is made of goes into src/web/assets.c as it is.
 WEB_PAGE := $(BUILD)/web/page.html $(BUILD)/web/page.csp

@@ -17,5 +17,6 @@ export ACCEL APPEND
 # The tools first: nobody wants to be asked for a password when the build is done.
 run: $(DEPS_BUILD) $(DEPS_RUN) image
 	$(Q)tools/qemu run $(IMAGE) --name '$(APPLIANCE_NAME)' $(addprefix --port ,$(SERVICE_PORTS)) \
+		$(addprefix --status-port ,$(STATUS_PORT)) \
 		--memory '$(MEMORY)' --machine '$(MACHINE)' --append "$$APPEND" --log $(IMAGE_BUILD)/run \
 		$(if $(filter 1,$(DEBUG)),--shell $(IMAGE_BUILD)/run/shell) $(if $(filter 1,$(V)),--verbose)

@@ -71,21 +71,81 @@ static enum kvp_result delete (struct kvp *k, struct hv_kvp_msg *m) {
 	return KVP_ANSWER_CHANGED;
 }
 
+/* In the pool of the guest's own, or among what the host has written. */
+static __u32 get(struct kvp *k, struct hv_kvp_msg *m)
+{
+	/* The driver takes the value from where an enumeration has it, four bytes further on
+	 * (drivers/hv/hv_kvp.c, kvp_respond_to_host()). */
+	char *value = (char *)m->body.kvp_enum_data.data.value;
+	char key[HV_KVP_EXCHANGE_MAX_KEY_SIZE];
+	const struct hv_kvp_exchg_msg_value *data = &m->body.kvp_get.data;
+	const char *ours = our_key(data->key, data->key_size);
+	const struct kvp_pair *pair = ours != NULL ? find(k, ours) : NULL;
+	unsigned pool = m->kvp_hdr.pool;
+	if (text_length(data->key, data->key_size, sizeof(key)) < 0)
+		return HV_INVALIDARG;
+	strcpy(key, (const char *)data->key);
+	value[0] = '\0';
+	if (pool == KVP_POOL_AUTO)
+		return kvp_get_auto(k, key, value);
+	if (pool != KVP_POOL_EXTERNAL || pair == NULL)
+		return HV_S_CONT;
+	strcpy(value, pair->value);
+	return HV_S_OK;
+}
+
+static __u32 answer(struct kvp *k, struct hv_kvp_msg *m)
+{
+	unsigned operation = m->kvp_hdr.operation, pool = m->kvp_hdr.pool;
+	if (operation == KVP_OP_GET)
+		return get(k, m);
+	if (operation == KVP_OP_ENUMERATE && pool == KVP_POOL_AUTO)
+		return kvp_enumerate(k, &m->body.kvp_enum_data);
+	if (operation == KVP_OP_GET_IP_INFO)
+		return kvp_ip_info(k, &m->body.kvp_ip_val);
+	/* Addresses are set by settings, which the host can write as pairs. */
+	if (operation == KVP_OP_SET_IP_INFO)
+		return HV_E_FAIL;
+	return HV_S_CONT; /* there is no such key, or no more of them */
+}
+
+static void take_registration(struct kvp *k, const struct hv_kvp_msg *m)
+{
+	const __u8 *version = m->body.kvp_register.version;
+	size_t length = strnlen((const char *)version, sizeof(k->driver_version) - 1);
+	memcpy(k->driver_version, version, length);
+	k->driver_version[length] = '\0';
+}
+
 enum kvp_result kvp_handle(struct kvp *k, struct hv_kvp_msg *m)
 {
 	unsigned operation = m->kvp_hdr.operation;
 	bool from_host = m->kvp_hdr.pool == KVP_POOL_EXTERNAL;
 	if (!k->registered) {
 		k->registered = true;
-		if (operation == KVP_OP_REGISTER1)
+		if (operation == KVP_OP_REGISTER1) {
+			take_registration(k, m);
 			return KVP_NO_ANSWER;
+		}
 	}
 	if (operation == KVP_OP_SET && from_host)
 		return set(k, m);
 	if (operation == KVP_OP_DELETE && from_host)
 		return delete (k, m);
-	/* HV_S_CONT: there is no such key, or no more of them. */
-	m->error = operation == KVP_OP_GET_IP_INFO || operation == KVP_OP_SET_IP_INFO ? (int)HV_E_FAIL
-										      : (int)HV_S_CONT;
+	m->error = (int)answer(k, m);
 	return KVP_ANSWER;
+}
+
+const char *kvp_operation_name(unsigned operation)
+{
+	static const char *const names[] = {
+		[KVP_OP_GET] = "get",
+		[KVP_OP_SET] = "set",
+		[KVP_OP_DELETE] = "delete",
+		[KVP_OP_ENUMERATE] = "enumerate",
+		[KVP_OP_GET_IP_INFO] = "get-ip-info",
+		[KVP_OP_SET_IP_INFO] = "set-ip-info",
+	};
+	_Static_assert(sizeof(names) / sizeof(names[0]) == KVP_OP_COUNT, "one name an operation");
+	return operation < KVP_OP_COUNT ? names[operation] : "unknown";
 }

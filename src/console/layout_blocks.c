@@ -234,8 +234,7 @@ unsigned blocks_list(struct block blocks[static BLOCKS_MAX], const struct screen
 	if (s->child_count > CHILDREN_MAX)
 		add_block(blocks, &count, BLOCK_PROGRAM, draw_programs_unkept, 0);
 	add_block(blocks, &count, BLOCK_SYSTEM, draw_system, 0);
-	add_block(blocks, &count, BLOCK_SYSTEM, draw_collector, 0);
-	add_block(blocks, &count, BLOCK_SYSTEM, draw_agent, 0);
+	add_block(blocks, &count, BLOCK_SYSTEM, draw_outside, 0);
 	if (s->nic_count == 0)
 		add_block(blocks, &count, BLOCK_NIC, draw_no_nic, 0);
 	for (unsigned i = 0; i < s->nic_count && i < NICS_MAX; i++)

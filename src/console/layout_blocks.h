@@ -16,7 +16,7 @@ struct block {
 };
 
 enum {
-	BLOCKS_MAX = REFUSED_MAX + CHILDREN_MAX + UPSTREAMS_MAX + SOURCES_MAX + NICS_MAX + 10,
+	BLOCKS_MAX = REFUSED_MAX + CHILDREN_MAX + UPSTREAMS_MAX + SOURCES_MAX + NICS_MAX + 9,
 	UPSTREAMS_FIRST = 6, /* stand with the relay, the others at the end */
 	WIDE_COLUMNS = 100,  /* place for what is only nice to know */
 };
@@ -31,7 +31,7 @@ block_draw draw_relay, draw_upstream, draw_source, draw_upstreams_rest, draw_tra
 bool relay_told(const struct screen_state *s);
 
 /* layout_outside.c */
-block_draw draw_collector, draw_agent;
+block_draw draw_outside;
 
 /* layout_network.c */
 block_draw draw_nic, draw_no_nic, draw_nics_unkept;

@@ -1,59 +1,110 @@
-/* The parts of the status page that tell of those outside: the syslog collector and the hypervisor. On a
- * small screen only what wants attention. */
-#include "layout_blocks.h"
-
+/* The part of the status page that tells who is told: the collector of the log's lines, the hypervisor. */
 #include <string.h>
 
+#include "layout_blocks.h"
 #include "verdict.h"
 
-enum { LINE_BYTES_MAX = 640 };
+enum { LINE_BYTES_MAX = 512 };
 
-/* "Syslog    sending to udp://192.0.2.9:514, 1204 lines" */
-void draw_collector(struct canvas *c, const struct screen_state *s, unsigned index, int64_t now_ms)
+/* A line in two parts: a word for its state, and the rest. */
+struct report {
+	char lead[64], rest[LINE_BYTES_MAX];
+	enum attribute attribute;
+};
+
+static bool is_word(const char *word, const char *a, const char *b)
 {
-	const struct collector_state *log = &s->collector;
-	char line[LINE_BYTES_MAX];
-	struct text t = TEXT(line);
-	(void)index, (void)now_ms;
-	text_clear(&t);
-	if (log->status != RECORD_READ || log->state[0] == '\0')
-		return;
-	bool idle = strcmp(log->state, "off") == 0 || strcmp(log->state, "no collector") == 0;
-	bool well = idle || strcmp(log->state, "sending") == 0 || strcmp(log->state, "connecting") == 0;
-	if (well && log->lost == 0 && !c->roomy)
-		return;
-	if (log->collector[0] != '\0')
-		text_add(&t, " %s", log->collector);
-	if (log->error[0] != '\0')
-		text_add(&t, ": %s", log->error);
-	if (log->sent > 0)
-		text_add(&t, ", %lld lines sent", log->sent);
-	if (log->lost > 0)
-		text_add(&t, ", %lld lost", log->lost);
-	canvas_line(c, "Syslog", well ? ATTRIBUTE_NORMAL : ATTRIBUTE_WARN, log->state, line);
+	return strcmp(word, a) == 0 || strcmp(word, b) == 0;
 }
 
-/* "Agent     connected (qemu), 12 requests, the last guest-ping 3 s ago" */
-void draw_agent(struct canvas *c, const struct screen_state *s, unsigned index, int64_t now_ms)
+/* False: go on, the record can be read. */
+static bool report_unreadable(struct report *r, enum record_status status)
 {
-	const struct agent_state *agent = &s->agent;
-	char line[LINE_BYTES_MAX];
-	struct text t = TEXT(line);
-	(void)index;
-	text_clear(&t);
-	bool failed = strcmp(agent->state, "failed") == 0;
-	if (agent->status != RECORD_READ || (!failed && !c->roomy))
-		return;
-	text_add(&t, " (%s)", agent->backend);
-	if (agent->error[0] != '\0')
-		text_add(&t, ": %s", agent->error);
-	text_add(&t, ", %lld request%s", agent->requests, agent->requests == 1 ? "" : "s");
-	if (agent->refused > 0)
-		text_add(&t, ", %lld refused", agent->refused);
-	if (agent->last_request[0] != '\0' && agent->last_request_ms >= 0) {
-		text_add(&t, ", the last %s ", agent->last_request);
-		text_add_time_left(&t, now_ms, agent->last_request_ms);
-		text_add(&t, " ago");
+	struct text lead = TEXT(r->lead);
+	text_clear(&lead);
+	r->rest[0] = '\0';
+	r->attribute = ATTRIBUTE_WARN;
+	text_add(&lead, "its record is unreadable");
+	return status == RECORD_UNREADABLE;
+}
+
+/* False: there is nothing to tell. */
+static bool report_syslog(struct report *r, const struct collector_state *s, bool roomy)
+{
+	struct text lead = TEXT(r->lead), rest = TEXT(r->rest);
+	bool wanted = s->collector[0] != '\0', sending = is_word(s->state, "sending", "connecting");
+	if (report_unreadable(r, s->status))
+		return true;
+	if (s->state[0] == '\0' || (!wanted && !roomy))
+		return false;
+	text_clear(&lead);
+	text_clear(&rest);
+	text_add(&lead, "%s", s->state);
+	r->attribute = ATTRIBUTE_NORMAL;
+	if (!wanted)
+		return true;
+	text_add(&rest, "%s %s (%s), %lld lines", sending ? " to" : ":", s->collector, s->origin, s->sent);
+	if (s->lost > 0)
+		text_add(&rest, ", %lld lost", s->lost);
+	if (!sending && s->error[0] != '\0')
+		text_add(&rest, ": %s", s->error);
+	r->attribute = !sending ? ATTRIBUTE_WARN : s->lost > 0 ? ATTRIBUTE_NORMAL : ATTRIBUTE_GOOD;
+	return true;
+}
+
+static bool report_agent(struct report *r, const struct agent_state *s, bool roomy, int64_t now_ms)
+{
+	struct text lead = TEXT(r->lead), rest = TEXT(r->rest);
+	bool waiting = strcmp(s->state, "waiting") == 0, connected = strcmp(s->state, "connected") == 0;
+	if (report_unreadable(r, s->status))
+		return true;
+	if (s->backend[0] == '\0')
+		return false;
+	text_clear(&lead);
+	text_clear(&rest);
+	text_add(&lead, "%s", s->backend);
+	if (waiting)
+		text_add(&rest, " has not asked yet");
+	else
+		text_add(&rest, " %s, %lld request%s", s->state, s->requests, s->requests == 1 ? "" : "s");
+	if (s->refused > 0)
+		text_add(&rest, ", %lld refused", s->refused);
+	if (s->error[0] != '\0')
+		text_add(&rest, ": %s", s->error);
+	if (roomy && s->last_request[0] != '\0' && s->last_request_ms >= 0) {
+		text_add(&rest, ", the last %s ", s->last_request);
+		text_add_time_left(&rest, now_ms, s->last_request_ms);
+		text_add(&rest, " ago");
 	}
-	canvas_line(c, "Agent", failed ? ATTRIBUTE_WARN : ATTRIBUTE_NORMAL, agent->state, line);
+	r->attribute = connected ? ATTRIBUTE_GOOD : waiting ? ATTRIBUTE_NORMAL : ATTRIBUTE_WARN;
+	return true;
+}
+
+/* Both in one row where rows are few, it fits, and both are well. */
+static bool draw_both(struct canvas *c, const struct report *syslog, const struct report *agent)
+{
+	char line[2 * LINE_BYTES_MAX];
+	struct text rest = TEXT(line);
+	text_clear(&rest);
+	text_add(&rest, "%s; agent: %s%s", syslog->rest, agent->lead, agent->rest);
+	size_t columns = VALUE_COLUMN + strlen(syslog->lead) + rest.used;
+	if (c->roomy || columns >= (size_t)c->columns || syslog->attribute == ATTRIBUTE_WARN ||
+		agent->attribute == ATTRIBUTE_WARN)
+		return false;
+	canvas_line(c, "Syslog", syslog->attribute, syslog->lead, line);
+	return true;
+}
+
+void draw_outside(struct canvas *c, const struct screen_state *s, unsigned index, int64_t now_ms)
+{
+	struct report syslog, agent;
+	(void)index;
+	bool of_syslog = report_syslog(&syslog, &s->collector, c->roomy);
+	bool of_agent = report_agent(&agent, &s->agent, c->roomy, now_ms);
+	if (of_syslog && of_agent && draw_both(c, &syslog, &agent))
+		return;
+	if (of_syslog)
+		canvas_line(c, "Syslog", syslog.attribute, syslog.lead, syslog.rest);
+	if (of_agent)
+		canvas_line(c, "Agent", agent.attribute, agent.lead, agent.rest);
 }

@@ -42,7 +42,7 @@ struct child {
 	enum child_state state;
 	pid_t pid; /* of the program, or of the process that kills its leftovers */
 	bool restart_at_once;
-	bool held; /* not to be started: what it needs is not there */
+	bool held; /* not to be started, and without a record: by a setting, or what it needs is not there */
 	bool killed_by_init;
 	int64_t since_ms, next_start_ms;
 	int64_t backoff_ms;

@@ -7,6 +7,7 @@
 #include <sys/reboot.h>
 #include <unistd.h>
 
+#include "agent.h"
 #include "common/log.h"
 #include "control_server.h"
 #include "routes.h"
@@ -151,7 +152,8 @@ static void prepare_first(void)
 static void prepare_rest(void)
 {
 	mount_step(MOUNT_REST);
-	bring_loopback_up(); /* first: with ndisc_notify it would tell itself of ::1, and warn of what it hears */
+	bring_loopback_up(); /* first: with ndisc_notify it would tell itself of ::1, and warn of what it
+				hears */
 	apply_sysctl("/etc/sysctl.conf");
 	set_tcp_memory(memory_read().available_bytes);
 }
@@ -186,6 +188,7 @@ int main(int argc, char **argv)
 	prepare_rest();
 	start_children(false);
 	power_watch_button(&power);
+	agent_watch();
 	watchdog_start(&watchdog, &loop);
 	if (control_server_start(&loop, handle_request) < 0)
 		log_warn("control socket");

@@ -40,14 +40,16 @@ static void set_limit(int report, int resource, uint64_t value)
 
 /* Also the stack of each thread that glibc makes; with the usual 8 MiB a few threads would use up a small
  * guest. */
-enum { STACK_BYTES = 1 << 20 };
+enum { STACK_BYTES = 1 << 20, FILES_OF_KERNEL = 1024 };
 
 static void set_limits(int report, const struct child *child)
 {
 	set_limit(report, RLIMIT_STACK, STACK_BYTES);
 	set_limit(report, RLIMIT_DATA, child->memory_limit_in_force);
+	/* To go above the kernel's own limit takes a capability, which goes; the others come last. */
+	if (child->definition.files_limit > FILES_OF_KERNEL)
+		set_limit(report, RLIMIT_NOFILE, child->definition.files_limit);
 	set_limit(report, RLIMIT_NPROC, child->definition.processes_limit);
-	set_limit(report, RLIMIT_NOFILE, child->definition.files_limit);
 	struct rlimit none = {0};
 	if (setrlimit(RLIMIT_CORE, &none) < 0)
 		fail(report, "setrlimit");
@@ -155,6 +157,9 @@ static _Noreturn void run_child(const struct children *c, const struct child *ch
 		arguments = output_arguments(report, c, arguments[0]);
 	set_limits(report, child);
 	become_user(report, d);
+	/* Init's descriptors, which end with the next call, have the low numbers: what is opened above has
+	 * higher ones. */
+	set_limit(report, RLIMIT_NOFILE, d->files_limit);
 	execve(arguments[0], (char *const *)arguments, environment);
 	fail(report, arguments[0]);
 }

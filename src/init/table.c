@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent.h"
 #include "common/log.h"
 #include "dhcpcd_conf.h"
 
@@ -178,28 +179,6 @@ static void add_consoles(struct children *c)
 	}
 }
 
-/* On Hyper-V only, where the kernel has a device for it. */
-static void add_agent(struct children *c)
-{
-	static const char device[] = "/dev/vmbus/hv_kvp";
-	static const char *const arguments[] = {"/bin/agent", device, NULL};
-	static const struct child_definition d = {.name = "agent",
-		.arguments = arguments,
-		.user = "agent",
-		.leftovers = "agent",
-		.memory_limit_bytes = 8 * MIB,
-		.processes_limit = 2,
-		.files_limit = 16,
-		.oom_score_adj = -900,
-		.sandbox = SANDBOX_NONE};
-	const struct passwd *user = getpwnam(d.user);
-	if (access(device, F_OK) < 0)
-		return;
-	if (user == NULL || chown(device, user->pw_uid, user->pw_gid) < 0)
-		log_warn("%s", device);
-	children_add(c, &d);
-}
-
 /* The program that the appliance has beside its service: out of memory takes it after that one and before
  * what the guest needs. */
 static void add_helper(struct children *c)
@@ -282,7 +261,7 @@ struct child *table_fill(struct children *c, const struct config *config, const 
 		children_add(c, &definitions[i]);
 	if (c->appliance->helper[0] != '\0')
 		add_helper(c);
-	add_agent(c);
+	agent_add(c);
 	struct child *service = add_service(c);
 	struct child *web = children_add(c, &web_definition);
 	if (web != NULL)

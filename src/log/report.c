@@ -13,6 +13,14 @@ enum {
 	TAIL_ROOM = RECORD_BYTES_MAX - 256, /* for the lines */
 };
 
+/* Said once: each line about it would make it be written, and fail, again. */
+static void check(int result, const char *what, bool *failed)
+{
+	if (result < 0 && !*failed)
+		log_warn("%s", what);
+	*failed = result < 0;
+}
+
 static void write_tail(const struct ring *r)
 {
 	struct record *record = &scratch.record;
@@ -32,16 +40,16 @@ static void write_tail(const struct ring *r)
 		record_add(record, key, "%lld %u %.*s %.*s", (long long)e.time_ms, e.level, (int)e.name_bytes,
 			e.name, (int)e.text_bytes, e.text);
 	}
-	if (record_commit(record, "log", "tail") < 0)
-		log_warn("record log/tail");
+	static bool failed;
+	check(record_commit(record, "log", "tail"), "record log/tail", &failed);
 }
 
 void report_lines(const struct ring *r)
 {
 	struct iovec pieces[2];
 	ring_pieces(r, pieces);
-	if (record_write_file("log", LOG_LINES_NAME, pieces, 2) < 0)
-		log_warn("the file log/" LOG_LINES_NAME);
+	static bool failed;
+	check(record_write_file("log", LOG_LINES_NAME, pieces, 2), "the file log/" LOG_LINES_NAME, &failed);
 	write_tail(r);
 }
 
@@ -68,8 +76,7 @@ static void add_peer(struct record *record, const struct sender *s)
 	record_add(record, "peer", "%s", peer);
 }
 
-void report_state(
-	const struct ring *r, const struct sender *s, const struct report_limited *limited, size_t count)
+void report_state(const struct ring *r, struct sender *s, const struct report_limited *limited, size_t count)
 {
 	struct record *record = &scratch.record;
 	char key[RECORD_NAME_MAX];
@@ -89,9 +96,9 @@ void report_state(
 	if (s->error[0] != '\0')
 		record_add(record, "error", "%s", s->error);
 	add_peer(record, s);
-	record_add(record, "sent", "%llu", (unsigned long long)s->sent);
+	record_add(record, "sent", "%llu", (unsigned long long)sender_sent(s));
 	record_add(record, "lost", "%llu", (unsigned long long)s->lost);
 	record_add(record, "queued", "%llu", (unsigned long long)sender_queued(s));
-	if (record_commit(record, "log", "state") < 0)
-		log_warn("record log/state");
+	static bool failed;
+	check(record_commit(record, "log", "state"), "record log/state", &failed);
 }

@@ -15,7 +15,6 @@ struct report_limited {
 };
 
 /* LIMITED: of each source that was over its limit. */
-void report_state(
-	const struct ring *r, const struct sender *s, const struct report_limited *limited, size_t count);
+void report_state(const struct ring *r, struct sender *s, const struct report_limited *limited, size_t count);
 
 #endif

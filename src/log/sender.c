@@ -15,6 +15,7 @@ enum {
 	UDP_BATCH = 8,
 	UDP_PACE_MS = 10,   /* between two batches: a collector's receive buffer is small */
 	UDP_PROBE_MS = 200, /* by then the first datagram has come back as refused, if it does */
+	UDP_RENEW_MS = 600000,
 	CONNECT_TIMEOUT_MS = 5000,
 	SLOW_MS = 1000, /* a stream that takes nothing for so long is slow */
 	BACK_OFF_MIN_MS = 1000,
@@ -133,8 +134,14 @@ static void step_back(struct sender *s, uint64_t count)
 		;
 }
 
-static void close_socket(struct sender *s, bool drop)
+/* Leaves the peer in hand. ERROR: the one that it failed with; DROP: what is on the way will be sent again.
+ */
+static void leave_peer(struct sender *s, int error, bool drop)
 {
+	if (s->transport.fd >= 0)
+		step_back(s, transport_not_arrived(&s->transport, error));
+	lookup_stop(&s->lookup);
+	loop_disarm(s->loop, &s->renew);
 	loop_withdraw(s->loop, &s->turn);
 	loop_disarm(s->loop, &s->pace);
 	loop_remove(s->loop, &s->watch);
@@ -171,9 +178,7 @@ static void fail_peer(struct sender *s, int error, const char *words)
 	bool was_open = is_open(s);
 	if (was_open && now_ms() - s->since_ms >= BACK_OFF_MAX_MS)
 		s->back_off_ms = 0;
-	if (s->transport.fd >= 0)
-		step_back(s, transport_not_arrived(&s->transport, error));
-	close_socket(s, true);
+	leave_peer(s, error, true);
 	set_error(s, words != NULL ? words : strerror(error));
 	if (!was_open && s->peer_next < s->peer_count)
 		try_next_peer(s);
@@ -197,6 +202,7 @@ static void try_next_peer(struct sender *s)
 		return;
 	}
 	s->watch.fd = s->transport.fd;
+	s->watches_room = tcp;
 	if (loop_add(s->loop, &s->watch, events_of(s, tcp)) < 0) {
 		fail_peer(s, errno, NULL);
 		return;
@@ -206,20 +212,57 @@ static void try_next_peer(struct sender *s)
 		loop_defer(s->loop, &s->turn);
 }
 
-static void handle_answer(struct lookup *l, const struct lookup_answer *answer)
+static void arm_renew(struct sender *s)
 {
-	struct sender *s = container_of(l, struct sender, lookup);
-	if (answer == NULL || answer->error != 0) {
-		const char *words = answer == NULL ? "no answer in time" : gai_strerror(answer->error);
-		struct text t = TEXT(s->error);
-		text_clear(&t);
-		text_add(&t, "its name: %.100s", words);
-		back_off(s, SENDER_WAITING);
-		return;
-	}
+	if (!s->wanted.collector.tcp && s->wanted.peer_count == 0)
+		loop_arm(s->loop, &s->renew, now_ms() + UDP_RENEW_MS);
+}
+
+static void handle_renew(struct loop *loop, struct loop_timer *timer)
+{
+	struct sender *s = container_of(timer, struct sender, renew);
+	const struct endpoint *e = &s->wanted.collector.endpoint;
+	(void)loop;
+	if (lookup_start(&s->lookup, e->host, e->port) < 0)
+		arm_renew(s);
+}
+
+static void take_peers(struct sender *s, const struct lookup_answer *answer)
+{
+	s->peer_next = 0;
 	s->peer_count = answer->count;
 	memcpy(s->peers, answer->list, sizeof(s->peers));
 	try_next_peer(s);
+}
+
+/* While lines go out: the one that gets them stays as long as the name has its address, or cannot be looked
+ * up. */
+static void take_renewed(struct sender *s, const struct lookup_answer *answer)
+{
+	arm_renew(s);
+	if (answer == NULL || answer->error != 0)
+		return;
+	for (unsigned i = 0; i < answer->count; i++)
+		if (memcmp(&answer->list[i], &s->peers[s->peer_next - 1], sizeof(answer->list[i])) == 0)
+			return;
+	leave_peer(s, 0, false);
+	take_peers(s, answer);
+}
+
+static void handle_answer(struct lookup *l, const struct lookup_answer *answer)
+{
+	struct sender *s = container_of(l, struct sender, lookup);
+	if (is_open(s)) {
+		take_renewed(s, answer);
+	} else if (answer != NULL && answer->error == 0) {
+		take_peers(s, answer);
+	} else {
+		struct text t = TEXT(s->error);
+		text_clear(&t);
+		text_add(&t, "its name: %.100s",
+			answer == NULL ? "no answer in time" : gai_strerror(answer->error));
+		back_off(s, SENDER_WAITING);
+	}
 }
 
 /* A round over the collector's addresses. A name is looked up anew for each. */
@@ -252,6 +295,7 @@ static void handle_connect_deadline(struct sender *s)
 		return;
 	}
 	set_state(s, SENDER_SENDING, -1);
+	arm_renew(s);
 	loop_defer(s->loop, &s->turn);
 }
 
@@ -303,10 +347,11 @@ static bool take_result(struct sender *s, enum transport_result result)
 		return false;
 	}
 	bool busy = result == TRANSPORT_BUSY;
-	if (loop_change(s->loop, &s->watch, events_of(s, busy)) < 0) {
+	if (busy != s->watches_room && loop_change(s->loop, &s->watch, events_of(s, busy)) < 0) {
 		fail_peer(s, errno, NULL);
 		return false;
 	}
+	s->watches_room = busy;
 	if (s->state == SENDER_SENDING && busy)
 		set_state(s, SENDER_SENDING, SLOW_MS);
 	else if (s->state == SENDER_SENDING)
@@ -416,6 +461,7 @@ void sender_init(
 		.transport.fd = -1,
 		.timer.handle = handle_deadline,
 		.pace.handle = handle_pace,
+		.renew.handle = handle_renew,
 		.tell.handle = handle_tell,
 		.turn.handle = handle_turn};
 	lookup_init(&s->lookup, loop, handle_answer);
@@ -425,10 +471,7 @@ void sender_set(struct sender *s, const struct wanted *w)
 {
 	if (wanted_equal(w, &s->wanted))
 		return;
-	lookup_stop(&s->lookup);
-	if (s->transport.fd >= 0)
-		step_back(s, transport_not_arrived(&s->transport, 0));
-	close_socket(s, false);
+	leave_peer(s, 0, false);
 	skip_lost(s);
 	s->wanted = *w;
 	s->error[0] = '\0';
@@ -450,10 +493,21 @@ void sender_wake(struct sender *s)
 
 void sender_retry(struct sender *s)
 {
+	if (s->transport.fd >= 0 && transport_is_stranded(&s->transport))
+		fail_peer(s, EADDRNOTAVAIL, "the address it was sent from is gone");
 	if (s->timer.previous == NULL || (s->state != SENDER_WAITING && s->state != SENDER_FAILED))
 		return;
 	s->back_off_ms = 0;
 	loop_arm(s->loop, &s->timer, s->begun_ms + BACK_OFF_MIN_MS);
+}
+
+uint64_t sender_sent(struct sender *s)
+{
+	/* The first datagram may still come back as refused. */
+	uint64_t sent = s->sent - (s->state == SENDER_CONNECTING ? s->transport.count : 0);
+	if (sent > s->sent_most)
+		s->sent_most = sent;
+	return s->sent_most;
 }
 
 uint64_t sender_queued(const struct sender *s)
@@ -463,8 +517,7 @@ uint64_t sender_queued(const struct sender *s)
 
 void sender_free(struct sender *s)
 {
-	lookup_stop(&s->lookup);
-	close_socket(s, false);
+	leave_peer(s, 0, false);
 	loop_disarm(s->loop, &s->timer);
 	loop_disarm(s->loop, &s->tell);
 }

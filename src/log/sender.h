@@ -33,14 +33,18 @@ struct sender {
 	union peer peers[PEERS_MAX];
 	unsigned peer_count, peer_next; /* those before peer_next were tried in this round */
 	struct loop_fd watch;
+	bool watches_room; /* for EPOLLOUT as well */
 	struct transport transport;
 	struct loop_timer timer; /* what is done by then, see the table of states */
 	struct loop_timer pace;  /* datagrams are not sent all at once */
+	struct loop_timer
+		renew; /* nothing tells that datagrams have no reader: their host's name is looked up again */
 	struct loop_turn turn;
 	int64_t back_off_ms, begun_ms;
 
 	struct ring_place next; /* the next line to be sent */
 	uint64_t sent, lost, lost_told;
+	uint64_t sent_most; /* that sender_sent() has told */
 
 	enum sender_state state_told;
 	struct loop_timer tell;
@@ -59,10 +63,14 @@ void sender_set(struct sender *s, const struct wanted *w);
 /* Lines were added to the ring. */
 void sender_wake(struct sender *s);
 
-/* The network is not what it was: what waits or failed is tried anew. */
+/* The network is not what it was: what waits or failed is tried anew, and a socket whose own address is gone
+ * is left. */
 void sender_retry(struct sender *s);
 
 const char *sender_state_word(enum sender_state state);
+
+/* How many lines were sent; one that is sent again counts once, and the number never gets smaller. */
+uint64_t sender_sent(struct sender *s);
 
 /* How many lines wait to be sent. */
 uint64_t sender_queued(const struct sender *s);

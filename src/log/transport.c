@@ -51,6 +51,24 @@ void transport_close(struct transport *t, bool drop)
 	t->fd = -1;
 }
 
+bool transport_is_stranded(const struct transport *t)
+{
+	union peer own = {0};
+	socklen_t length = sizeof(own);
+	if (getsockname(t->fd, &own.any, &length) < 0)
+		return false;
+	if (own.any.sa_family == AF_INET)
+		own.ipv4.sin_port = 0;
+	else
+		own.ipv6.sin6_port = 0;
+	int fd = socket(own.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return false;
+	bool stranded = bind(fd, &own.any, length) < 0 && errno == EADDRNOTAVAIL;
+	close(fd);
+	return stranded;
+}
+
 bool transport_is_busy(const struct transport *t)
 {
 	return t->at < t->end;

@@ -36,6 +36,9 @@ int transport_open(struct transport *t, bool tcp, const union peer *peer);
  * is not sent on, for it will be sent again. */
 void transport_close(struct transport *t, bool drop);
 
+/* Whether the address that it sends from is no longer one of this machine: nothing comes back to it. */
+bool transport_is_stranded(const struct transport *t);
+
 /* Whether a frame waits to be sent on. */
 bool transport_is_busy(const struct transport *t);
 

@@ -124,12 +124,15 @@ void nic_to_record(struct record *r, const struct nic *nic)
 	add_addresses(r, nic);
 }
 
-static void add_ips(struct record *r, const char *key, const struct ip *ip, unsigned count)
+static void add_servers(
+	struct record *r, const char *key, const struct resolver_server *servers, unsigned count)
 {
-	char name[KEY_BYTES];
+	char value[VALUE_BYTES];
+	struct text t = TEXT(value);
 	for (unsigned i = 0; i < count; i++) {
-		snprintf(name, sizeof(name), "%s.%u", key, i + 1);
-		add_ip(r, name, &ip[i]);
+		text_clear(&t);
+		text_add_server(&t, &servers[i]);
+		add_item(r, key, i, &t);
 	}
 }
 
@@ -158,12 +161,8 @@ void resolver_to_record(struct record *r, const struct resolver *resolver, unsig
 	}
 	if (resolver->host_name != NULL)
 		record_add(r, "host_name", "%s", resolver->host_name);
-	for (unsigned i = 0; i < resolver->ntp_count; i++) {
-		text_clear(&t);
-		text_add_server(&t, &resolver->ntp[i]);
-		add_item(r, "ntp", i, &t);
-	}
-	add_ips(r, "log_server", resolver->log, resolver->log_count);
+	add_servers(r, "ntp", resolver->ntp, resolver->ntp_count);
+	add_servers(r, "log_server", resolver->log, resolver->log_count);
 	record_add(r, "left_out", "%u", left_out);
 }
 

@@ -22,21 +22,23 @@ struct provenance {
 	int64_t expires_ms;
 };
 
-static void add_server(struct resolver *r, const struct ip *ip, const struct provenance *p)
+/* Adds it to LIST, or lets it last as long as the longest word of it. */
+static void add_server(struct resolver *r, struct resolver_server list[static RESOLVER_SERVERS_MAX],
+	unsigned *count, const struct ip *ip, const struct provenance *p)
 {
-	for (unsigned i = 0; i < r->server_count; i++) {
-		struct resolver_server *known = &r->server[i];
+	for (unsigned i = 0; i < *count; i++) {
+		struct resolver_server *known = &list[i];
 		if (!ip_equal(&known->ip, ip) || (ip_is_link_local(ip) && known->nic != p->nic))
 			continue;
 		if (known->expires_ms < p->expires_ms)
 			known->expires_ms = p->expires_ms;
 		return;
 	}
-	if (r->server_count == RESOLVER_SERVERS_MAX) {
+	if (*count == RESOLVER_SERVERS_MAX) {
 		r->left_out++;
 		return;
 	}
-	r->server[r->server_count++] = (struct resolver_server){
+	list[(*count)++] = (struct resolver_server){
 		.ip = *ip,
 		.origin = p->origin,
 		.nic = p->nic,
@@ -66,39 +68,6 @@ static void add_domain(struct resolver *r, const char *name, const struct proven
 	};
 }
 
-static void add_ips(struct resolver *r, struct ip to[static RESOLVER_SERVERS_MAX], unsigned *count,
-	const struct ip_list *from)
-{
-	for (unsigned i = 0; i < from->count; i++) {
-		unsigned known = 0;
-		while (known < *count && !ip_equal(&to[known], &from->ip[i]))
-			known++;
-		if (known < *count)
-			continue;
-		if (*count < RESOLVER_SERVERS_MAX)
-			to[(*count)++] = from->ip[i];
-		else
-			r->left_out++;
-	}
-}
-
-static void add_ntp(struct resolver *r, const struct ip *ip, const struct provenance *p)
-{
-	for (unsigned i = 0; i < r->ntp_count; i++)
-		if (ip_equal(&r->ntp[i].ip, ip) && (!ip_is_link_local(ip) || r->ntp[i].nic == p->nic))
-			return;
-	if (r->ntp_count == RESOLVER_SERVERS_MAX) {
-		r->left_out++;
-		return;
-	}
-	r->ntp[r->ntp_count++] = (struct resolver_server){
-		.ip = *ip,
-		.origin = p->origin,
-		.nic = p->nic,
-		.expires_ms = p->expires_ms,
-	};
-}
-
 static void note_expiry(struct resolver *r, int64_t expires_ms)
 {
 	if (expires_ms < r->next_expiry_ms)
@@ -115,12 +84,13 @@ static void add_lease(
 	if (!nic_lease_in_force(nic, lease))
 		return;
 	for (unsigned i = 0; i < lease->dns.count && !r->dns_is_set; i++)
-		add_server(r, &lease->dns.ip[i], &p);
+		add_server(r, r->server, &r->server_count, &lease->dns.ip[i], &p);
 	for (unsigned i = 0; i < lease->search.count && !r->search_is_set; i++)
 		add_domain(r, lease->search.name[i], &p);
 	for (unsigned i = 0; i < lease->ntp.count; i++)
-		add_ntp(r, &lease->ntp.ip[i], &p);
-	add_ips(r, r->log, &r->log_count, &lease->log);
+		add_server(r, r->ntp, &r->ntp_count, &lease->ntp.ip[i], &p);
+	for (unsigned i = 0; i < lease->log.count; i++)
+		add_server(r, r->log, &r->log_count, &lease->log.ip[i], &p);
 	if (r->host_name == NULL && lease->host_name[0] != '\0')
 		r->host_name = lease->host_name;
 	r->left_out += lease->left_out;
@@ -138,7 +108,7 @@ static void add_advertisements(struct resolver *r, const struct nic *nic)
 			if (!r->search_is_set)
 				add_domain(r, entry->domain, &p);
 		} else if (!r->dns_is_set) {
-			add_server(r, &entry->server, &p);
+			add_server(r, r->server, &r->server_count, &entry->server, &p);
 		}
 	}
 	r->left_out += ra->left_out;
@@ -179,7 +149,7 @@ void resolver_build(struct resolver *r, const struct nics *nics, const struct re
 		.search_is_set = settings->search.count > 0,
 	};
 	for (unsigned i = 0; i < settings->dns.count; i++)
-		add_server(r, &settings->dns.ip[i], &of_setting);
+		add_server(r, r->server, &r->server_count, &settings->dns.ip[i], &of_setting);
 	for (unsigned i = 0; i < settings->search.count; i++)
 		add_domain(r, settings->search.name[i], &of_setting);
 	for (unsigned i = 0; i < count; i++) {

@@ -39,7 +39,7 @@ struct resolver {
 	struct resolver_server server[RESOLVER_SERVERS_MAX];
 	struct resolver_domain domain[RESOLVER_DOMAINS_MAX];
 	struct resolver_server ntp[RESOLVER_SERVERS_MAX];
-	struct ip log[RESOLVER_SERVERS_MAX];
+	struct resolver_server log[RESOLVER_SERVERS_MAX];
 	bool dns_is_set, search_is_set; /* by the settings: no others count */
 	const char *host_name;          /* NULL: nobody gave one */
 	unsigned left_out;              /* servers and domains that are not in the lists */

@@ -10,6 +10,7 @@
 #include "common/log.h"
 #include "common/record.h"
 #include "console/load.h"
+#include "folders.h"
 #include "listener.h"
 #include "views.h"
 
@@ -20,6 +21,7 @@ static struct {
 	struct server server;
 	struct listener listener;
 	struct config config;
+	struct folders folders;
 	struct facts facts;
 } web;
 
@@ -38,16 +40,24 @@ static void read_nic_counters(void)
 		close(fd);
 }
 
-static void load_facts(unsigned folders, int64_t now)
+/* Reads anew what changed of FOLDERS. WHOLE: with all lines of the log. */
+static void load_facts(unsigned folders, bool whole, int64_t now)
 {
+	static unsigned changed; /* and not read since */
 	struct timespec clock;
 	struct facts *f = &web.facts;
-	state_load(&f->screen, folders, now);
+	changed |= folders_changed(&web.folders);
+	if (whole && !f->screen.log.whole)
+		changed |= 1u << FOLDER_LOG;
+	f->screen.log.whole = whole;
+	state_load(&f->screen, changed & folders, now);
+	changed &= ~folders;
 	f->web = web.server.counts;
 	bool set = f->screen.system.clock_source[0] != '\0' &&
 		   strcmp(f->screen.system.clock_source, "none") != 0;
+	/* Both clocks now: reading the records took a while. */
 	clock_gettime(CLOCK_REALTIME, &clock);
-	f->boot_unix_ms = set ? (int64_t)clock.tv_sec * 1000 + clock.tv_nsec / 1000000 - now : -1;
+	f->boot_unix_ms = set ? (int64_t)clock.tv_sec * 1000 + clock.tv_nsec / 1000000 - now_ms() : -1;
 }
 
 static bool write_view(struct server *s, struct answer *a, const char *path)
@@ -68,8 +78,7 @@ static bool write_view(struct server *s, struct answer *a, const char *path)
 	for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++) {
 		if (strcmp(path, views[i].path) != 0)
 			continue;
-		web.facts.screen.log.whole = views[i].write == log_write;
-		load_facts(views[i].folders, now);
+		load_facts(views[i].folders, views[i].write == log_write, now);
 		if (views[i].write == metrics_write)
 			read_nic_counters();
 		views[i].write(a, &web.facts, now);

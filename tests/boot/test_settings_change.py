@@ -59,7 +59,7 @@ class Host:
 
 def wait_started_anew(host, before):
     """Each child that follows the settings has another pid; the others have the one that they had."""
-    follow = {"relay", "link", "dhcpcd", "net", "clock"}
+    follow = {"relay", "link", "dhcpcd", "net", "clock", "web"}
     assert follow < set(before), before
 
     def look():

@@ -65,7 +65,9 @@ def test_libvirt_takes_the_domain(deployed, firmware):
     assert domain.find("devices/disk/source").get("file").endswith(f"/{deployed.file}.qcow2")
     assert domain.find("os").get("firmware") == (None if firmware == "bios" else "efi")
     kinds = sorted({device.tag for device in domain.find("devices")})
-    assert kinds == ["console", "controller", "disk", "interface", "memballoon", "rng", "serial"]
+    channel = domain.find("devices/channel/target")
+    assert channel.attrib == {"type": "virtio", "name": "org.qemu.guest_agent.0"}
+    assert kinds == ["channel", "console", "controller", "disk", "interface", "memballoon", "rng", "serial"]
 
 
 def test_firecracker_is_json(deployed):
@@ -113,7 +115,7 @@ def test_qemu_is_told_the_ports(deployed, script, image):
     forwards = re.findall(r"hostfwd=(\w+):127\.0\.0\.1:(\d+)-:(\d+)", value(command, "-netdev"))
     base = 10000 if "53/tcp" in deployed.ports else 0
     assert forwards == [(protocol, str(base + int(port)), port)
-                        for port, protocol in (port.split("/") for port in deployed.ports)]
+                        for port, protocol in (port.split("/") for port in deployed.ports)] + [("tcp", str(base + 8080), "80")]
 
 
 def test_qemu_on_a_bridge(relay):
@@ -131,6 +133,7 @@ def test_proxmox(deployed, firmware, more):
     assert value(create, "--name") == LABELS[deployed.name]
     assert value(create, "--virtio0") == f"fast:0,import-from={deployed.image('qcow2')}"
     assert value(create, "--net0") == "virtio,bridge=vmbr0,tag=30" and value(create, "--memory") == "128"
+    assert value(create, "--agent") == "enabled=1"
     assert start == ["qm", "start", "120"]
 
 

@@ -37,7 +37,7 @@ class Records:
     def __init__(self, folder):
         self.dir = pathlib.Path(folder)
         for writer in ("init", "net", "link", "service", "log", "agent"):
-            (self.dir / writer).mkdir(parents=True)
+            (self.dir / writer).mkdir(parents=True, exist_ok=True)
 
     def write_raw(self, writer, name, text):
         path = self.dir / writer / name

@@ -29,15 +29,32 @@ class Session:
             "LIBVIRT_AUTOSTART": "0"}
         program = next((path for name in ("libvirtd", "virtqemud") if (path := shutil.which(name, path=self.environment["PATH"]))), None)
         assert program, "neither libvirtd nor virtqemud is installed"
+        self.program = program
         self.log = self.folder / "libvirtd.log"
-        with open(self.log, "wb") as log:
-            self.daemon = subprocess.Popen([*NOBODY, program], env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self.domains = []
         try:
-            wait_until(lambda: self.run("uri").returncode == 0, START_S, "that the daemon answers", lambda: self.run("uri").stderr)
+            self.start()
         except AssertionError:
             self.close()
             raise
+
+    def start(self):
+        with open(self.log, "ab") as log:
+            self.daemon = subprocess.Popen([*NOBODY, self.program], env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        wait_until(lambda: self.run("uri").returncode == 0, START_S, "that the daemon answers", lambda: self.run("uri").stderr)
+
+    def stop(self):
+        self.daemon.send_signal(signal.SIGTERM)
+        try:
+            self.daemon.wait(10)
+        except subprocess.TimeoutExpired:
+            self.daemon.kill()
+            self.daemon.wait()
+
+    def restart(self):
+        """The guests stay."""
+        self.stop()
+        self.start()
 
     def run(self, *words):
         return subprocess.run([*NOBODY, "virsh", *map(str, words)], env=self.environment, capture_output=True, text=True,
@@ -75,10 +92,5 @@ class Session:
         for name in self.domains:
             self.run("destroy", name)
             self.run("undefine", "--nvram", name)
-        self.daemon.send_signal(signal.SIGTERM)
-        try:
-            self.daemon.wait(10)
-        except subprocess.TimeoutExpired:
-            self.daemon.kill()
-            self.daemon.wait()
+        self.stop()
         shutil.rmtree(self.home)

@@ -1,9 +1,24 @@
-"""Fixtures of the network tests."""
+"""Fixtures of the network tests, and their order."""
+
+import hashlib
 
 import pytest
 from netns import Lan, Namespace
 from relay import Network
 from resolver import PROGRAMS, Resolver
+
+
+def place(item):
+    """Those that take long first; then in an order that is the same each time and puts no file's tests side by side,
+    unless they share what is made once for all."""
+    stay_together = getattr(item.module, "MADE_ONCE", False)
+    name = item.module.__name__ if stay_together else item.nodeid
+    return item.get_closest_marker("deadline") is None, hashlib.sha256(name.encode()).digest()
+
+
+def pytest_collection_modifyitems(items):
+    """xdist gives each worker whole stretches of the list: without this one would get all of the slowest file."""
+    items.sort(key=place)
 
 
 @pytest.fixture(params=["splice", "copy"])

@@ -1,5 +1,5 @@
 """The agent and a stand-in of the kernel's device /dev/vmbus/hv_kvp, whose messages are those of linux/hyperv.h: what a
-Hyper-V host writes comes into the record agent/settings, and init is asked to read it."""
+Hyper-V host writes comes into the record agent/settings, and init is asked to read it; what it asks comes out of the records."""
 
 import os
 import pathlib
@@ -14,11 +14,23 @@ from records import read_record
 from waiting import wait_until
 
 PROGRAM = pathlib.Path(os.environ.get("THIMBLE_HOST_BIN", "build/x86_64/host")) / "agent"
-GET, SET, DELETE, ENUMERATE, REGISTER1 = 0, 1, 2, 3, 100
+GET, SET, DELETE, ENUMERATE, GET_IP_INFO, SET_IP_INFO, REGISTER1 = 0, 1, 2, 3, 4, 5, 100
 EXTERNAL, AUTO = 0, 2
 KEY_BYTES, VALUE_BYTES = 512, 2048
 MESSAGE_BYTES = 4 + 256 + 2 + 2048 + 2048 + 1024 + 2048 + 2  # the largest body, hv_kvp_ipaddr_value, to whole 4 bytes
-REG_SZ, OK, NO_MORE = 1, 0, 0x80070103
+REG_SZ, OK, NO_MORE, FAILED = 1, 0, 0x80070103, 0x80004005
+
+
+def write_records(folder):
+    """What init and net tell of a guest with one NIC."""
+    for path, lines in {
+            "init/system": ["appliance=kms-relay"],
+            "net/eth0": ["ifname=eth0", "mac=02:00:5e:00:00:01", "link=up", "dhcp4=bound", "address.1=192.0.2.5/24 dhcp 86400000",
+                         "address.2=2001:db8::5/64 slaac forever", "address.3=2001:db8::6/64 slaac forever tentative",
+                         "address.4=fe80::1/64 link-local forever", "gateway.1=192.0.2.1 dhcp 1002"],
+            "net/resolver": ["server.1=192.0.2.53 dhcp4 eth0 86400000", "search.1=example.org dhcp4 eth0 86400000"]}.items():
+        (folder / path).parent.mkdir(exist_ok=True)
+        (folder / path).write_text("".join(f"{line}\n" for line in lines))
 
 
 def message(operation, pool, body=b""):
@@ -28,6 +40,12 @@ def message(operation, pool, body=b""):
 def pair(key, value):
     key, value = key.encode("latin1") + b"\0", value.encode("latin1") + b"\0"
     return struct.pack("<III", REG_SZ, len(key), len(value)) + key.ljust(KEY_BYTES, b"\0") + value.ljust(VALUE_BYTES, b"\0")
+
+
+def text(field):
+    """A string of a message, which ends within its field."""
+    assert b"\0" in field, field
+    return field.split(b"\0")[0].decode("ascii")
 
 
 class Init:
@@ -61,19 +79,48 @@ class Kernel:
         self.folder = folder
         self.log = folder / "agent.log"
         with open(self.log, "wb") as log:
-            self.child = subprocess.Popen([PROGRAM, str(theirs.fileno())], pass_fds=[theirs.fileno()], stderr=log,
+            self.child = subprocess.Popen([PROGRAM, "hyper-v", str(theirs.fileno())], pass_fds=[theirs.fileno()], stderr=log,
                                           env={**os.environ, "THIMBLE_RUN": str(folder)})
         theirs.close()
         first = self.end.recv(MESSAGE_BYTES + 1)
         assert len(first) == MESSAGE_BYTES and first[0] == REGISTER1, f"expected a registration, got {len(first)} bytes"
         self.end.send(message(REGISTER1, 0, b"3.1"))
 
-    def ask(self, operation, pool, body=b""):
-        """The answer's code."""
+    def exchange(self, operation, pool, body=b""):
+        """The answer's code, and its body."""
         self.end.send(message(operation, pool, body))
         answer = self.end.recv(MESSAGE_BYTES + 1)
         assert len(answer) == MESSAGE_BYTES, f"expected {MESSAGE_BYTES} bytes, got {len(answer)}"
-        return struct.unpack_from("<I", answer)[0]
+        return struct.unpack_from("<I", answer)[0], answer[4:]
+
+    def ask(self, operation, pool, body=b""):
+        """The answer's code."""
+        return self.exchange(operation, pool, body)[0]
+
+    def enumerate(self):
+        """What the host shows of the pool that the guest makes up."""
+        pairs = {}
+        while True:
+            code, body = self.exchange(ENUMERATE, AUTO, struct.pack("<I", len(pairs)))
+            if code == NO_MORE:
+                return pairs
+            assert code == OK, hex(code)
+            key, value = body[16:16 + KEY_BYTES], body[16 + KEY_BYTES:16 + KEY_BYTES + VALUE_BYTES]
+            pairs[text(key)] = text(value)
+
+    def ip_info(self, mac):
+        """Of the NIC with that MAC; None when the guest does not know it."""
+        code, body = self.exchange(GET_IP_INFO, 0, mac.encode().ljust(256, b"\0"))
+        if code != OK:
+            return code
+        fields, at = [], 258
+        for size in (2048, 2048, 1024, 2048):
+            fields.append(text(body[at:at + size]))
+            at += size
+        return {"family": body[256], "dhcp": body[257], **dict(zip(("addresses", "masks", "gateways", "dns"), fields))}
+
+    def state(self):
+        return read_record(self.folder, "agent", "state")
 
     def settings(self):
         return dict(read_record(self.folder, "agent", "settings") or {})
@@ -113,11 +160,31 @@ def test_what_the_host_writes(kernel, init):
     assert kernel.ask(DELETE, EXTERNAL, deleted) == NO_MORE
 
 
-def test_what_the_host_asks_for(kernel):
-    """There is nothing yet to tell it: each enumeration ends at once, and the next one is answered too."""
-    for index in range(3):
-        assert kernel.ask(ENUMERATE, AUTO, struct.pack("<I", index)) == NO_MORE
+def test_what_the_host_asks_for(kernel, tmp_path):
+    before = kernel.enumerate()
+    assert list(before) == ["FullyQualifiedDomainName", "IntegrationServicesVersion", "NetworkAddressIPv4", "NetworkAddressIPv6",
+                            "OSBuildNumber", "OSName", "OSMajorVersion", "OSMinorVersion", "OSVersion", "ProcessorArchitecture"]
+    assert before["FullyQualifiedDomainName"] == os.uname().nodename and before["IntegrationServicesVersion"] == "3.1"
+    assert before["NetworkAddressIPv4"] == "" and before["OSName"] == "Thimble"
+    write_records(tmp_path)
+    pairs = kernel.enumerate()
+    assert pairs["FullyQualifiedDomainName"] == f"{os.uname().nodename}.example.org"
+    assert pairs["NetworkAddressIPv4"] == "192.0.2.5" and pairs["NetworkAddressIPv6"] == "2001:db8::5;fe80::1"
+    assert pairs["OSName"] == "Thimble kms-relay" and pairs["OSBuildNumber"] == os.uname().release
     assert kernel.ask(GET, EXTERNAL, pair("thimble.hostname", "")) == NO_MORE
+    assert kernel.ask(ENUMERATE, EXTERNAL, struct.pack("<I", 0)) == NO_MORE
+    wait_until(lambda: kernel.state().number("requests") == 24, 20, "24 requests", kernel.state)
+    assert kernel.state().items() >= {"backend": "hyper-v", "state": "connected", "refused": "0", "last_request": "enumerate"}.items()
+
+
+def test_addresses_by_nic(kernel, tmp_path):
+    write_records(tmp_path)
+    assert kernel.ip_info("02:00:5E:00:00:01") == {
+        "family": 3, "dhcp": 1, "addresses": "192.0.2.5;2001:db8::5;fe80::1", "masks": "255.255.255.0;/64;/64",
+        "gateways": "192.0.2.1;", "dns": "192.0.2.53;"}
+    assert kernel.ip_info("02:00:5E:00:00:02") == FAILED
+    assert kernel.ask(SET_IP_INFO, 0, b"02:00:5E:00:00:01") == FAILED
+    wait_until(lambda: kernel.state().number("refused") == 2, 20, "two refusals", kernel.state)
 
 
 def test_hostile_values_stay_in_their_line(kernel, init):
@@ -147,3 +214,9 @@ def test_the_driver_goes(kernel):
     kernel.end.close()
     assert kernel.child.wait(20) == 0
     assert "the kernel's driver is gone" in kernel.log.read_text()
+
+
+def test_usage():
+    for words in ([], ["qemu"], ["hyper-v"], ["vmware", "0"], ["xen", "0"]):
+        run = subprocess.run([PROGRAM, *words], capture_output=True, check=False)
+        assert run.returncode == 100 and b"usage: agent" in run.stderr, (words, run)

@@ -142,6 +142,20 @@ def test_settings_that_are_not_in_force(records, start):
     console.wait(r"^ Ready: relay to 10\.0\.0\.5:1688$")
 
 
+def test_collector_and_hypervisor(records, start):
+    records.well()
+    console = start(columns=100, lines=25)
+    console.wait(r"^ Ready: relay to 10\.0\.0\.5:1688$")
+    records.write("log", "state", state="sending", collector="udp://192.0.2.9:514", collector_origin="dhcp", sent=3, lost=0)
+    console.wait(r"^ Syslog    sending to udp://192\.0\.2\.9:514 \(dhcp\), 3 lines$")
+    records.write("agent", "state", backend="qemu", state="connected", requests=2)
+    console.wait(r"^ Syslog    sending to .*, 3 lines; agent: qemu connected, 2 requests$")
+    records.write("log", "state", state="failed", collector="udp://192.0.2.9:514", collector_origin="dhcp", sent=3, lost=9,
+                  error="Connection refused")
+    console.wait(r"^ Syslog    failed: udp://192\.0\.2\.9:514 \(dhcp\), 3 lines, 9 lost: Connection refused$")
+    console.wait(r"^ Agent     qemu connected, 2 requests$")
+
+
 def test_twelve_nics_are_paged(records, start):
     records.well()
     for number in range(12):

@@ -20,6 +20,9 @@ ECHOED = {"THIMBLE_RELAY_UPSTREAM": UPSTREAM, "THIMBLE_RELAY_GUARD": "off"}
 SERVICE_UID, RESOLVER_UID = 104, 108
 
 
+MADE_ONCE = True  # what the fixture unpacks: tests/netns/conftest.py
+
+
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory):
     return unpack(IMAGE, tmp_path_factory.mktemp("image"))

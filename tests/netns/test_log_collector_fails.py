@@ -1,6 +1,10 @@
 """A collector that dies, stalls, comes late or never comes loses the oldest lines at most, which are counted one by
 one; children do not feel it."""
 
+import re
+import socket
+import struct
+
 import pytest
 from log import COLLECTORS, Log, Rsyslog
 from waiting import wait_until
@@ -106,6 +110,31 @@ def test_no_address_yet(keep, log_lan, log_box, tmp_path, transport):
     assert collector.wait_exact(log)["lost"] == "0"
 
 
+@pytest.mark.parametrize("address, old, new", [("192.0.2.1", "192.0.2.7/24", "192.0.2.8/24"),
+                                               ("2001:db8:1::1", "2001:db8:1::7/64", "2001:db8:1::8/64")])
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_own_address_changes(keep, log_lan, log_box, tmp_path, transport, address, old, new):
+    """Lines go out from the new one as soon as net tells of it."""
+    collector = keep(Rsyslog(log_lan, tmp_path, transport, address).start())
+    log = keep(Log(log_box, tmp_path, "relay", syslog=collector.url()))
+    log.say("relay", "from the old one")
+    collector.wait_texts("relay", ["from the old one"])
+    log_box.ip("address", "add", new, "dev", "eth0", *(["nodad"] if ":" in new else []))
+    log_box.ip("address", "delete", old, "dev", "eth0")
+    if ":" not in new:
+        log_box.ip("address", "replace", new, "dev", "eth0")  # it went with the one that it was secondary to
+    log.say("relay", "meanwhile")
+    log.set_net()
+    log.say("relay", "from the new one")
+    # IPv6 still lets them out, and over TCP a line whose acknowledgement could not come back comes twice.
+    texts = ["from the old one", "meanwhile", "from the new one"]
+    wait_until(lambda: list(dict.fromkeys(message.text for message in collector.messages("relay"))) == texts, 15,
+               f"{texts}", lambda: str(collector.messages("relay")))
+    log.wait_state("sending")
+    sockets = log_box.run("ss", "--numeric", f"--{transport}")
+    assert new.partition("/")[0] in sockets and old.partition("/")[0] + ":" not in sockets.replace("]", ""), sockets
+
+
 @pytest.mark.deadline(240)
 def test_gone_without_a_word(keep, log_lan, log_box, tmp_path):
     """A collector whose machine is off is found out while lines are on the way to it."""
@@ -120,3 +149,46 @@ def test_gone_without_a_word(keep, log_lan, log_box, tmp_path):
     # What waited for the neighbour's MAC goes out before the connection is made anew: then it is there twice.
     wait_until(lambda: {message.text for message in collector.messages("relay")} == {"before", "away"}, 60,
                "the line that was on the way", lambda: str(collector.messages()))
+
+
+def frames(stream):
+    """The messages of STREAM, a file, by RFC 6587 3.4.1, strictly."""
+    while True:
+        length = b""
+        while not length.endswith(b" "):
+            digit = stream.read(1)
+            if not digit:
+                assert not length, f"the stream ends within a length: {length}"
+                return
+            length += digit
+        assert re.fullmatch(rb"[1-9]\d{1,3} ", length), length
+        message = stream.read(int(length))
+        assert len(message) == int(length) and message.startswith(b"<"), (length, message)
+        yield message
+
+
+def test_reset_within_a_frame(keep, log_lan, log_box, tmp_path):
+    """The next connection begins with a whole frame, and goes on line by line."""
+    log_lan.sysctl("net.ipv4.tcp_rmem", "4096 4096 4096")
+    with log_lan.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
+        listener.bind(("192.0.2.1", 514))
+        listener.listen()
+        listener.settimeout(20)
+        log = keep(Log(log_box, tmp_path, "relay", syslog="tcp://192.0.2.1"))
+        first, _ = listener.accept()
+        log.say("relay", *numbered("line", length=150))
+        log.wait_state("slow")
+        assert first.recv(1001, socket.MSG_WAITALL).count(b"<30>1 ") > 1
+        first.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        first.close()
+        second, _ = listener.accept()
+        second.settimeout(20)
+        with second, second.makefile("rb") as stream:
+            sequence, texts = [], []
+            for message in frames(stream):
+                sequence.append(int(re.search(rb'sequenceId="(\d+)"', message)[1]))
+                texts.append(message.decode("ascii"))
+                if " line 300." in texts[-1]:
+                    break
+    assert sequence == list(range(sequence[0], sequence[0] + len(sequence))) and len(sequence) > 200
+    assert log.record()["lost"] == "0"

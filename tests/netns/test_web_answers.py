@@ -130,6 +130,22 @@ def test_metrics_are_documented(web):
         name: help.rstrip(".") for name, help in re.findall(r"^# HELP (\S+) (.*)$", text, re.M)}
 
 
+def test_collector_and_hypervisor(web):
+    assert "agent" not in status_of(web)
+    web.records.write("log", "state", state="failed", collector="tcp://192.0.2.9:514", collector_origin="setting", sent=7, lost=31,
+                      limited=2, error="Connection refused", lines_total=40)
+    web.records.write("agent", "state", backend="qemu", state="connected", requests=3, last_request="guest-ping")
+    status = status_of(web)
+    assert status["syslog"] == {"state": "failed", "collector": "tcp://192.0.2.9:514", "collector_origin": "setting",
+                                "error": "Connection refused", "sent": 7, "lost": 31, "queued": 0, "limited": 2}
+    assert status["agent"] == {"backend": "qemu", "state": "connected", "requests": 3, "refused": 0, "last_request": "guest-ping"}
+    text = web.get("/metrics")
+    check_metrics(text)
+    for sample in ("thimble_syslog_up 0", "thimble_syslog_sent_total 7", "thimble_syslog_lost_total 31",
+                   "thimble_log_limited_total 2", "thimble_agent_requests_total 3"):
+        assert f"\n{sample}\n" in text, sample
+
+
 def test_log(web):
     """Dates by a clock that somebody has set, else the time since boot."""
     web.lines([(1000, 6, "relay", "started"), (2000, 3, "net", "trouble <b>")])
@@ -161,6 +177,8 @@ def test_hostile_records(web):
     records.relay(hint=HOSTILE, upstream=[f"{HOSTILE.replace(' ', '')} down {HOSTILE}"], guard=HOSTILE)
     records.nic(mac=HOSTILE, dhcp4=HOSTILE, address=[f"{HOSTILE.replace(' ', '')} dhcp x {HOSTILE}"])
     records.write("net", "resolver", server=[HOSTILE], search=[HOSTILE])
+    records.write("log", "state", state=HOSTILE, collector=HOSTILE, collector_origin=HOSTILE, error=HOSTILE, sent="-1")
+    records.write("agent", "state", backend=HOSTILE, state=HOSTILE, error=HOSTILE, requests=HOSTILE)
     records.log([HOSTILE])
     page = web.get("/")
     assert "<script>alert" not in page and page.count("<script>") == 1

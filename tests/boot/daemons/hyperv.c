@@ -33,7 +33,7 @@ static int start_agent(void)
 	if (agent == 0) {
 		close(ends[0]);
 		snprintf(number, sizeof(number), "%d", ends[1]);
-		execl("/init", "agent", number, (char *)NULL); /* all programs are that file */
+		execl("/init", "agent", "hyper-v", number, (char *)NULL); /* all programs are that file */
 		_exit(127);
 	}
 	close(ends[1]);

@@ -1,5 +1,5 @@
-/* Hyper-V's pairs: ours are kept, others are taken and forgotten, and no message, however wrong, is taken for
- * more than it is. */
+/* Hyper-V's pairs: ours are kept, others are taken and forgotten, the host gets what it may know, and no
+ * message, however wrong, is taken for more than it is. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,16 +10,20 @@
 #include <cmocka.h>
 
 #include "kvp.h"
+#include "records.h"
 
 static struct kvp kvp;
+static struct facts facts;
 
 static int fresh(void **state)
 {
 	struct hv_kvp_msg m;
 	(void)state;
 	memset(&kvp, 0, sizeof(kvp));
+	kvp.facts = &facts;
 	kvp_registration(&m);
 	assert_int_equal(m.kvp_hdr.operation, KVP_OP_REGISTER1);
+	strcpy((char *)m.body.kvp_register.version, "3.1");
 	assert_int_equal(kvp_handle(&kvp, &m), KVP_NO_ANSWER);
 	return 0;
 }
@@ -97,9 +101,11 @@ static void what_is_not_ours(void **state)
 	assert_int_equal(set("thimble.", "x", &error), KVP_ANSWER);
 	assert_int_equal(set("thimble", "x", &error), KVP_ANSWER);
 	assert_int_equal(set_in(KVP_POOL_GUEST, "thimble.hostname", "x", &error), KVP_ANSWER);
-	assert_int_equal(operate(KVP_OP_ENUMERATE, KVP_POOL_AUTO, "", &error), KVP_ANSWER);
+	assert_int_equal(operate(KVP_OP_ENUMERATE, KVP_POOL_GUEST, "", &error), KVP_ANSWER);
 	assert_int_equal((unsigned)error, HV_S_CONT);
 	assert_int_equal(operate(KVP_OP_GET_IP_INFO, 0, "", &error), KVP_ANSWER);
+	assert_int_equal((unsigned)error, HV_E_FAIL);
+	assert_int_equal(operate(KVP_OP_SET_IP_INFO, 0, "", &error), KVP_ANSWER);
 	assert_int_equal((unsigned)error, HV_E_FAIL);
 	assert_int_equal(operate(200, 200, "", &error), KVP_ANSWER);
 	assert_memory_equal(&kvp, &before, sizeof(kvp));
@@ -159,6 +165,125 @@ static void lengths_that_lie(void **state)
 	}
 }
 
+/* Where the driver looks for it: drivers/hv/hv_kvp.c kvp_respond_to_host(). */
+static const char *enumerated(__u32 index, const char **key)
+{
+	static struct hv_kvp_msg m;
+	memset(&m, 'x', sizeof(m));
+	m.kvp_hdr.operation = KVP_OP_ENUMERATE;
+	m.kvp_hdr.pool = KVP_POOL_AUTO;
+	m.body.kvp_enum_data.index = index;
+	assert_int_equal(kvp_handle(&kvp, &m), KVP_ANSWER);
+	if ((unsigned)m.error == HV_S_CONT)
+		return NULL;
+	assert_int_equal(m.error, HV_S_OK);
+	*key = (const char *)m.body.kvp_enum_data.data.key;
+	return (const char *)m.body.kvp_enum_data.data.value;
+}
+
+static const char *got(unsigned pool, const char *key, unsigned *error)
+{
+	static struct hv_kvp_msg m;
+	memset(&m, 0, sizeof(m));
+	m.kvp_hdr.operation = KVP_OP_GET;
+	m.kvp_hdr.pool = (__u8)pool;
+	m.body.kvp_get.data.key_size = (__u32)strlen(key) + 1;
+	strcpy((char *)m.body.kvp_get.data.key, key);
+	assert_int_equal(kvp_handle(&kvp, &m), KVP_ANSWER);
+	*error = (unsigned)m.error;
+	return (const char *)m.body.kvp_enum_data.data.value;
+}
+
+static void what_the_host_may_know(void **state)
+{
+	const struct {
+		const char *key, *value;
+	} expected[] = {
+		{"FullyQualifiedDomainName", NULL},
+		{"IntegrationServicesVersion", "3.1"},
+		{"NetworkAddressIPv4", "192.0.2.5;198.51.100.7"},
+		{"NetworkAddressIPv6", "2001:db8::5;fe80::1"},
+		{"OSBuildNumber", NULL},
+		{"OSName", "Thimble kms-relay"},
+		{"OSMajorVersion", NULL},
+		{"OSMinorVersion", NULL},
+		{"OSVersion", NULL},
+		{"ProcessorArchitecture", NULL},
+	};
+	const size_t count = sizeof(expected) / sizeof(expected[0]);
+	const char *key, *value;
+	unsigned error;
+	char name[256];
+	(void)state;
+	write_records();
+	for (size_t i = 0; i < count; i++) {
+		value = enumerated((__u32)i, &key);
+		assert_non_null(value);
+		assert_string_equal(key, expected[i].key);
+		if (expected[i].value != NULL)
+			assert_string_equal(value, expected[i].value);
+		assert_true(value[0] != '\0');
+		snprintf(name, sizeof(name), "%s", value);
+		assert_string_equal(got(KVP_POOL_AUTO, expected[i].key, &error), name);
+		assert_int_equal(error, HV_S_OK);
+	}
+	assert_null(enumerated((__u32)count, &key));
+	assert_null(enumerated(UINT32_MAX, &key));
+	gethostname(name, sizeof(name));
+	strcat(name, ".example.org");
+	assert_string_equal(enumerated(0, &key), name);
+	got(KVP_POOL_AUTO, "thimble.hostname", &error);
+	assert_int_equal(error, HV_S_CONT);
+}
+
+static void pairs_of_the_host_can_be_read(void **state)
+{
+	int code;
+	unsigned error;
+	(void)state;
+	set("thimble.hostname", "relay1", &code);
+	assert_string_equal(got(KVP_POOL_EXTERNAL, "thimble.hostname", &error), "relay1");
+	assert_int_equal(error, HV_S_OK);
+	got(KVP_POOL_EXTERNAL, "thimble.mtu", &error);
+	assert_int_equal(error, HV_S_CONT);
+	got(KVP_POOL_GUEST, "thimble.hostname", &error);
+	assert_int_equal(error, HV_S_CONT);
+}
+
+static unsigned ask_ip_info(struct hv_kvp_msg *m, const char *adapter)
+{
+	memset(m, 'x', sizeof(*m));
+	m->kvp_hdr.operation = KVP_OP_GET_IP_INFO;
+	m->kvp_hdr.pool = 0;
+	strcpy((char *)m->body.kvp_ip_val.adapter_id, adapter);
+	assert_int_equal(kvp_handle(&kvp, m), KVP_ANSWER);
+	return (unsigned)m->error;
+}
+
+static void addresses_of_one_nic(void **state)
+{
+	static struct hv_kvp_msg m;
+	const struct hv_kvp_ipaddr_value *v = &m.body.kvp_ip_val;
+	(void)state;
+	write_records();
+	assert_int_equal(ask_ip_info(&m, "00:15:5D:00:00:01"), HV_S_OK);
+	assert_string_equal((const char *)v->ip_addr, "192.0.2.5;2001:db8::5;fe80::1");
+	assert_string_equal((const char *)v->sub_net, "255.255.255.0;/64;/64");
+	assert_string_equal((const char *)v->gate_way, "192.0.2.1;fe80::2;");
+	assert_string_equal((const char *)v->dns_addr, "192.0.2.53;fe80::53;");
+	assert_int_equal(v->addr_family, ADDR_FAMILY_IPV4 | ADDR_FAMILY_IPV6);
+	assert_int_equal(v->dhcp_enabled, 1);
+	assert_int_equal(ask_ip_info(&m, "00155d000002"), HV_S_OK);
+	assert_string_equal((const char *)v->ip_addr, "198.51.100.7");
+	assert_string_equal((const char *)v->sub_net, "255.255.255.254");
+	assert_string_equal((const char *)v->gate_way, "");
+	assert_int_equal(v->addr_family, ADDR_FAMILY_IPV4);
+	assert_int_equal(v->dhcp_enabled, 0);
+	assert_int_equal(ask_ip_info(&m, "00:15:5d:00:00:03"), HV_E_FAIL);
+	assert_int_equal(ask_ip_info(&m, ""), HV_E_FAIL);
+	assert_int_equal(ask_ip_info(&m, "00:15:5d:00:00:0"), HV_E_FAIL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -166,6 +291,9 @@ int main(void)
 		cmocka_unit_test_setup(what_is_not_ours, fresh),
 		cmocka_unit_test_setup(as_many_as_there_is_room_for, fresh),
 		cmocka_unit_test_setup(lengths_that_lie, fresh),
+		cmocka_unit_test_setup(what_the_host_may_know, fresh),
+		cmocka_unit_test_setup(pairs_of_the_host_can_be_read, fresh),
+		cmocka_unit_test_setup(addresses_of_one_nic, fresh),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, folder_setup, folder_teardown);
 }

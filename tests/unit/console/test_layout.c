@@ -91,6 +91,55 @@ static void test_source_of_the_clock(void **unused)
 	assert_has(draw(80, 25), " UTC (ntp 192.0.2.1) ");
 }
 
+static void set_syslog(const char *text)
+{
+	collector_from_record(&state.collector, view_of(text), RECORD_READ);
+}
+
+static void set_agent(const char *text)
+{
+	agent_from_record(&state.agent, view_of(text), RECORD_READ);
+}
+
+/* Who is told of the appliance: one row where both are well and it fits, else a row each. */
+static void test_collector_and_hypervisor(void **unused)
+{
+	(void)unused;
+	assert_has_not(draw(80, 25), " Syslog ");
+	assert_has_not(draw(80, 25), " Agent ");
+	set_syslog("state=no collector\nsent=0\nlost=0\n");
+	assert_has_not(draw(80, 25), " Syslog ");
+	assert_has(draw(80, 30), " Syslog    no collector ");
+	set_syslog(
+		"state=sending\ncollector=udp://192.0.2.9:514\ncollector_origin=dhcp\nsent=1204\nlost=0\n");
+	assert_has(draw(80, 25), " Syslog    sending to udp://192.0.2.9:514 (dhcp), 1204 lines  ");
+	set_agent("backend=qemu\nstate=connected\nrequests=1\n");
+	assert_has(draw(100, 25),
+		" Syslog    sending to udp://192.0.2.9:514 (dhcp), 1204 lines; agent: qemu connected, 1 "
+		"request ");
+	assert_has(draw(80, 25), "\n Agent     qemu connected, 1 request ");
+	assert_has(draw(100, 30), "\n Agent     qemu connected, 1 request ");
+	assert_has(draw(80, 24), "40.000 relay      number 40 ");
+	set_agent("backend=vmware\nstate=failed\nrequests=0\nerror=no such channel\n");
+	assert_has(draw(160, 25), "1204 lines  ");
+	assert_has(draw(160, 25), "\n Agent     vmware failed, 0 requests: no such channel ");
+	set_agent("backend=qemu\nstate=waiting\nrequests=0\n");
+	assert_has(draw(160, 25), "; agent: qemu has not asked yet ");
+	set_syslog("state=failed\ncollector=tcp://log.example.org:514\ncollector_origin=setting\nsent=7\n"
+		   "lost=31\nerror=Connection refused\n");
+	assert_has(draw(160, 25), " Syslog    failed: tcp://log.example.org:514 (setting), 7 lines, 31 lost: "
+				  "Connection refused ");
+	assert_int_equal(result.pages, 1);
+	set_agent("backend=qemu\nstate=connected\nrequests=9\nrefused=2\nlast_request=guest-ping\n"
+		  "last_request_ms=997000\n");
+	assert_has(draw(160, 30),
+		" Agent     qemu connected, 9 requests, 2 refused, the last guest-ping 3 s ago ");
+	collector_from_record(&state.collector, NULL, RECORD_UNREADABLE);
+	agent_from_record(&state.agent, NULL, RECORD_UNREADABLE);
+	assert_has(draw(80, 25), " Syslog    its record is unreadable ");
+	assert_has(draw(80, 25), " Agent     its record is unreadable ");
+}
+
 static void test_too_small_shows_the_verdict(void **unused)
 {
 	(void)unused;
@@ -300,33 +349,6 @@ static void test_programs_show_only_when_not_well(void **unused)
 	assert_has(text, "Program   net waiting, next start in 3 s, 2 restarts,");
 	assert_has(text, "last exit: exit status 1, 5 s ago");
 	assert_has_not(text, "dhcpcd");
-}
-
-/* On a small screen only when somebody should look. */
-static void test_those_outside(void **unused)
-{
-	(void)unused;
-	collector_from_record(&state.collector,
-		view_of("collector=tcp://log.example.org:514\nstate=sending\nsent=12\nlost=0\n"),
-		RECORD_READ);
-	agent_from_record(&state.agent, view_of("backend=qemu\nstate=connected\nrequests=1\n"), RECORD_READ);
-	assert_has_not(draw(80, 25), "Syslog");
-	assert_has_not(draw(80, 25), "Agent");
-	assert_has(draw(100, 40), " Syslog    sending tcp://log.example.org:514, 12 lines sent ");
-	assert_has(draw(100, 40), " Agent     connected (qemu), 1 request ");
-	collector_from_record(&state.collector,
-		view_of("collector=tcp://log.example.org:514\nstate=failed\nerror=Connection "
-			"refused\nlost=7\n"),
-		RECORD_READ);
-	agent_from_record(&state.agent, view_of("backend=vmware\nstate=failed\nerror=the port is closed\n"),
-		RECORD_READ);
-	assert_has(draw(80, 25), " Syslog    failed tcp://log.example.org:514: Connection refused, 7 lost ");
-	assert_has(draw(80, 25), " Agent     failed (vmware): the port is closed, 0 requests ");
-	collector_from_record(&state.collector, view_of("state=no collector\n"), RECORD_READ);
-	assert_has(draw(100, 40), " Syslog    no collector ");
-	collector_from_record(&state.collector, NULL, RECORD_MISSING);
-	agent_from_record(&state.agent, NULL, RECORD_UNREADABLE);
-	assert_has_not(draw(100, 40), "Syslog");
 }
 
 static void test_long_host_name_has_a_mark(void **unused)
@@ -633,6 +655,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_one_nic_fits, set_up),
 		cmocka_unit_test_setup(test_source_of_the_clock, set_up),
+		cmocka_unit_test_setup(test_collector_and_hypervisor, set_up),
 		cmocka_unit_test_setup(test_too_small_shows_the_verdict, set_up),
 		cmocka_unit_test_setup(test_any_size_is_safe, set_up),
 		cmocka_unit_test_setup(test_nics_are_counted_and_paged, set_up),
@@ -647,7 +670,6 @@ int main(void)
 		cmocka_unit_test_setup(test_refused_settings_are_loud, set_up),
 		cmocka_unit_test_setup(test_debug_is_marked, set_up),
 		cmocka_unit_test_setup(test_programs_show_only_when_not_well, set_up),
-		cmocka_unit_test_setup(test_those_outside, set_up),
 		cmocka_unit_test_setup(test_long_host_name_has_a_mark, set_up),
 		cmocka_unit_test_setup(test_long_upstream_is_whole_or_marked, set_up),
 		cmocka_unit_test_setup(test_what_was_refused, set_up),

@@ -251,6 +251,32 @@ static void restart_on_request_does_not_wait(void **state)
 	run_until(CHILD_RUNNING);
 }
 
+/* Until what it needs is there, and again when that has gone; nothing is left of its waiting. */
+static void held_child_is_not_started(void **state)
+{
+	(void)state;
+	behaviour = HANG;
+	child->held = true;
+	child_start(&children, child);
+	assert_int_equal(child->state, CHILD_STOPPED);
+	child->held = false;
+	child_start(&children, child);
+	run_until(CHILD_RUNNING);
+	child->held = true;
+	child_stop(&children, child, false);
+	run_until(CHILD_STOPPED);
+	static struct record_view none;
+	assert_int_equal(record_read(&none, "init", "service"), -1);
+	child->held = false;
+	behaviour = EXIT_3;
+	child_start(&children, child);
+	run_until(CHILD_WAITING);
+	child->held = true;
+	child_stop(&children, child, false);
+	assert_int_equal(child->state, CHILD_STOPPED);
+	assert_true(child->starts == 0 && child->last_exit_ms == 0);
+}
+
 static void deaf_child_is_killed_at_the_deadline(void **state)
 {
 	(void)state;
@@ -292,6 +318,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(foreign_kill_is_told_from_our_own, setup, teardown),
 		cmocka_unit_test_setup_teardown(leftovers_are_killed_before_the_next_start, setup, teardown),
 		cmocka_unit_test_setup_teardown(restart_on_request_does_not_wait, setup, teardown),
+		cmocka_unit_test_setup_teardown(held_child_is_not_started, setup, teardown),
 		cmocka_unit_test_setup_teardown(deaf_child_is_killed_at_the_deadline, setup, teardown),
 		cmocka_unit_test_setup_teardown(nothing_starts_during_a_shutdown, setup, teardown),
 	};

@@ -177,11 +177,11 @@ static void those_outside(void **state)
 		RECORD_READ);
 	assert_forms();
 	assert_has(written_by(page_write), "<th scope=\"row\">Syslog</th><td><div><b "
-					   "class=\"warn\">failed</b> udp://192.0.2.9:514: Connection "
-					   "refused, 12 lines sent, 3 lost</div>");
-	assert_has(answer.data, "<th scope=\"row\">Agent</th><td><div>connected (qemu), 12 requests, 1 "
-				"refused, the last guest-ping 3 s "
-				"ago</div>");
+					   "class=\"warn\">failed</b>: udp://192.0.2.9:514 (dhcp), "
+					   "12 lines, 3 lost: Connection refused</div>");
+	assert_has(answer.data,
+		"<th scope=\"row\">Agent</th><td><div><b class=\"good\">qemu</b> connected, 12 "
+		"requests, 1 refused, the last guest-ping 3 s ago</div>");
 	assert_has(written_by(status_write), "\"syslog\": {\n  \"state\": \"failed\"");
 	assert_has(answer.data, "\"backend\": \"qemu\"");
 	assert_has(written_by(metrics_write), "\nthimble_syslog_up 0\n");

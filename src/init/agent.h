@@ -1,0 +1,23 @@
+/* The agent, which speaks with the hypervisor: it runs while there is something to speak through. */
+#ifndef THIMBLE_AGENT_H
+#define THIMBLE_AGENT_H
+
+#include "children.h"
+
+/* Adds it to the table, held. */
+void agent_add(struct children *c);
+
+/* Looks for what it can speak through, now and whenever the kernel tells of a new device; starts and stops
+ * it. */
+void agent_watch(void);
+
+enum { AGENT_PORT_MAX = 32 };
+
+/* The port of QEMU's guest agent among those in FOLDER (/sys/class/virtio-ports), as /dev has it: "vport1p1".
+ * False: there is none. */
+bool agent_find_port(const char *folder, char name[static AGENT_PORT_MAX]);
+
+/* Whether LENGTH bytes are an event of the kernel's (lib/kobject_uevent.c) about a device of SUBSYSTEM. */
+bool uevent_is_about(const char *bytes, size_t length, const char *subsystem);
+
+#endif

@@ -229,10 +229,25 @@ static struct child *add_service(struct children *c)
 	return children_add(c, &d);
 }
 
-static void set_web(struct child *web, const struct config *config)
+/* Whether the service listens on TCP port PORT. */
+static bool is_taken(const struct appliance *a, unsigned port)
 {
-	uint64_t port = config_number(config, CONFIG_STATUS_PORT);
-	web->held = port == 0;
+	char text[16];
+	snprintf(text, sizeof(text), "%u/tcp", port);
+	for (size_t i = 0; i < a->port_count; i++)
+		if (strcmp(a->ports[i], text) == 0)
+			return true;
+	return false;
+}
+
+/* The service goes before: the page would have its port first. */
+static void set_web(const struct appliance *a, struct child *web, const struct config *config)
+{
+	unsigned port = (unsigned)config_number(config, CONFIG_STATUS_PORT);
+	bool taken = is_taken(a, port);
+	if (taken)
+		log_warnx("no status page: port %u is the service's; set status-port to another", port);
+	web->held = port == 0 || taken;
 	web->definition.capabilities = port < 1024 ? CAPABILITY(NET_BIND_SERVICE) : 0;
 }
 
@@ -250,7 +265,7 @@ struct child *table_fill(struct children *c, const struct config *config, const 
 	struct child *service = add_service(c);
 	struct child *web = children_add(c, &web_definition);
 	if (web != NULL)
-		set_web(web, config);
+		set_web(c->appliance, web, config);
 	children_add(c, &clock_definition);
 	if (c->appliance->debug) {
 		add_terminal(c, &shell_definition, "shell", "tty2");
@@ -259,8 +274,8 @@ struct child *table_fill(struct children *c, const struct config *config, const 
 	return service;
 }
 
-/* Screens and the agent take nothing from the settings, or only at the start of the guest; the log follows them by
- * itself. */
+/* Screens and the agent take nothing from the settings, or only at the start of the guest; the log follows
+ * them by itself. */
 static bool reads_settings(const struct child_definition *d)
 {
 	return d->terminal == NULL && !d->reads_outputs && strcmp(d->name, "agent") != 0;
@@ -280,7 +295,7 @@ void table_renew(struct children *c, const struct config *before, const struct c
 	for (size_t i = 0; i < c->count; i++) {
 		const struct child_definition *d = &c->child[i].definition;
 		if (strcmp(d->name, web_definition.name) == 0)
-			set_web(&c->child[i], config);
+			set_web(c->appliance, &c->child[i], config);
 		if (reads_settings(d))
 			child_stop_by(c, &c->child[i], true, end_signal(d, other_addresses));
 	}

@@ -33,6 +33,8 @@ static void add_appliance(struct page *p)
 static void add_title(struct page *p)
 {
 	add_words(p, p->verdict.ready ? "Ready: " : "Not ready: ");
+	add_words(p, p->facts->screen.system.hostname);
+	add_words(p, p->facts->screen.system.hostname[0] != '\0' ? ", " : "");
 	add_appliance(p);
 }
 

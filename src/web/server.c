@@ -147,7 +147,6 @@ static struct MHD_Response *copy_answer(struct server *s, const struct answer *a
 static void add_headers(struct MHD_Response *response, const struct answer *a)
 {
 	static const char *const headers[][2] = {
-		{"Connection", "close"},
 		{"Cache-Control", "no-store"},
 		{"X-Content-Type-Options", "nosniff"},
 		{"Referrer-Policy", "no-referrer"},
@@ -205,7 +204,8 @@ static struct MHD_Response *make_response(struct server *s)
 	return response;
 }
 
-/* Called once the head of a request is there: nobody wants its body. */
+/* Called once the head of a request is there. Nobody wants its body, and an answer before it ends the
+ * connection. */
 static enum MHD_Result handle_request(void *data, struct MHD_Connection *connection, const char *url,
 	const char *method, const char *version, const char *upload, size_t *upload_bytes, void **context)
 {

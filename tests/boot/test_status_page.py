@@ -119,3 +119,22 @@ def test_relay_and_screen_do_not_feel_it(dual_stack, boot):
     assert wait_answer(dual_stack, four, "/healthz") == "ok\n"
     metrics = wait_answer(dual_stack, four, "/metrics")
     assert "\nthimble_program_restarts_total{name=\"web\"} 0\n" in metrics, metrics
+
+
+def test_the_services_own_port(dual_stack, boot_misbehaving):
+    """A service on port 80 keeps it, and its log says what to set; on another port the page tells of it."""
+    def say(host, port):
+        with dual_stack.connect(host, port, 20) as sock:
+            sock.sendall(b"echo the service\n")
+            return sock.recv(64)
+    facts = {"SERVICE_PORTS": "80/tcp", "SERVICE_CAPABILITIES": "net_bind_service"}
+    guest = boot_misbehaving(dual_stack, arguments="80", fact_changes=facts, name="taken")
+    four = guest.wait_address(r"192\.0\.2\.\d+")
+    wait_until(lambda: say(four, 80) == b"the service\n", 30, "the service at port 80")
+    guest.wait_screen(r"no status page: port 80 is the service's; set status-port")
+    guest.close()
+    guest = boot_misbehaving(dual_stack, arguments="80", fact_changes=facts, append="thimble.status-port=8000", name="both")
+    four = guest.wait_address(r"192\.0\.2\.\d+")
+    assert wait_answer(dual_stack, four, "/healthz", port=8000) == "ok\n"
+    assert say(four, 80) == b"the service\n"
+    assert json.loads(ask(dual_stack, four, "/status.json", 8000)[1])["service"]["ports"] == "80/tcp"

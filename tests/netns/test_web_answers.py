@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 import subprocess
 
 import jsonschema
@@ -12,7 +13,8 @@ from netns import Lan
 from waiting import wait_until
 from web import Web, box_on
 
-SCHEMA = json.loads((pathlib.Path(__file__).resolve().parent.parent.parent / "docs/status.schema.json").read_text())
+TREE = pathlib.Path(__file__).resolve().parent.parent.parent
+SCHEMA = json.loads((TREE / "docs/status.schema.json").read_text("ascii"))
 FIELDS = {"Connection": "close", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff",
           "Referrer-Policy": "no-referrer"}
 TYPES = {"/": "text/html; charset=utf-8", "/status.json": "application/json",
@@ -108,6 +110,24 @@ def test_metrics(web):
                    'thimble_program_restarts_total{name="net"} 2', 'thimble_nic_addresses{nic="eth0"} 2',
                    'thimble_relay_upstream_connect_seconds{upstream="10.0.0.5:1688",source="setting"} 0.000412'):
         assert f"\n{sample}\n" in text, sample
+
+
+def test_metrics_are_documented(web):
+    """docs/monitoring.md has each with its labels and what it means, and no other."""
+    web.records.system(clock_ntp="synchronised", clock_offset_us=-5)
+    web.records.write("log", "state", lines_total=4, state="sending")
+    web.records.write("agent", "state", backend="qemu", state="connected")
+    web.records.write("init", "child.net", name="net", state="running", since_ms=1)
+    web.records.nic("lo")  # which each kernel counts packets of
+    text = web.get("/metrics")
+    told = {}
+    for name, labels in re.findall(r"^(thimble_\w+)(\{.*\})? ", text, re.M):
+        told[name] = re.findall(r'(\w+)="', labels)
+    page = (TREE / "docs/monitoring.md").read_text("ascii")
+    rows = re.findall(r"^\| `(thimble_\w+)` \| (.*) \| (.*) \|$", page, re.M)
+    assert {name: re.findall(r"`(\w+)`", labels) for name, labels, _ in rows} == told
+    assert {name: help for name, _, help in rows} == {
+        name: help.rstrip(".") for name, help in re.findall(r"^# HELP (\S+) (.*)$", text, re.M)}
 
 
 def test_collector_and_hypervisor(web):

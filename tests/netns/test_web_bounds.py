@@ -95,6 +95,21 @@ def test_clients_that_do_not_read(web, client_of):
         assert web.get("/healthz", host="::1") == "ok\n"
     wait_until(lambda: counts(web)["connections_now"] == 1, 25, "their places are free", lambda: str(counts(web)))
     assert counts(web)["refused"]["too_slow"] > 0
+    # There is no memory for all of them at once: the first ones gave way, and those behind them were told.
+    answers = [read_all(client) for client in clients]
+    assert any(answer.startswith(b"HTTP/1.1 503 ") and b"\r\nRetry-After: 1\r\n" in answer for answer in answers)
+    assert not any(answer.endswith(b"x\n") and len(answer) > 60000 for answer in answers)
+
+
+def test_clients_that_do_not_leave(web, client_of):
+    """Who has an answer and stays keeps its place, and nobody else's."""
+    for _ in range(EACH):
+        client = client_of(2)
+        client.sendall(ASK)
+        assert client.recv(4096).endswith(b"ok\n")
+    assert refused(client_of, 2)
+    wait_refused(web, "client_full", 1)
+    assert web.get("/healthz") == "ok\n"
 
 
 def test_a_client_that_reads_slowly_gets_it_all(web, client_of):

@@ -38,7 +38,7 @@ static void one_state_in_all_forms(void **state)
 	assert_forms();
 	const char *page = written_by(page_write);
 	assert_has(page, "<p id=\"verdict\" class=\"good\">Ready: relay to 10.0.0.5:1688</p>");
-	assert_has(page, "<title>Ready: kms-relay 0.1.0</title>");
+	assert_has(page, "<title>Ready: relay1, kms-relay 0.1.0</title>");
 	assert_has(page, "<td><div><b class=\"good\">ready</b>, 3 connections now of 4096, 1204 in all, 0 "
 			 "refused, 0 failed</div>");
 	assert_has(page, "<div><b>192.0.2.77/24  ");

@@ -13,7 +13,7 @@ APPLIANCE = """\
 # resolver: an appliance that only this test has.
 SERVICE_PACKAGE := dnsmasq
 SERVICE_FILE    := sbin/dnsmasq
-SERVICE_PORTS   := 53/udp 8053/tcp
+SERVICE_PORTS   := 53/udp 80/tcp
 SERVICE_ARGS    := --keep-in-foreground --port=53
 """
 
@@ -24,7 +24,7 @@ def resolver(built_tree):
     folder = built_tree.folder / "appliances/resolver"
     folder.mkdir()
     (folder / "appliance.mk").write_text(APPLIANCE)
-    (folder / "settings.conf").write_text("status-port = 8080\n")
+    (folder / "settings.conf").write_text("hostname = resolver\n")
     built_tree.make("APPLIANCE=resolver", "build/x86_64/images/resolver/rootfs.cpio")
     return cpio.read(built_tree.build("images/resolver/rootfs.cpio").read_bytes())
 
@@ -54,12 +54,14 @@ def test_a_program_is_what_it_is_called(built_tree):
 
 def test_its_facts_and_settings(built_tree, resolver):
     facts = dict(line.split("=", 1) for line in resolver["etc/thimble/appliance"].content.decode().splitlines())
-    expected = {"name": "resolver", "service": "dnsmasq", "ports": "53/udp 8053/tcp",
+    expected = {"name": "resolver", "service": "dnsmasq", "ports": "53/udp 80/tcp",
                 "capabilities": "net_bind_service", "helper": ""}
     assert {key: facts[key] for key in expected} == expected
     assert "helper=resolver" in built_tree.build("images/kms-relay/appliance").read_text().splitlines()
     settings = resolver["etc/thimble/settings.conf"].content.decode().splitlines()
-    assert "service.args = --keep-in-foreground --port=53" in settings and "status-port = 8080" in settings
+    assert "service.args = --keep-in-foreground --port=53" in settings and "hostname = resolver" in settings
+    assert "status-port = 8080" in settings, "expected the status page beside the service, which has port 80"
+    assert not any(line.startswith("status-port") for line in built_tree.build("images/kms-relay/settings.conf").read_text().splitlines())
 
 
 def test_the_manifest_lists_every_file(built_tree):

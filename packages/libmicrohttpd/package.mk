@@ -11,7 +11,7 @@ libmicrohttpd_CONFIGURE := --disable-dependency-tracking --disable-shared --enab
 	--enable-compact-code --enable-build-type=neutral
 define libmicrohttpd_BUILD
 printf '#!/bin/sh\nexec %s "$$@"\n' "$$CC" > cc-guest && chmod +x cc-guest
-./configure CC="$$PWD/cc-guest" CFLAGS="$$CFLAGS" LDFLAGS="$$LDFLAGS" --host=x86_64-linux-musl --prefix= $(libmicrohttpd_CONFIGURE)
+./configure CC="$$PWD/cc-guest" CFLAGS="$$CFLAGS" LDFLAGS="$$LDFLAGS" --host=$(MUSL_TRIPLET) --prefix= $(libmicrohttpd_CONFIGURE)
 make -j"$$JOBS" -C src/microhttpd libmicrohttpd.la
 make -C src/microhttpd install-libLTLIBRARIES
 make -C src/include install

@@ -94,7 +94,7 @@ check-host: images $(SOURCES_USED) $(GEN_INIT_CPIO) | $(DEPS_CHECK)
 check-netns: host-programs programs check-containers $(BUILD)/bench/relay-load $(BUILD)/bin/resolver $(BUILD)/packages/dhcpcd/.done \
 		$(BUILD)/packages/ntpd/.done | $(DEPS_CHECK)
 	$(Q)mkdir -p $(CHECK)
-	$(Q)tools/in-namespaces $(PYTEST) --numprocesses=$(shell expr 2 '*' $$(nproc)) --junitxml=$(CHECK)/netns.xml tests/netns
+	$(Q)tools/in-namespaces $(PYTEST) --numprocesses=$(shell expr 3 '*' $$(nproc)) --junitxml=$(CHECK)/netns.xml tests/netns
 
 # A service that does wrong, for the tests to lay over the image's own; it goes through the slot as well.
 check-images: $(CHECK)/misbehave $(CHECK)/hyperv

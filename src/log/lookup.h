@@ -4,9 +4,8 @@
 #define THIMBLE_LOG_LOOKUP_H
 
 #include <netinet/in.h>
-#include <sys/types.h>
 
-#include "common/loop.h"
+#include "common/offload.h"
 
 enum { PEERS_MAX = 8, LOOKUP_TIMEOUT_MS = 15000 };
 
@@ -23,10 +22,10 @@ struct lookup_answer {
 };
 
 struct lookup {
-	struct loop *loop;
-	struct loop_fd watch;
-	struct loop_timer deadline;
-	pid_t pid; /* 0 while none runs */
+	struct offload child;
+	const char *host; /* what is asked for; the child's only */
+	uint16_t port;
+	struct lookup_answer answer;
 	/* Called once for each start, with the child gone; NULL: no answer in time. */
 	void (*answered)(struct lookup *, const struct lookup_answer *);
 };

@@ -135,7 +135,7 @@ static void ask(struct source *s)
 static void run(struct sources *all)
 {
 	for (size_t i = 0; i < all->count; i++)
-		if (all->list[i]->due && all->list[i]->worker.pid == 0 && all->running < WORKERS_MAX)
+		if (all->list[i]->due && all->list[i]->worker.child.pid == 0 && all->running < WORKERS_MAX)
 			ask(all->list[i]);
 }
 
@@ -234,7 +234,7 @@ static void handle_answer(struct worker *w, const struct packet *p)
 
 static void free_source(struct source *s)
 {
-	if (s->worker.pid != 0)
+	if (s->worker.child.pid != 0)
 		s->all->running--;
 	worker_stop(&s->worker);
 	loop_disarm(s->all->loop, &s->timer);
@@ -316,7 +316,7 @@ void sources_set_environment(struct sources *all, const struct environment *e)
 	all->environment = *e;
 	for (size_t i = 0; i < all->count; i++) {
 		struct source *s = all->list[i];
-		if (s->worker.pid != 0)
+		if (s->worker.child.pid != 0)
 			all->running--;
 		worker_stop(&s->worker);
 		s->retry_ms = 0;

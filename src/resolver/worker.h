@@ -3,9 +3,7 @@
 #ifndef RESOLVER_WORKER_H
 #define RESOLVER_WORKER_H
 
-#include <sys/types.h>
-
-#include "common/loop.h"
+#include "common/offload.h"
 #include "packet.h"
 
 enum {
@@ -16,10 +14,7 @@ enum {
 };
 
 struct worker {
-	struct loop *loop;
-	struct loop_fd watch;
-	struct loop_timer deadline;
-	pid_t pid; /* 0 while none runs */
+	struct offload child;
 	unsigned name_count;
 	/* Called once for each start, with the child gone; may start the next. The packet is good, or NULL
 	 * when none came in time. It is the callee's only until it returns. */

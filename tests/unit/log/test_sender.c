@@ -26,7 +26,7 @@ void __wrap_lookup_stop(struct lookup *l);
 
 int __wrap_lookup_start(struct lookup *l, const char *host, uint16_t port)
 {
-	assert_int_equal(l->pid, 0);
+	assert_int_equal(l->child.pid, 0);
 	assert_string_equal(host, "log.example");
 	assert_int_equal(port, 601);
 	if (cannot_start) {
@@ -34,13 +34,13 @@ int __wrap_lookup_start(struct lookup *l, const char *host, uint16_t port)
 		return -1;
 	}
 	starts++;
-	l->pid = 1;
+	l->child.pid = 1;
 	return 0;
 }
 
 void __wrap_lookup_stop(struct lookup *l)
 {
-	l->pid = 0;
+	l->child.pid = 0;
 }
 
 static void handle_changed(struct sender *changed)
@@ -88,8 +88,8 @@ static int teardown(void **state)
 static void answer(int error, const union peer *peer)
 {
 	struct lookup_answer a = {.error = error, .count = peer != NULL};
-	assert_int_equal(s.lookup.pid, 1);
-	s.lookup.pid = 0;
+	assert_int_equal(s.lookup.child.pid, 1);
+	s.lookup.child.pid = 0;
 	if (peer != NULL)
 		a.list[0] = *peer;
 	s.lookup.answered(&s.lookup, &a);
@@ -214,7 +214,7 @@ static void failure_ends_a_look_up(void **state)
 	turn(); /* it was refused */
 	assert_int_equal(s.state, SENDER_FAILED);
 	assert_int_equal(sender_sent(&s), 1);
-	assert_int_equal(s.lookup.pid, 0);
+	assert_int_equal(s.lookup.child.pid, 0);
 	assert_null(s.renew.previous);
 	assert_int_equal(sender_queued(&s), 1);
 	run_out(&s.timer);

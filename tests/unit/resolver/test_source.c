@@ -34,7 +34,7 @@ int64_t __wrap_now_ms(void)
 
 int __wrap_worker_start(struct worker *w, const struct question *q)
 {
-	assert_int_equal(w->pid, 0);
+	assert_int_equal(w->child.pid, 0);
 	assert_true(q->name_count > 0);
 	if (cannot_start) {
 		errno = EAGAIN;
@@ -42,14 +42,14 @@ int __wrap_worker_start(struct worker *w, const struct question *q)
 	}
 	starts++;
 	asked = *q;
-	w->pid = 1;
+	w->child.pid = 1;
 	return 0;
 }
 
 void __wrap_worker_stop(struct worker *w)
 {
-	stops += w->pid != 0;
-	w->pid = 0;
+	stops += w->child.pid != 0;
+	w->child.pid = 0;
 }
 
 static void handle_changed(struct sources *s)
@@ -81,8 +81,8 @@ static int teardown(void **state)
 static void answer(size_t n, const struct packet *packet)
 {
 	struct worker *w = &all.list[n]->worker;
-	assert_int_equal(w->pid, 1);
-	w->pid = 0;
+	assert_int_equal(w->child.pid, 1);
+	w->child.pid = 0;
 	if (packet != NULL)
 		assert_true(packet_is_good(packet, packet_bytes(packet), NAMES_MAX));
 	w->answered(w, packet);

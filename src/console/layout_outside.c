@@ -80,6 +80,34 @@ static bool report_agent(struct report *r, const struct agent_state *s, bool roo
 	return true;
 }
 
+static bool runs(const struct screen_state *s, const char *name)
+{
+	for (unsigned i = 0; i < s->child_count && i < CHILDREN_MAX; i++)
+		if (strcmp(s->children[i].name, name) == 0)
+			return s->children[i].phase == PHASE_RUNNING;
+	return false;
+}
+
+/* "http://192.0.2.77/" */
+static bool report_page(struct report *r, const struct screen_state *s, int64_t now_ms)
+{
+	struct text rest = TEXT(r->rest);
+	const struct address_state *a = first_usable(s, now_ms);
+	long long port = s->settings.status == RECORD_READ
+				 ? record_get_number(&s->settings.view, "status-port", 0)
+				 : 0;
+	if (a == NULL || port == 0 || !runs(s, "web"))
+		return false;
+	bool ipv6 = strchr(a->address, ':') != NULL;
+	text_clear(&rest);
+	text_add(&rest, "http://%s%.*s%s", ipv6 ? "[" : "", (int)strcspn(a->address, "/"), a->address,
+		ipv6 ? "]" : "");
+	if (port != 80)
+		text_add(&rest, ":%lld", port);
+	text_add(&rest, "/");
+	return true;
+}
+
 /* Both in one row where rows are few, it fits, and both are well. */
 static bool draw_both(struct canvas *c, const struct report *syslog, const struct report *agent)
 {
@@ -97,10 +125,12 @@ static bool draw_both(struct canvas *c, const struct report *syslog, const struc
 
 void draw_outside(struct canvas *c, const struct screen_state *s, unsigned index, int64_t now_ms)
 {
-	struct report syslog, agent;
+	struct report syslog, agent, page;
 	(void)index;
 	bool of_syslog = report_syslog(&syslog, &s->collector, c->roomy);
 	bool of_agent = report_agent(&agent, &s->agent, c->roomy, now_ms);
+	if (c->roomy && report_page(&page, s, now_ms))
+		canvas_line(c, "Page", ATTRIBUTE_NORMAL, "", page.rest);
 	if (of_syslog && of_agent && draw_both(c, &syslog, &agent))
 		return;
 	if (of_syslog)

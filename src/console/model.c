@@ -238,6 +238,17 @@ bool nic_usable(const struct nic_state *n, int64_t now_ms)
 	return false;
 }
 
+const struct address_state *first_usable(const struct screen_state *s, int64_t now_ms)
+{
+	for (unsigned i = 0; i < s->nic_count && i < NICS_MAX; i++) {
+		const struct nic_state *n = &s->nics[i];
+		for (unsigned j = 0; n->up && j < n->address_count && j < ADDRESSES_MAX; j++)
+			if (address_usable(&n->addresses[j], now_ms))
+				return &n->addresses[j];
+	}
+	return NULL;
+}
+
 bool nic_is_off(const struct nic_state *n)
 {
 	return strcmp(n->dhcp4, "off") == 0 && strcmp(n->ra, "off") == 0;

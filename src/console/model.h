@@ -221,6 +221,9 @@ void log_from_lines(struct log_state *s, size_t bytes, long long lines_total, en
 bool address_usable(const struct address_state *a, int64_t now_ms);
 bool nic_usable(const struct nic_state *n, int64_t now_ms);
 
+/* The first address by which peers can reach the guest, or NULL. */
+const struct address_state *first_usable(const struct screen_state *s, int64_t now_ms);
+
 /* Whether the setting `ip` gives it nothing that it could wait for. */
 bool nic_is_off(const struct nic_state *n);
 

@@ -266,18 +266,12 @@ static void add_purpose(struct text *t, const struct screen_state *s, int64_t no
 		return;
 	}
 	text_add(t, "%s", s->service.name);
-	for (unsigned i = 0; i < s->nic_count && i < NICS_MAX; i++) {
-		const struct nic_state *n = &s->nics[i];
-		for (unsigned j = 0; j < n->address_count && j < ADDRESSES_MAX; j++) {
-			const struct address_state *a = &n->addresses[j];
-			if (!n->up || !address_usable(a, now_ms))
-				continue;
-			text_add(t, " on %.*s", (int)strcspn(a->address, "/"), a->address);
-			if (s->service.ports[0] != '\0')
-				text_add(t, ", port %s", s->service.ports);
-			return;
-		}
-	}
+	const struct address_state *a = first_usable(s, now_ms);
+	if (a == NULL)
+		return;
+	text_add(t, " on %.*s", (int)strcspn(a->address, "/"), a->address);
+	if (s->service.ports[0] != '\0')
+		text_add(t, ", port %s", s->service.ports);
 }
 
 void verdict_of(struct verdict *v, const struct screen_state *s, int64_t now_ms)

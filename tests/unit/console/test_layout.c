@@ -101,6 +101,31 @@ static void set_agent(const char *text)
 	agent_from_record(&state.agent, view_of(text), RECORD_READ);
 }
 
+static void set_setting(const char *text)
+{
+	state.settings.status = RECORD_READ;
+	assert_int_equal(record_parse(&state.settings.view, text, strlen(text)), 0);
+}
+
+/* Where the status page is, while it is there. */
+static void test_status_page(void **unused)
+{
+	(void)unused;
+	set_setting("status-port=80\n");
+	assert_has_not(draw(100, 30), " Page ");
+	child_from_record(&state.children[state.child_count++], "web", view_of("name=web\nstate=running\n"),
+		RECORD_READ);
+	assert_has(draw(100, 30), "\n Page      http://192.0.2.77/ ");
+	assert_has_not(draw(80, 25), " Page ");
+	set_setting("status-port=8080\n");
+	assert_has(draw(100, 30), "\n Page      http://192.0.2.77:8080/ ");
+	state.nic_count = 0;
+	add_nic(&state, "eth0", NIC_TEXT("2001:db8::77/64"));
+	assert_has(draw(100, 30), "\n Page      http://[2001:db8::77]:8080/ ");
+	state.nic_count = 0;
+	assert_has_not(draw(100, 30), " Page ");
+}
+
 /* Who is told of the appliance: one row where both are well and it fits, else a row each. */
 static void test_collector_and_hypervisor(void **unused)
 {
@@ -655,6 +680,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_one_nic_fits, set_up),
 		cmocka_unit_test_setup(test_source_of_the_clock, set_up),
+		cmocka_unit_test_setup(test_status_page, set_up),
 		cmocka_unit_test_setup(test_collector_and_hypervisor, set_up),
 		cmocka_unit_test_setup(test_too_small_shows_the_verdict, set_up),
 		cmocka_unit_test_setup(test_any_size_is_safe, set_up),

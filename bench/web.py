@@ -95,7 +95,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("programs", nargs=2, type=pathlib.Path, metavar="PROGRAM", help="relay and web, as in the guest")
     parser.add_argument("--load", type=pathlib.Path, required=True, help="relay-load.c, compiled")
-    parser.add_argument("--turns", type=int, default=20)
+    parser.add_argument("--turns", type=int, default=70)
     parser.add_argument("--output", type=pathlib.Path, required=True, help="a .md file")
     options = parser.parse_args()
     os.sched_setaffinity(0, {1})

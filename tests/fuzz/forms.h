@@ -203,7 +203,7 @@ static inline bool page_well_formed(const char *page)
 {
 	static const char begin[] = "<div id=\"state\">", end[] = "</div>\n</main>";
 	const char *from = strstr(page, begin), *to = strstr(page, end);
-	return from != NULL && to != NULL && strstr(page, "{{") == NULL && strstr(to, "</html>\n") != NULL &&
+	return from != NULL && to != NULL && strstr(to, "</html>\n") != NULL &&
 	       html_well_formed(from + strlen(begin), (size_t)(to - from) - strlen(begin));
 }
 

@@ -43,6 +43,7 @@ static void one_state_in_all_forms(void **state)
 			 "refused, 0 failed</div>");
 	assert_has(page, "<div><b>192.0.2.77/24  ");
 	assert_has(page, "<span>number 40</span>");
+	assert_has_not(page, "{{");
 	const char *json = written_by(status_write);
 	assert_has(json,
 		"\"ready\": true,\n  \"attention\": false,\n  \"text\": \"Ready: relay to 10.0.0.5:1688\"");
@@ -108,6 +109,18 @@ static void records_are_torn(void **state)
 	assert_forms();
 	assert_has(written_by(page_write), "its record is unreadable");
 	assert_has(written_by(status_write), "\"record\": \"unreadable\"");
+}
+
+/* The template is filled once: what stands in a record is text, also when it looks like a place to fill. */
+static void words_of_the_template(void **state)
+{
+	(void)state;
+	system_from_record(&facts.screen.system,
+		view_of("appliance={{state}}\nversion=1\nhostname={{title}}<b>\nstate=running\nuptime_s=1\n"),
+		RECORD_READ);
+	assert_forms();
+	assert_has(written_by(page_write), "<title>Ready: {{title}}&lt;b&gt;, {{state}} 1</title>");
+	assert_has(answer.data, "<p id=\"host\">{{title}}&lt;b&gt;</p>");
 }
 
 /* As much as the model holds: it all fits. */
@@ -198,6 +211,7 @@ int main(void)
 		cmocka_unit_test_setup(service_is_down, set_up),
 		cmocka_unit_test_setup(records_are_torn, set_up),
 		cmocka_unit_test_setup(those_outside, set_up),
+		cmocka_unit_test_setup(words_of_the_template, set_up),
 		cmocka_unit_test_setup(the_fullest_state_fits, set_up),
 		cmocka_unit_test_setup(nic_counters_come_from_the_kernel, set_up),
 	};

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/file.h"
 #include "common/log.h"
 #include "common/log_lines.h"
 
@@ -181,30 +182,13 @@ int record_open(const char *writer, const char *name)
 int record_read(struct record_view *v, const char *writer, const char *name)
 {
 	v->bytes = 0;
-	int fd = record_open(writer, name);
-	if (fd < 0)
-		return -1;
-	ssize_t length = 0;
-	while ((size_t)length < sizeof(v->data)) {
-		ssize_t got = read(fd, v->data + length, sizeof(v->data) - (size_t)length);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0) {
-			length = got < 0 ? -1 : length;
-			break;
-		}
-		length += got;
-	}
-	int error = errno;
-	close(fd);
-	errno = error;
+	ssize_t length = file_read_fd(record_open(writer, name), v->data, sizeof(v->data));
 	if (length < 0)
 		return -1;
-	if ((size_t)length > RECORD_BYTES_MAX) {
+	if (length > RECORD_BYTES_MAX) {
 		errno = EFBIG;
 		return -1;
 	}
-	v->data[length] = '\0';
 	v->bytes = (size_t)length;
 	return split_lines(v);
 }

@@ -49,7 +49,7 @@ int record_remove(const char *writer, const char *name);
 /* A record that was read: keys and values as NUL-terminated strings within `data`. */
 struct record_view {
 	size_t bytes;
-	char data[RECORD_BYTES_MAX + 1];
+	char data[RECORD_BYTES_MAX + 2]; /* one byte too many is seen */
 };
 
 /* Reads WRITER/NAME. 0, or -1 with errno: ENOENT none, EBADMSG torn or not of the form, EFBIG. On -1

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/file.h"
 #include "common/log.h"
 #include "init/init.h"
 
@@ -131,7 +132,7 @@ static void read_settings(struct config *c, const char *path, const char *origin
 		c->refused++;
 		return;
 	}
-	ssize_t length = read_file(path, bytes, sizeof(bytes));
+	ssize_t length = file_read(path, bytes, sizeof(bytes));
 	if (length < 0) {
 		log_warn("%s: user %u cannot read it", path, (unsigned)geteuid());
 		c->refused++;

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/file.h"
 #include "common/log.h"
 #include "common/vmware.h"
 
@@ -48,7 +49,7 @@ static bool is_our_port(const char *folder, const char *port)
 	char path[128], text[sizeof(port_name) + 1];
 	struct text t = TEXT(path);
 	text_add(&t, "%s/%s/name", folder, port);
-	return !t.overflow && read_file(path, text, sizeof(text)) > 0 && strcmp(text, port_name) == 0;
+	return !t.overflow && file_read(path, text, sizeof(text)) > 0 && strcmp(text, port_name) == 0;
 }
 
 bool agent_find_port(const char *folder, char name[static AGENT_PORT_MAX])

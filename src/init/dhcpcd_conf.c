@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/file.h"
 #include "common/ip_setting.h"
 #include "common/log.h"
 
@@ -64,7 +65,7 @@ const char *dhcpcd_conf_write(const struct config *c)
 {
 	static char path[64], bytes[8192]; /* three times the file and the most that can be added */
 	struct text t = TEXT(bytes), p = TEXT(path);
-	ssize_t length = read_file(image_path, bytes, sizeof(bytes));
+	ssize_t length = file_read(image_path, bytes, sizeof(bytes));
 	t.used = length < 0 ? 0 : (size_t)length;
 	dhcpcd_conf_add(&t, config_get(c, CONFIG_IP), config_get(c, CONFIG_MTU));
 	if (length < 0 || t.used == (size_t)length)

@@ -1,6 +1,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/file.h"
 #include "common/log.h"
 #include "init.h"
 
@@ -9,7 +10,7 @@ static void add_name_of_mac(struct text *name)
 {
 	char mac[32] = "";
 	text_add(name, "thimble");
-	if (read_file("/sys/class/net/eth0/address", mac, sizeof(mac)) >= 17)
+	if (file_read("/sys/class/net/eth0/address", mac, sizeof(mac)) >= 17)
 		text_add(name, "-%.2s%.2s%.2s", mac + 9, mac + 12, mac + 15);
 }
 

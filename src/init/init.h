@@ -59,10 +59,6 @@ void host_name_follow(struct host_name *h, const char *name);
 /* settings.c */
 void appliance_read(struct appliance *a, const char *path);
 
-/* Reads a file of at most SIZE - 1 bytes into BUFFER, NUL-terminated. Its length, or -1 with errno; what
- * is longer is cut. */
-ssize_t read_file(const char *path, char *buffer, size_t size);
-
 /* Splits LINE in place into words at blanks; double quotes keep blanks. At most MAX - 1 words and a NULL.
  * The number of words; 0 when there are too many or a quote is open. */
 size_t split_words(char *line, char **words, size_t max);

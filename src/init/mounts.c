@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/file.h"
 #include "common/log.h"
 #include "init.h"
 
@@ -107,7 +108,7 @@ void apply_sysctl(const char *path)
 {
 	static char text[4096];
 	char *words[4], *next;
-	if (read_file(path, text, sizeof(text)) < 0) {
+	if (file_read(path, text, sizeof(text)) < 0) {
 		log_warn("%s", path);
 		return;
 	}

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/file.h"
 #include "common/log.h"
 
 enum {
@@ -48,7 +49,7 @@ static void read_text(size_t length, const char *origin)
 /* False when there is no such file. */
 static bool read_settings_file(const char *path, const char *origin)
 {
-	ssize_t length = read_file(path, bytes, sizeof(bytes));
+	ssize_t length = file_read(path, bytes, sizeof(bytes));
 	if (length > 0)
 		read_text((size_t)length, origin);
 	return length >= 0;
@@ -57,7 +58,7 @@ static bool read_settings_file(const char *path, const char *origin)
 /* A page's first line says what it is; lines are numbered as in the file that was put into it. */
 static void read_page(const char *path)
 {
-	ssize_t length = read_file(path, bytes, sizeof(bytes));
+	ssize_t length = file_read(path, bytes, sizeof(bytes));
 	const char *end = length > 0 ? memchr(bytes, '\n', (size_t)length) : NULL;
 	size_t skip = end != NULL ? (size_t)(end + 1 - bytes) : 0;
 	if (length > 0)
@@ -74,7 +75,7 @@ static void read_image(void)
 	read_page("/etc/thimble/image.conf");
 	for (int i = 0; i < SETUP_DATA_MAX; i++) {
 		snprintf(path, sizeof(path), "%s/%d/type", list, i);
-		if (read_file(path, type, sizeof(type)) < 0)
+		if (file_read(path, type, sizeof(type)) < 0)
 			return;
 		snprintf(path, sizeof(path), "%s/%d/data", list, i);
 		if (strtoul(type, NULL, 16) == SETUP_SETTINGS)
@@ -100,7 +101,7 @@ static void read_smbios(void)
 	config_next_source(&reading->config);
 	for (int i = 0; i < OEM_STRUCTURES_MAX; i++) {
 		snprintf(path, sizeof(path), "/sys/firmware/dmi/entries/11-%d/raw", i);
-		ssize_t length = read_file(path, bytes, sizeof(bytes));
+		ssize_t length = file_read(path, bytes, sizeof(bytes));
 		if (length < 0)
 			return;
 		smbios_each_oem_string((const uint8_t *)bytes, (size_t)length, take_oem_string, NULL);
@@ -166,7 +167,7 @@ void settings_read(struct settings *s)
 	read_ovf_environment();
 	read_guestinfo();
 	read_agent();
-	ssize_t length = read_file("/proc/cmdline", command_line, sizeof(command_line));
+	ssize_t length = file_read("/proc/cmdline", command_line, sizeof(command_line));
 	if (length > 0)
 		config_read_command_line(&s->config, command_line, (size_t)length, keep_refused);
 }

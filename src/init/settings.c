@@ -1,32 +1,11 @@
-#include <errno.h>
-#include <fcntl.h>
 #include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "common/file.h"
 #include "common/log.h"
 #include "init.h"
-
-ssize_t read_file(const char *path, char *buffer, size_t size)
-{
-	size_t used = 0;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	while (used < size - 1) {
-		ssize_t got = read(fd, buffer + used, size - 1 - used);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			break;
-		used += (size_t)got;
-	}
-	close(fd);
-	buffer[used] = '\0';
-	return (ssize_t)used;
-}
 
 size_t split_words(char *line, char **words, size_t max)
 {
@@ -77,7 +56,7 @@ void appliance_read(struct appliance *a, const char *path)
 	static char bytes[4096];
 	static struct record_view v;
 	char *words[PORTS_MAX + 1];
-	ssize_t length = read_file(path, bytes, sizeof(bytes));
+	ssize_t length = file_read(path, bytes, sizeof(bytes));
 	if (record_parse(&v, bytes, length < 0 ? 0 : (size_t)length) < 0 || length < 0)
 		log_warn("%s", path);
 	memset(a, 0, sizeof(*a));

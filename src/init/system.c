@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/file.h"
 #include "common/log.h"
 
 /* The number of kB behind NAME in /proc/meminfo, in bytes. */
@@ -33,7 +34,7 @@ struct memory memory_read(void)
 	/* Both stand in the first three lines. */
 	char meminfo[256];
 	struct memory m = {0};
-	if (read_file("/proc/meminfo", meminfo, sizeof(meminfo)) > 0)
+	if (file_read("/proc/meminfo", meminfo, sizeof(meminfo)) > 0)
 		memory_parse(&m, meminfo);
 	return m;
 }
@@ -41,7 +42,7 @@ struct memory memory_read(void)
 /* One line of a sysfs file, without its newline; "" when there is none. */
 static void read_line(const char *path, char *line, size_t size)
 {
-	if (read_file(path, line, size) < 0)
+	if (file_read(path, line, size) < 0)
 		line[0] = '\0';
 	line[strcspn(line, "\n")] = '\0';
 }

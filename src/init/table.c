@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "agent.h"
+#include "common/file.h"
 #include "common/log.h"
 #include "dhcpcd_conf.h"
 
@@ -131,7 +132,7 @@ static bool display_is_dummy(void)
 	/* The dummy is vtcon0 on every machine; a display takes over as vtcon0 (VGA text) or as vtcon1
 	 * (framebuffer). */
 	return access("/sys/class/vtconsole/vtcon1", F_OK) < 0 &&
-	       read_file("/sys/class/vtconsole/vtcon0/name", name, sizeof(name)) > 0 &&
+	       file_read("/sys/class/vtconsole/vtcon0/name", name, sizeof(name)) > 0 &&
 	       strstr(name, "dummy device") != NULL;
 }
 
@@ -165,7 +166,7 @@ static void add_terminal(
 static void add_consoles(struct children *c)
 {
 	char active[128], *words[TERMINALS_MAX + 1];
-	if (read_file("/sys/class/tty/console/active", active, sizeof(active)) < 0) {
+	if (file_read("/sys/class/tty/console/active", active, sizeof(active)) < 0) {
 		log_warn("which consoles are active");
 		return;
 	}

@@ -1,11 +1,10 @@
 #include "environment.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
+#include "common/file.h"
 #include "common/log.h"
 
 enum { CONF_BYTES_MAX = 4096 }; /* src/net writes less than 1 KB */
@@ -107,30 +106,12 @@ void environment_read_search(struct environment *e, const char *search)
 		add_domain(e, item, length);
 }
 
-/* At most SIZE bytes of the file; 0 when there is none. */
-static size_t read_whole(const char *path, char *bytes, size_t size)
-{
-	size_t used = 0;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0)
-		return 0;
-	while (used < size) {
-		ssize_t got = read(fd, bytes + used, size - used);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			break;
-		used += (size_t)got;
-	}
-	close(fd);
-	return used;
-}
-
 void environment_read(struct environment *e, const struct config *c)
 {
 	static struct record_view view; /* 32 KB: too large for the stack of a small program */
 	char conf[CONF_BYTES_MAX];
-	environment_read_conf(e, conf, read_whole(environment_conf_path, conf, sizeof(conf)));
+	ssize_t length = file_read(environment_conf_path, conf, sizeof(conf));
+	environment_read_conf(e, conf, length > 0 ? (size_t)length : 0);
 	if (record_read(&view, "net", "resolver") == 0)
 		environment_read_record(e, &view);
 	else if (errno != ENOENT)

@@ -1,12 +1,11 @@
 /* web: the status page, status.json, metrics and log by HTTP, from the records. */
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "common/config.h"
+#include "common/file.h"
 #include "common/log.h"
 #include "common/record.h"
 #include "console/load.h"
@@ -24,21 +23,6 @@ static struct {
 	struct folders folders;
 	struct facts facts;
 } web;
-
-/* Of the network namespace; empty when it cannot be read. */
-static void read_nic_counters(void)
-{
-	size_t used = 0, size = sizeof(web.facts.nic_counters) - 1;
-	int fd = open("/proc/net/dev", O_RDONLY | O_CLOEXEC);
-	ssize_t got = fd < 0 ? -1 : 1;
-	while (got > 0 && used < size) {
-		got = read(fd, web.facts.nic_counters + used, size - used);
-		used += got > 0 ? (size_t)got : 0;
-	}
-	web.facts.nic_counters[used] = '\0';
-	if (fd >= 0)
-		close(fd);
-}
 
 /* Reads anew what changed of FOLDERS. WHOLE: with all lines of the log. */
 static void load_facts(unsigned folders, bool whole, int64_t now)
@@ -79,8 +63,9 @@ static bool write_view(struct server *s, struct answer *a, const char *path)
 		if (strcmp(path, views[i].path) != 0)
 			continue;
 		load_facts(views[i].folders, views[i].write == log_write, now);
+		/* Of the network namespace; empty when it cannot be read. */
 		if (views[i].write == metrics_write)
-			read_nic_counters();
+			file_read("/proc/net/dev", web.facts.nic_counters, sizeof(web.facts.nic_counters));
 		views[i].write(a, &web.facts, now);
 		return true;
 	}

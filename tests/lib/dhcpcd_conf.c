@@ -2,13 +2,14 @@
  */
 #include <stdio.h>
 
+#include "common/file.h"
 #include "init/dhcpcd_conf.h"
 
 int main(int argc, char **argv)
 {
 	static char bytes[16384];
 	struct text t = TEXT(bytes);
-	ssize_t length = argc == 4 ? read_file(argv[1], bytes, sizeof(bytes)) : -1;
+	ssize_t length = argc == 4 ? file_read(argv[1], bytes, sizeof(bytes)) : -1;
 	if (length < 0)
 		return 100;
 	t.used = (size_t)length;

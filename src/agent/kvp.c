@@ -62,11 +62,13 @@ static enum kvp_result set(struct kvp *k, struct hv_kvp_msg *m)
 	return same ? KVP_ANSWER : KVP_ANSWER_CHANGED;
 }
 
-static enum kvp_result delete (struct kvp *k, struct hv_kvp_msg *m) {
+static enum kvp_result forget(struct kvp *k, struct hv_kvp_msg *m)
+{
 	const char *key = our_key(m->body.kvp_delete.key, m->body.kvp_delete.key_size);
 	struct kvp_pair *pair = key != NULL ? find(k, key) : NULL;
 	m->error = pair != NULL ? HV_S_OK : (int)HV_S_CONT;
-	if (pair == NULL) return KVP_ANSWER;
+	if (pair == NULL)
+		return KVP_ANSWER;
 	pair->key[0] = '\0';
 	return KVP_ANSWER_CHANGED;
 }
@@ -131,7 +133,7 @@ enum kvp_result kvp_handle(struct kvp *k, struct hv_kvp_msg *m)
 	if (operation == KVP_OP_SET && from_host)
 		return set(k, m);
 	if (operation == KVP_OP_DELETE && from_host)
-		return delete (k, m);
+		return forget(k, m);
 	m->error = (int)answer(k, m);
 	return KVP_ANSWER;
 }

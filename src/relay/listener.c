@@ -4,8 +4,8 @@
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
+#include "common/listen.h"
 #include "common/log.h"
 #include "tcp.h"
 
@@ -93,24 +93,10 @@ static void handle_clients(struct loop *loop, struct loop_fd *w, uint32_t events
 		l->batch = accepted > 0 ? accepted : 1;
 }
 
-/* The options that accepted sockets inherit are set here, once. */
-static int open_socket(const struct sockaddr *address, socklen_t bytes, bool ipv6_only)
+static void set_options(int fd)
 {
-	int on = 1, only = ipv6_only;
-	int fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -1;
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (address->sa_family == AF_INET6)
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof(only));
 	tcp_set_nodelay(fd);
 	tcp_set_keepalive(fd);
-	if (bind(fd, address, bytes) == 0 && listen(fd, BACKLOG) == 0)
-		return fd;
-	int error = errno;
-	close(fd);
-	errno = error;
-	return -1;
 }
 
 static bool is_ipv6_wildcard(const struct endpoint *e)
@@ -124,9 +110,10 @@ static void try_to_listen(struct listener *l)
 {
 	const struct endpoint *e = &l->endpoint;
 	struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = htons(e->port)};
-	int fd = open_socket((const struct sockaddr *)&e->address, e->address_bytes, l->ipv6_only);
+	int fd = listen_at(
+		(const struct sockaddr *)&e->address, e->address_bytes, l->ipv6_only, BACKLOG, set_options);
 	if (fd < 0 && (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL) && is_ipv6_wildcard(e))
-		fd = open_socket((const struct sockaddr *)&any, sizeof(any), false);
+		fd = listen_at((const struct sockaddr *)&any, sizeof(any), false, BACKLOG, set_options);
 	l->watch.fd = fd;
 	if (fd < 0 || loop_add(l->loop, &l->watch, 0) < 0)
 		enter(l, LISTENER_CLOSED, errno);

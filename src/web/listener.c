@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "common/listen.h"
 #include "common/log.h"
 #include "common/net_text.h"
 
@@ -53,34 +53,26 @@ static void handle_clients(struct loop *loop, struct loop_fd *w, uint32_t events
 	}
 }
 
-/* Options that accepted sockets inherit are set here, once. */
-static int open_socket(const struct sockaddr *address, socklen_t bytes)
+static void set_options(int fd)
 {
-	int on = 1, off = 0, send_bytes = SEND_BUFFER_BYTES;
-	int fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -1;
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (address->sa_family == AF_INET6)
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
+	int on = 1, send_bytes = SEND_BUFFER_BYTES;
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_bytes, sizeof(send_bytes));
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	if (bind(fd, address, bytes) == 0 && listen(fd, BACKLOG) == 0)
-		return fd;
-	int error = errno;
-	close(fd);
-	errno = error;
-	return -1;
+}
+
+static int listen_with_options(const void *address, socklen_t length)
+{
+	return listen_at(address, length, false, BACKLOG, set_options);
 }
 
 static void try_to_listen(struct listener *l)
 {
 	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(l->port)};
 	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(l->port)};
-	l->watch.fd = open_socket((const struct sockaddr *)&in6, sizeof(in6));
+	l->watch.fd = listen_with_options(&in6, sizeof(in6));
 	/* A kernel without IPv6. */
 	if (l->watch.fd < 0 && (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL))
-		l->watch.fd = open_socket((const struct sockaddr *)&in, sizeof(in));
+		l->watch.fd = listen_with_options(&in, sizeof(in));
 	if (l->watch.fd >= 0 && loop_add(l->loop, &l->watch, EPOLLIN) == 0) {
 		log_info("listening on port %u", l->port);
 		return;

@@ -91,10 +91,16 @@ check-host: images $(SOURCES_USED) $(GEN_INIT_CPIO) | $(DEPS_CHECK)
 
 # The resolver as it is in the image as well: it lives by what musl's own resolver does. These tests wait for timers more
 # than they compute.
-check-netns: host-programs programs check-containers $(BUILD)/bench/relay-load $(BUILD)/bin/resolver $(BUILD)/packages/dhcpcd/.done \
+check-netns: host-programs programs check-containers $(CHECK)/syslog-ng $(BUILD)/bench/relay-load $(BUILD)/bin/resolver $(BUILD)/packages/dhcpcd/.done \
 		$(BUILD)/packages/ntpd/.done | $(DEPS_CHECK)
 	$(Q)mkdir -p $(CHECK)
 	$(Q)tools/in-namespaces $(PYTEST) --numprocesses=$(shell expr 3 '*' $$(nproc)) --junitxml=$(CHECK)/netns.xml tests/netns
+
+# Debian does not let it be installed beside rsyslog.
+$(CHECK)/syslog-ng: tools/unpack-deb | $(DEPS_CHECK)
+	$(call say,UNPACK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)tools/unpack-deb syslog-ng-core $@
 
 # A service that does wrong, for the tests to lay over the image's own; it goes through the slot as well.
 check-images: $(CHECK)/misbehave $(CHECK)/hyperv

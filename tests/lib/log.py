@@ -4,11 +4,9 @@ import collections
 import os
 import pathlib
 import re
-import shutil
 import signal
 import socket
 
-import pytest
 from netns import stop
 from records import read_record
 from servers import Server
@@ -243,22 +241,16 @@ action(type="omfile" file="{self.log}" flushOnTXEnd="on")
 
 
 class SyslogNg(Collector):
-    """Debian does not let it be installed beside rsyslog: THIMBLE_SYSLOG_NG is a folder that its package (syslog-ng-core)
-    and the libraries it needs were unpacked to."""
+    """From the folder that its package is unpacked to: Debian does not let it be installed beside rsyslog."""
 
     program, ready = "syslog-ng", "starting up"
-    root = os.environ.get("THIMBLE_SYSLOG_NG", "/")
-
-    @classmethod
-    def is_there(cls):
-        return shutil.which("syslog-ng", path=f"{cls.root}/usr/sbin") is not None
+    root = HOST_BIN.parent / "check/syslog-ng/usr"
 
     def argv(self):
-        libraries = pathlib.Path(self.root) / "usr/lib"
+        libraries = self.root / "lib"
         modules = next((libraries / "syslog-ng").glob("[0-9]*"))
-        paths = "LD_LIBRARY_PATH=" + ":".join(map(str, {
-            path.parent for path in pathlib.Path(self.root).glob("**/*.so.*")} if self.root != "/" else ()))
-        return ["env", paths, f"{self.root}/usr/sbin/syslog-ng", "-F", "--no-caps", "--stderr", "-v", "-f",
+        paths = "LD_LIBRARY_PATH=" + ":".join(map(str, {path.parent for path in libraries.glob("**/*.so.*")}))
+        return ["env", paths, self.root / "sbin/syslog-ng", "-F", "--no-caps", "--stderr", "-v", "-f",
                 self.folder / "conf", "-R", self.folder / "persist", "-p", self.folder / "pid", "-c",
                 self.folder / "control", f"--module-path={modules}"]
 
@@ -275,5 +267,4 @@ log {{ source(s); destination(d); }};
 """)
 
 
-COLLECTORS = [Rsyslog, pytest.param(SyslogNg, marks=pytest.mark.skipif(
-    not SyslogNg.is_there(), reason="not installed: Debian has it or rsyslog, not both"))]
+COLLECTORS = [Rsyslog, SyslogNg]

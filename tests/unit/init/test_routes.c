@@ -75,9 +75,10 @@ static struct {
 	const char *expected, *answer;
 	char request[128];
 	size_t request_size, request_at, answer_at,
-		lie;                               /* lie: added to the size of the answer that it tells */
-	unsigned opened, closed, steps, broken_at; /* broken_at: the step that fails */
+		lie; /* lie: added to the size of the answer that it tells */
+	unsigned opened, received, closed, steps, broken_at; /* broken_at: the step that fails */
 } host;
+static bool silent; /* it has no answer to a request */
 
 static void host_port(struct vmware_registers *r)
 {
@@ -93,10 +94,13 @@ static void host_port(struct vmware_registers *r)
 	if (type == 0) {
 		assert_int_equal(r->ebx, 0x49435052u | 0x80000000u);
 		host.opened++;
-		*r = (struct vmware_registers){.ecx = SUCCESS, .edx = 7 << 16, .esi = 0x1111, .edi = 0x2222};
+		*r = (struct vmware_registers){
+			.ecx = SUCCESS, .edx = 7 << 16 | 0x1234, .esi = 0x1111, .edi = 0x2222};
 		return;
 	}
 	assert_int_equal(r->edx >> 16, 7);
+	if (type == 4 || type == 5)
+		assert_int_equal(r->ebx, 1); /* what came before was received */
 	assert_true(r->esi == 0x1111 && r->edi == 0x2222);
 	if (type == 1)
 		host.request_size = r->ebx;
@@ -110,7 +114,7 @@ static void host_port(struct vmware_registers *r)
 		host.request[host.request_size] = '\0';
 		assert_string_equal(host.request, host.expected);
 		r->ebx = (uint32_t)(length + host.lie);
-		r->ecx = SUCCESS | TO_RECEIVE;
+		r->ecx = silent ? SUCCESS : SUCCESS | TO_RECEIVE;
 		return;
 	}
 	if (type == 4) {
@@ -120,6 +124,7 @@ static void host_port(struct vmware_registers *r)
 				length - host.answer_at < 4 ? length - host.answer_at : 4);
 		host.answer_at += 4;
 	}
+	host.received += type == 5;
 	host.closed += type == 6;
 	r->ecx = SUCCESS;
 }
@@ -140,13 +145,15 @@ static void guestinfo(void **state)
 	(void)state;
 	assert_int_equal(ask("1 hostname=a\nmtu=9000\n", 0, 0, value, sizeof(value)), 20);
 	assert_string_equal(value, "hostname=a\nmtu=9000\n");
-	assert_true(host.opened == 1 && host.closed == 1);
+	assert_true(host.opened == 1 && host.received == 1 && host.closed == 1);
 	assert_int_equal(ask("0 No value found", 0, 0, value, sizeof(value)), -1);
 	assert_int_equal(host.closed, 1);
 	assert_int_equal(ask("1 ", 0, 0, value, sizeof(value)), 0);
 	assert_int_equal(ask("", 0, 0, value, sizeof(value)), -1);
 	assert_int_equal(ask("1", 0, 0, value, sizeof(value)), -1);
-	assert_int_equal(ask("1 hostname=a", 0, 0, value, 8), -1); /* does not fit */
+	/* With its NUL or not at all. */
+	assert_int_equal(ask("1 hostname=a", 0, 0, value, strlen("1 hostname=a")), -1);
+	assert_int_equal(ask("1 hostname=a", 0, 0, value, sizeof("1 hostname=a")), 10);
 	assert_int_equal(ask("1 hostname=a", 0x7fffff00, 0, value, sizeof(value)), -1);
 	assert_int_equal(host.closed, 1);
 }
@@ -157,6 +164,10 @@ static void guestinfo_that_breaks_off(void **state)
 	(void)state;
 	ask("1 hostname=a", 0, 0, value, sizeof(value));
 	unsigned steps = host.steps;
+	silent = true;
+	assert_int_equal(ask("1 hostname=a", 0, 0, value, sizeof(value)), -1);
+	assert_true(host.opened == 1 && host.closed == 1);
+	silent = false;
 	for (unsigned step = 1; step < steps; step++) {
 		assert_int_equal(ask("1 hostname=a", 0, step, value, sizeof(value)), -1);
 		assert_int_equal(host.opened, step > 1);
@@ -212,7 +223,8 @@ static void a_cut_environment_does_no_harm(void **state)
 	}
 }
 
-/* --- Hyper-V, through the agent's record ---------------------------------------------------------------------------- */
+/* --- Hyper-V, through the agent's record
+ * ---------------------------------------------------------------------------- */
 
 static void pairs_of_the_agent(void **state)
 {

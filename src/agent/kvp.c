@@ -13,7 +13,7 @@ void kvp_registration(struct hv_kvp_msg *m)
 /* Bytes of TEXT, which takes up SIZE with its NUL, in at most MAX; -1 when it does not. */
 static int text_length(const __u8 *text, __u32 size, size_t max)
 {
-	if (size == 0 || size > max)
+	if (size > max)
 		return -1;
 	const __u8 *nul = memchr(text, '\0', size);
 	return nul == NULL ? -1 : (int)(nul - text);
@@ -24,7 +24,7 @@ static const char *our_key(const __u8 *key, __u32 size)
 {
 	const size_t skip = sizeof(PREFIX) - 1;
 	int length = text_length(key, size, HV_KVP_EXCHANGE_MAX_KEY_SIZE);
-	if (length <= (int)skip || length - (int)skip >= KVP_KEY_MAX || memcmp(key, PREFIX, skip) != 0)
+	if (length <= (int)skip || memcmp(key, PREFIX, skip) != 0)
 		return NULL;
 	return (const char *)key + skip;
 }
@@ -43,17 +43,18 @@ static enum kvp_result set(struct kvp *k, struct hv_kvp_msg *m)
 	const struct hv_kvp_exchg_msg_value *data = &m->body.kvp_set.data;
 	const char *key = our_key(data->key, data->key_size);
 	int length = text_length(data->value, data->value_size, HV_KVP_EXCHANGE_MAX_VALUE_SIZE);
-	bool good = data->value_type == REG_SZ && length >= 0 && length < KVP_VALUE_MAX;
 	if (key == NULL) {
 		m->error = HV_S_OK;
 		return KVP_ANSWER;
 	}
+	bool good = strlen(key) < KVP_KEY_MAX && data->value_type == REG_SZ && length >= 0 &&
+		    length < KVP_VALUE_MAX;
 	struct kvp_pair *pair = good ? find(k, key) : NULL;
 	if (pair == NULL && good)
 		pair = find(k, ""); /* a free place */
 	if (pair == NULL) {
 		m->error = (int)HV_INVALIDARG;
-		return KVP_ANSWER;
+		return KVP_ANSWER_REFUSED;
 	}
 	bool same = strcmp(pair->key, key) == 0 && strcmp(pair->value, (const char *)data->value) == 0;
 	strcpy(pair->key, key);

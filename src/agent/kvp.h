@@ -14,7 +14,7 @@
 
 enum {
 	KVP_PAIRS_MAX = 48,
-	KVP_KEY_MAX = 64,     /* bytes with NUL; longer keys are none of ours */
+	KVP_KEY_MAX = 64,     /* bytes with NUL */
 	KVP_VALUE_MAX = 1024, /* as settings may be long */
 };
 
@@ -33,9 +33,10 @@ struct kvp {
 /* What the daemon says first. */
 void kvp_registration(struct hv_kvp_msg *m);
 
-enum kvp_result { KVP_NO_ANSWER, KVP_ANSWER, KVP_ANSWER_CHANGED };
+enum kvp_result { KVP_NO_ANSWER, KVP_ANSWER, KVP_ANSWER_CHANGED, KVP_ANSWER_REFUSED };
 
-/* Takes the message in M and makes the answer of it. KVP_ANSWER_CHANGED: one of our pairs is another now. */
+/* Takes the message in M and makes the answer of it. KVP_ANSWER_CHANGED: one of our pairs is another now.
+ * KVP_ANSWER_REFUSED: the pair of ours in M, whose key is a string, is not taken. */
 enum kvp_result kvp_handle(struct kvp *k, struct hv_kvp_msg *m);
 
 /* For people: "enumerate". */

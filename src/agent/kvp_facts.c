@@ -155,21 +155,6 @@ static void add_mask(struct text *t, const struct facts_address *a)
 	text_add(t, "%s", inet_ntop(AF_INET, &mask, text, sizeof(text)));
 }
 
-/* An address and its mask go in together, or not at all. */
-static void add_pair(struct text *addresses, struct text *masks, const struct facts_address *a)
-{
-	struct text before = *addresses, masks_before = *masks;
-	const char *between = addresses->used > 0 ? ";" : "";
-	text_add(addresses, "%s%s", between, a->text);
-	text_add(masks, "%s", between);
-	add_mask(masks, a);
-	if (!addresses->overflow && !masks->overflow)
-		return;
-	*addresses = before;
-	*masks = masks_before;
-	addresses->data[before.used] = masks->data[masks_before.used] = '\0';
-}
-
 /* Addresses of LIST in the record that was read, each with a ";" behind it, as the daemon writes these. */
 static void add_list(struct text *t, const struct facts *f, const char *list)
 {
@@ -179,6 +164,9 @@ static void add_list(struct text *t, const struct facts *f, const char *list)
 			text_add(t, "%s;", address);
 }
 
+/* All addresses that a record has fit, and so do their masks. */
+_Static_assert(FACTS_LIST_MAX *INET6_ADDRSTRLEN <= MAX_IP_ADDR_SIZE, "addresses of one NIC");
+
 /* A string of the message: so many UTF-16 units, half of its bytes. */
 #define STRING(field) ((struct text){.data = (char *)(field), .size = sizeof(field) / 2})
 
@@ -186,6 +174,7 @@ __u32 kvp_ip_info(struct kvp *k, struct hv_kvp_ipaddr_value *v)
 {
 	struct facts *f = k->facts;
 	struct facts_address a;
+	const char *between = "";
 	struct text addresses = STRING(v->ip_addr), masks = STRING(v->sub_net),
 		    gateways = STRING(v->gate_way), servers = STRING(v->dns_addr);
 	facts_begin(f);
@@ -197,7 +186,10 @@ __u32 kvp_ip_info(struct kvp *k, struct hv_kvp_ipaddr_value *v)
 	text_clear(&servers);
 	v->addr_family = ADDR_FAMILY_NONE;
 	for (unsigned n = 0; facts_next_address(f, &n, &a);) {
-		add_pair(&addresses, &masks, &a);
+		text_add(&addresses, "%s%s", between, a.text);
+		text_add(&masks, "%s", between);
+		add_mask(&masks, &a);
+		between = ";";
 		v->addr_family |= a.family == AF_INET6 ? ADDR_FAMILY_IPV6 : ADDR_FAMILY_IPV4;
 	}
 	const char *dhcp = record_get(&f->view, "dhcp4");

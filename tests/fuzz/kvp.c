@@ -99,7 +99,7 @@ static bool is_string(const __u8 *bytes, __u32 size, size_t room, size_t max)
 static bool is_ours(const __u8 *key, __u32 size)
 {
 	const size_t skip = strlen("thimble.");
-	return is_string(key, size, HV_KVP_EXCHANGE_MAX_KEY_SIZE, skip + KVP_KEY_MAX) &&
+	return is_string(key, size, HV_KVP_EXCHANGE_MAX_KEY_SIZE, HV_KVP_EXCHANGE_MAX_KEY_SIZE) &&
 	       strncmp((const char *)key, "thimble.", skip) == 0 && key[skip] != '\0';
 }
 
@@ -124,12 +124,12 @@ static enum kvp_result apply_delete(const struct hv_kvp_msg *m)
 static enum kvp_result apply_set(const struct hv_kvp_exchg_msg_value *v)
 {
 	const char *key = (const char *)v->key + strlen("thimble.");
-	if (!is_ours(v->key, v->key_size) || v->value_type != REG_SZ ||
-		!is_string(v->value, v->value_size, HV_KVP_EXCHANGE_MAX_VALUE_SIZE, KVP_VALUE_MAX))
+	if (!is_ours(v->key, v->key_size))
 		return KVP_ANSWER;
 	size_t at = place_of(key);
-	if (at == KVP_PAIRS_MAX)
-		return KVP_ANSWER;
+	if (strlen(key) >= KVP_KEY_MAX || v->value_type != REG_SZ || at == KVP_PAIRS_MAX ||
+		!is_string(v->value, v->value_size, HV_KVP_EXCHANGE_MAX_VALUE_SIZE, KVP_VALUE_MAX))
+		return KVP_ANSWER_REFUSED;
 	if (at < list_count && strcmp(list[at].value, (const char *)v->value) == 0)
 		return KVP_ANSWER;
 	list_count += at == list_count;
@@ -213,6 +213,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		enum kvp_result expected = apply(m), result = kvp_handle(&k, m);
 		must(result == expected);
 		must(result != KVP_ANSWER_CHANGED || m->error == HV_S_OK);
+		must((result == KVP_ANSWER_REFUSED) ==
+			((unsigned)m->error == HV_INVALIDARG && operation == KVP_OP_SET));
 		check_answer(m, operation, pool);
 		check_pairs(&k);
 	}

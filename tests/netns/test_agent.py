@@ -2,23 +2,21 @@
 Hyper-V host writes comes into the record agent/settings, and init is asked to read it; what it asks comes out of the records."""
 
 import os
-import pathlib
 import socket
 import struct
 import subprocess
 
 import pytest
 
-from netns import stop
+from agent import PROGRAM, Agent
 from records import read_record
 from waiting import wait_until
 
-PROGRAM = pathlib.Path(os.environ.get("THIMBLE_HOST_BIN", "build/x86_64/host")) / "agent"
 GET, SET, DELETE, ENUMERATE, GET_IP_INFO, SET_IP_INFO, REGISTER1 = 0, 1, 2, 3, 4, 5, 100
 EXTERNAL, AUTO = 0, 2
 KEY_BYTES, VALUE_BYTES = 512, 2048
 MESSAGE_BYTES = 4 + 256 + 2 + 2048 + 2048 + 1024 + 2048 + 2  # the largest body, hv_kvp_ipaddr_value, to whole 4 bytes
-REG_SZ, OK, NO_MORE, FAILED = 1, 0, 0x80070103, 0x80004005
+REG_SZ, OK, NO_MORE, FAILED, INVALID = 1, 0, 0x80070103, 0x80004005, 0x80070057
 
 
 def write_records(folder):
@@ -70,18 +68,12 @@ class Init:
         self.listener.close()
 
 
-class Kernel:
+class Kernel(Agent):
     """The driver's end of the device."""
 
     def __init__(self, folder):
-        self.end, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        super().__init__(folder, "hyper-v", socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET))
         self.end.settimeout(20)
-        self.folder = folder
-        self.log = folder / "agent.log"
-        with open(self.log, "wb") as log:
-            self.child = subprocess.Popen([PROGRAM, "hyper-v", str(theirs.fileno())], pass_fds=[theirs.fileno()], stderr=log,
-                                          env={**os.environ, "THIMBLE_RUN": str(folder)})
-        theirs.close()
         first = self.end.recv(MESSAGE_BYTES + 1)
         assert len(first) == MESSAGE_BYTES and first[0] == REGISTER1, f"expected a registration, got {len(first)} bytes"
         self.end.send(message(REGISTER1, 0, b"3.1"))
@@ -119,22 +111,11 @@ class Kernel:
             at += size
         return {"family": body[256], "dhcp": body[257], **dict(zip(("addresses", "masks", "gateways", "dns"), fields))}
 
-    def state(self):
-        return read_record(self.folder, "agent", "state")
-
     def settings(self):
         return dict(read_record(self.folder, "agent", "settings") or {})
 
     def wait_settings(self, expected):
         wait_until(lambda: self.settings() == expected, 20, f"agent/settings = {expected}", lambda: f"{self.settings()}")
-
-    def exhibits(self):
-        yield "agent: log", self.log.read_text(errors="replace")
-
-    def close(self):
-        self.end.close()
-        if self.child.poll() is None:
-            stop(self.child, 20)
 
 
 @pytest.fixture
@@ -173,8 +154,8 @@ def test_what_the_host_asks_for(kernel, tmp_path):
     assert pairs["OSName"] == "Thimble kms-relay" and pairs["OSBuildNumber"] == os.uname().release
     assert kernel.ask(GET, EXTERNAL, pair("thimble.hostname", "")) == NO_MORE
     assert kernel.ask(ENUMERATE, EXTERNAL, struct.pack("<I", 0)) == NO_MORE
-    wait_until(lambda: kernel.state().number("requests") == 24, 20, "24 requests", kernel.state)
-    assert kernel.state().items() >= {"backend": "hyper-v", "state": "connected", "refused": "0", "last_request": "enumerate"}.items()
+    wait_until(lambda: kernel.record().number("requests") == 24, 20, "24 requests", kernel.record)
+    assert kernel.record().items() >= {"backend": "hyper-v", "state": "connected", "refused": "0", "last_request": "enumerate"}.items()
 
 
 def test_addresses_by_nic(kernel, tmp_path):
@@ -184,7 +165,7 @@ def test_addresses_by_nic(kernel, tmp_path):
         "gateways": "192.0.2.1;", "dns": "192.0.2.53;"}
     assert kernel.ip_info("02:00:5E:00:00:02") == FAILED
     assert kernel.ask(SET_IP_INFO, 0, b"02:00:5E:00:00:01") == FAILED
-    wait_until(lambda: kernel.state().number("refused") == 2, 20, "two refusals", kernel.state)
+    wait_until(lambda: kernel.record().number("refused") == 2, 20, "two refusals", kernel.record)
 
 
 def test_hostile_values_stay_in_their_line(kernel, init):
@@ -194,6 +175,17 @@ def test_hostile_values_stay_in_their_line(kernel, init):
     assert set(kernel.settings()) == {"hostname"}
     data = (kernel.folder / "agent/settings").read_bytes()
     assert data.count(b"\n") == 1 and b"\x1b" not in data, data
+
+
+def test_pairs_that_are_not_taken_are_told(kernel, init):
+    """The host is told by the code, the guest's log has which, and what was taken before holds."""
+    assert kernel.ask(SET, EXTERNAL, pair("thimble.mtu", "9000")) == OK
+    for key, value in (("thimble.hostname", "x" * 1024), (f"thimble.{'k' * 64}", "x")):
+        assert kernel.ask(SET, EXTERNAL, pair(key, value)) == INVALID
+        assert f"{key} of the host is not taken: 48 pairs are, each a string of at most 1023 bytes" in kernel.log.read_text()
+    assert init.request() == "read-settings"
+    kernel.wait_settings({"mtu": "9000"})
+    wait_until(lambda: kernel.record().number("refused") == 2, 20, "two refusals", kernel.record)
 
 
 def test_short_messages_are_told_and_left(kernel, init):

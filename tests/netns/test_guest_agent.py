@@ -11,12 +11,12 @@ import time
 
 import pytest
 
+from agent import PROGRAM, Agent
 from netns import stop
 from qga import QgaClient, QgaError, addresses
 from records import read_record
 from waiting import wait_until
 
-PROGRAM = pathlib.Path(os.environ.get("THIMBLE_HOST_BIN", "build/x86_64/host")) / "agent"
 COMMANDS = {"guest-sync-delimited", "guest-sync", "guest-ping", "guest-info", "guest-network-get-interfaces", "guest-get-osinfo",
             "guest-get-host-name", "guest-get-time", "guest-shutdown"}
 
@@ -30,21 +30,10 @@ def write_record(folder, path, *lines):
     new.rename(target)
 
 
-class Agent:
-    """`agent qemu`, whose port is one end of a socket pair."""
-
+class QemuAgent(Agent):
     def __init__(self, folder, name="agent"):
-        self.folder = folder
-        self.end, theirs = socket.socketpair()
-        self.log = folder / f"{name}.log"
-        with open(self.log, "wb") as log:
-            self.child = subprocess.Popen([PROGRAM, "qemu", str(theirs.fileno())], pass_fds=[theirs.fileno()], stderr=log,
-                                          env={**os.environ, "THIMBLE_RUN": str(folder)})
-        theirs.close()
+        super().__init__(folder, "qemu", socket.socketpair(), name)
         self.client = QgaClient(self.end)
-
-    def record(self):
-        return read_record(self.folder, "agent", "state")
 
     def wait_record(self, **expected):
         wait_until(lambda: self.record().items() >= expected.items(), 20, f"agent/state with {expected}", self.record)
@@ -53,18 +42,10 @@ class Agent:
         fields = pathlib.Path(f"/proc/{self.child.pid}/stat").read_text().rsplit(") ", 1)[1].split()
         return int(fields[11]) + int(fields[12])
 
-    def exhibits(self):
-        yield "agent: log", self.log.read_text(errors="replace")
-
-    def close(self):
-        self.end.close()
-        if self.child.poll() is None:
-            stop(self.child, 20)
-
 
 @pytest.fixture
 def agent(keep, tmp_path):
-    return keep(Agent(tmp_path))
+    return keep(QemuAgent(tmp_path))
 
 
 def test_before_there_is_a_record(agent):

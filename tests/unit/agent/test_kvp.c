@@ -120,38 +120,42 @@ static void as_many_as_there_is_room_for(void **state)
 		snprintf(key, sizeof(key), "thimble.k%d", i);
 		assert_int_equal(set(key, "x", &error), KVP_ANSWER_CHANGED);
 	}
-	assert_int_equal(set("thimble.more", "x", &error), KVP_ANSWER);
+	assert_int_equal(set("thimble.more", "x", &error), KVP_ANSWER_REFUSED);
 	assert_int_equal((unsigned)error, HV_INVALIDARG);
 	assert_int_equal(set("thimble.k7", "y", &error), KVP_ANSWER_CHANGED);
 	assert_int_equal(operate(KVP_OP_DELETE, 0, "thimble.k3", &error), KVP_ANSWER_CHANGED);
 	assert_int_equal(set("thimble.more", "x", &error), KVP_ANSWER_CHANGED);
 }
 
-/* Sizes that lie, strings without an end, keys and values that are too long: refused, and nothing is read
- * behind them. */
+/* Sizes that lie, strings without an end, keys and values that are too long: nothing of them is kept, nothing
+ * is read behind them. A key without an end is nobody's. */
 static void lengths_that_lie(void **state)
 {
 	const struct {
 		__u32 key_size, value_size, type;
 		size_t key_fill, value_fill;
+		enum kvp_result result;
 	} cases[] = {
-		{0xffffffff, 2, REG_SZ, 16, 1},
-		{17, 0xffffffff, REG_SZ, 16, 1},
-		{0, 2, REG_SZ, 16, 1},
-		{17, 0, REG_SZ, 16, 1},
-		{16, 2, REG_SZ, 16, 1}, /* no NUL in it */
-		{512, 2, REG_SZ, 512, 1},
-		{17, 2048, REG_SZ, 16, 2048},
-		{17, 1025, REG_SZ, 16, 1024},
-		{100, 2, REG_SZ, 99, 1},
-		{17, 2, REG_U32, 16, 1},
+		{0xffffffff, 2, REG_SZ, 16, 1, KVP_ANSWER},
+		{17, 0xffffffff, REG_SZ, 16, 1, KVP_ANSWER_REFUSED},
+		{0, 2, REG_SZ, 16, 1, KVP_ANSWER},
+		{17, 0, REG_SZ, 16, 1, KVP_ANSWER_REFUSED},
+		{16, 2, REG_SZ, 16, 1, KVP_ANSWER},
+		{512, 2, REG_SZ, 512, 1, KVP_ANSWER},
+		{17, 2048, REG_SZ, 16, 2048, KVP_ANSWER_REFUSED},
+		{17, 1025, REG_SZ, 16, 1024, KVP_ANSWER_REFUSED},
+		{8 + KVP_KEY_MAX + 1, 2, REG_SZ, 8 + KVP_KEY_MAX, 1, KVP_ANSWER_REFUSED},
+		{17, 2, REG_U32, 16, 1, KVP_ANSWER_REFUSED},
+		/* The longest that fit. */
+		{8 + KVP_KEY_MAX, 2, REG_SZ, 8 + KVP_KEY_MAX - 1, 1, KVP_ANSWER_CHANGED},
+		{17, 1024, REG_SZ, 16, 1023, KVP_ANSWER_CHANGED},
 	};
 	static struct kvp before;
 	(void)state;
-	before = kvp;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct hv_kvp_msg *m = calloc(1, sizeof(*m));
 		struct hv_kvp_exchg_msg_value *data = &m->body.kvp_set.data;
+		before = kvp;
 		m->kvp_hdr.operation = KVP_OP_SET;
 		data->key_size = cases[i].key_size;
 		data->value_size = cases[i].value_size;
@@ -159,8 +163,11 @@ static void lengths_that_lie(void **state)
 		memset(data->key, 'k', cases[i].key_fill);
 		memcpy(data->key, "thimble.", 8);
 		memset(data->value, 'v', cases[i].value_fill);
-		if (kvp_handle(&kvp, m) != KVP_ANSWER || memcmp(&kvp, &before, sizeof(kvp)) != 0)
-			fail_msg("case %zu was taken", i);
+		enum kvp_result result = kvp_handle(&kvp, m);
+		if (result != cases[i].result)
+			fail_msg("case %zu: %d, not %d", i, (int)result, (int)cases[i].result);
+		assert_int_equal(memcmp(&kvp, &before, sizeof(kvp)) != 0, result == KVP_ANSWER_CHANGED);
+		assert_int_equal((unsigned)m->error, result == KVP_ANSWER_REFUSED ? HV_INVALIDARG : HV_S_OK);
 		free(m);
 	}
 }
@@ -284,6 +291,52 @@ static void addresses_of_one_nic(void **state)
 	assert_int_equal(ask_ip_info(&m, "00:15:5d:00:00:0"), HV_E_FAIL);
 }
 
+static size_t items_of(const char *list)
+{
+	size_t count = list[0] != '\0';
+	for (; *list != '\0'; list++)
+		count += *list == ';';
+	return count;
+}
+
+/* Of two NICs: of the pair as many as there is room for, each whole; of one NIC all, and a mask for each. */
+static void more_addresses_than_fit(void **state)
+{
+	static const char long_form[] =
+		"address.%d=2001:db8:aaaa:bbbb:cccc:dddd:eeee:f%d%02x/64 slaac forever\n",
+			  other_form[] = "address.%d=2001:db8:aaaa:bbbb::%d:%x/64 slaac forever\n";
+	enum {
+		LONG = sizeof("2001:db8:aaaa:bbbb:cccc:dddd:eeee:f000"),
+		OTHER = sizeof("2001:db8:aaaa:bbbb::1:a")
+	};
+	static struct hv_kvp_msg m;
+	static char lines[4096];
+	const struct hv_kvp_ipaddr_value *v = &m.body.kvp_ip_val;
+	const char *key;
+	(void)state;
+	for (int nic = 0; nic < 2; nic++) {
+		int used = snprintf(lines, sizeof(lines), "mac=00:15:5d:00:00:0%d\n", nic);
+		for (int i = 0; i < FACTS_LIST_MAX; i++)
+			used += snprintf(lines + used, sizeof(lines) - (size_t)used,
+				i == 10 ? other_form : long_form, i + 1, nic + 1, i);
+		write_lines("net", nic == 0 ? "eth0" : "eth1", lines);
+	}
+	/* The driver makes UTF-16 of it and adds two bytes and the end: the other form of the second NIC is
+	 * too long by one. */
+	size_t room = HV_KVP_EXCHANGE_MAX_VALUE_SIZE / 2 - 3, length = 25 * LONG + OTHER - 1;
+	const char *all = enumerated(3, &key);
+	assert_string_equal(key, "NetworkAddressIPv6");
+	assert_int_equal(length + OTHER, room + 1);
+	assert_int_equal(strlen(all), length);
+	assert_int_equal(items_of(all), 26);
+
+	assert_int_equal(ask_ip_info(&m, "00:15:5d:00:00:01"), HV_S_OK);
+	assert_int_equal(items_of((const char *)v->ip_addr), FACTS_LIST_MAX);
+	assert_int_equal(items_of((const char *)v->sub_net), FACTS_LIST_MAX);
+	assert_int_equal(strlen((const char *)v->ip_addr), (FACTS_LIST_MAX - 1) * LONG + OTHER - 1);
+	assert_int_equal(strlen((const char *)v->sub_net), FACTS_LIST_MAX * strlen("/64;") - 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -294,6 +347,7 @@ int main(void)
 		cmocka_unit_test_setup(what_the_host_may_know, fresh),
 		cmocka_unit_test_setup(pairs_of_the_host_can_be_read, fresh),
 		cmocka_unit_test_setup(addresses_of_one_nic, fresh),
+		cmocka_unit_test_setup(more_addresses_than_fit, fresh),
 	};
 	return cmocka_run_group_tests(tests, folder_setup, folder_teardown);
 }

@@ -12,7 +12,7 @@ import tempfile
 import pytest
 
 from deploy import Deployed
-from guest import BOOT_S, OFF_S
+from guest import BOOT_S, OFF_S, TREE
 from libvirt_session import Session
 from qga import QgaClient, addresses
 from relayed import wait_relayed
@@ -172,6 +172,16 @@ def test_libvirt_asks_the_agent(keep, tmp_path):
     assert refused.returncode != 0 and "guest-exec" in refused.stderr, refused
 
     session.restart()
+    virsh("domifaddr", name, "--source", "agent", has=r"^ eth0 .* ipv4 +10\.0\.2\.15/24$")
+
+    # The port goes and comes, as the documentation has it.
+    def channel_of(text):
+        (tmp_path / "channel.xml").write_text(re.search(r"<channel .*?</channel>", text, re.DOTALL)[0])
+        return tmp_path / "channel.xml"
+    session.virsh("detach-device", name, channel_of(session.virsh("dumpxml", name)), "--live")
+    wait_until(lambda: NAME not in session.virsh("dumpxml", name), BOOT_S, "that the port is gone")
+    assert "not configured" in session.run("domifaddr", name, "--source", "agent").stderr
+    session.virsh("attach-device", name, channel_of((TREE / "docs/hypervisor.md").read_text()), "--live")
     virsh("domifaddr", name, "--source", "agent", has=r"^ eth0 .* ipv4 +10\.0\.2\.15/24$")
     session.virsh("shutdown", name, "--mode", "agent")
     wait_until(lambda: session.state(name) == "shut off", OFF_S, "that the domain is off", lambda: session.state(name))

@@ -13,7 +13,7 @@ $(HOST)/obj/%.o: src/%.c mk/check.mk mk/programs.mk | $(DEPS_CHECK)
 
 # Libraries of programs, with the sanitizers as well.
 $(foreach library,$(sort $(foreach name,$(PROGRAMS),$(program_libraries_$(name)))),\
-	$(eval $(call package-build,$(library),$(HOST)/packages/$(library),$(HOST_GCC),-g -O1 $(SANITIZE),,| $(DEPS_CHECK))))
+	$(eval $(call package-build,$(library),$(HOST)/packages/$(library),$(HOST_GCC),-g -O1 -D_DEBUG $(SANITIZE),,| $(DEPS_CHECK))))
 
 $(HOST)/obj/web/assets.o: $(WEB_PAGE)
 

@@ -48,7 +48,7 @@ $(FUZZ)/obj/%.o: src/%.c mk/fuzz.mk mk/programs.mk | $(DEPS_CHECK)
 	$(Q)$(FUZZ_CC) -fsanitize=fuzzer-no-link $(FUZZ_CFLAGS) -I$(<D) $(call library_headers,$(call program_of,$<),$(FUZZ)) -MMD -MP -c -o $@ $<
 
 # Libraries that a target goes through, so that it sees their branches too.
-$(eval $(call package-build,libmicrohttpd,$(FUZZ)/packages/libmicrohttpd,$(FUZZ_CC),-g -O1 -fsanitize=fuzzer-no-link $(SANITIZE),-fsanitize=address,| $(DEPS_CHECK)))
+$(eval $(call package-build,libmicrohttpd,$(FUZZ)/packages/libmicrohttpd,$(FUZZ_CC),-g -O1 -D_DEBUG -fsanitize=fuzzer-no-link $(SANITIZE),-fsanitize=address,| $(DEPS_CHECK)))
 $(patsubst src/%.c,$(FUZZ)/obj/%.o,$(wildcard src/web/*.c)): | $(fuzz_libraries_http)
 $(FUZZ)/obj/web/assets.o: $(WEB_PAGE)
 

@@ -23,7 +23,7 @@ endef
 # The rules of one build: $(call package-build,NAME,FOLDER,CC,CFLAGS,LDFLAGS,PREREQUISITES). Tests build a library once more,
 # from the same source, with the host's compiler.
 define package-build
-$2/.done: $(BUILD)/sources/src/$($1_SOURCE) packages/$1/package.mk $$(wildcard packages/$1/patches/*.patch) mk/packages.mk $6
+$2/.done: $(BUILD)/sources/src/$($1_SOURCE) packages/$1/package.mk $$(wildcard packages/$1/patches packages/$1/patches/*.patch) mk/packages.mk $6
 	$$(call say,PACKAGE,$1)
 	$$(Q)rm -rf $$(@D) && mkdir -p $$(@D)/src $$(@D)/root && touch $$(@D)/started
 	$$(Q)tools/unpack-source $$(@D)/src $$(call source_files,src:$($1_SOURCE))

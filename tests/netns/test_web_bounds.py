@@ -172,6 +172,17 @@ def test_just_not_too_long(web):
     assert web.say(request(fields=b"X: " + b"a" * 4000 + b"\r\n")).startswith(b"HTTP/1.1 200")
 
 
+@pytest.mark.parametrize("argument", [b"%s", b"a=%s", b"%s=", b"a=b&%s"])
+def test_arguments_and_no_fields(web, argument):
+    """However little room is left behind the target, and whatever comes behind the request."""
+    for length in range(100, 4000, 100):
+        for tail in (b"", ASK, b"x" * 64):
+            with web.connect() as client:
+                client.sendall(b"GET /healthz?" + argument % (b"a" * length) + b" HTTP/1.0\r\n\r\n" + tail)
+                answer = read_all(client)
+            assert answer.startswith(b"HTTP/1.1 200 ") and answer.endswith(b"\r\n\r\nok\n"), (length, tail, answer[:200])
+
+
 JUNK = [b"\0" * 3000, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"\r\n" * 1000,
         b"GET / HTTP/1.1\r\n\r\n", b"GET / HTTP/7.7\r\nHost: x\r\n\r\n", b"GET\r\n\r\n", b"\xff\xfe" * 500 + b"\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", b"GET /a b HTTP/1.1\r\nHost: x\r\n\r\n",

@@ -1,6 +1,5 @@
 """The status screen as a plain program on a pty, with records written by hand and init played by hand."""
 
-import contextlib
 import fcntl
 import os
 import pathlib
@@ -201,30 +200,3 @@ class Console:
         os.close(self.end.fd)
         os.close(self.end.wake)
         assert status == 0, f"expected the console to end with status 0, got {status}:\n{self.log.read_text()}"
-
-
-class FakeInit:
-    """Init's control socket: keeps the requests, gives each the same ANSWER."""
-
-    def __init__(self, records, answer=b"ok"):
-        self.requests = []
-        self.answer = answer
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.socket.bind(str(records.dir / "control"))
-        self.socket.listen()
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def _serve(self):
-        with contextlib.suppress(OSError):
-            while True:
-                connection, _ = self.socket.accept()
-                with connection:
-                    self.requests.append(connection.recv(128))
-                    connection.sendall(self.answer)
-
-    def wait_request(self, request):
-        wait_until(lambda: request in self.requests, 10, f"the request {request}", lambda: repr(self.requests))
-
-    def close(self):
-        self.socket.shutdown(socket.SHUT_RDWR)
-        self.socket.close()

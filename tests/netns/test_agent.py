@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 from agent import PROGRAM, Agent
+from init import FakeInit
 from records import read_record
 from waiting import wait_until
 
@@ -44,28 +45,6 @@ def text(field):
     """A string of a message, which ends within its field."""
     assert b"\0" in field, field
     return field.split(b"\0")[0].decode("ascii")
-
-
-class Init:
-    """Takes requests as init does and keeps them; refuses the first REFUSALS."""
-
-    def __init__(self, folder, refusals=0):
-        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.listener.bind(str(folder / "control"))
-        self.listener.listen(4)
-        self.listener.settimeout(20)
-        self.refusals = refusals
-
-    def request(self):
-        client, _ = self.listener.accept()
-        with client:
-            asked = client.recv(128).decode()
-            client.send(b"refused: stopping already" if self.refusals > 0 else b"ok")
-        self.refusals -= 1
-        return asked
-
-    def close(self):
-        self.listener.close()
 
 
 class Kernel(Agent):
@@ -120,7 +99,7 @@ class Kernel(Agent):
 
 @pytest.fixture
 def init(keep, tmp_path):
-    return keep(Init(tmp_path))
+    return keep(FakeInit(tmp_path))
 
 
 @pytest.fixture
@@ -196,7 +175,7 @@ def test_short_messages_are_told_and_left(kernel, init):
 
 
 def test_init_that_refuses_is_asked_again(keep, tmp_path):
-    init = keep(Init(tmp_path, refusals=1))
+    init = keep(FakeInit(tmp_path, "refused: stopping already"))
     kernel = keep(Kernel(tmp_path))
     assert kernel.ask(SET, EXTERNAL, pair("thimble.mtu", "9000")) == OK
     assert [init.request(), init.request()] == ["read-settings", "read-settings"]

@@ -1,7 +1,8 @@
 """Keys turn pages, show the log, and ask init for what they say, after one question; nothing else does."""
 
 import pytest
-from console import Console, FakeInit, Records
+from console import Console, Records
+from init import FakeInit
 
 
 @pytest.fixture
@@ -24,18 +25,18 @@ KEYS = r"l log  c settings  Enter refresh  r restart service  p power off"
 
 
 @pytest.mark.parametrize("key, question, request_line, done", [
-    (b"r", r"Restart the service\?.* y/n \(\d+ s\)", b"restart-service", r"The service is being restarted\."),
-    (b"R", r"Restart the service\?.* y/n \(\d+ s\)", b"restart-service", r"The service is being restarted\."),
-    (b"p", r"Power off\? y/n \(\d+ s\)", b"poweroff", r"Powering off\."),
+    (b"r", r"Restart the service\?.* y/n \(\d+ s\)", "restart-service", r"The service is being restarted\."),
+    (b"R", r"Restart the service\?.* y/n \(\d+ s\)", "restart-service", r"The service is being restarted\."),
+    (b"p", r"Power off\? y/n \(\d+ s\)", "poweroff", r"Powering off\."),
 ])
 def test_asks_once_then_does_it(keep, records, start, key, question, request_line, done):
-    init = keep(FakeInit(records))
+    init = keep(FakeInit(records.dir))
     console = start()
     console.press(key)
     console.wait(question)
     assert init.requests == [], f"expected no request before the answer, got {init.requests}"
     console.press(b"y")
-    init.wait_request(request_line)
+    assert init.request() == request_line
     console.wait(done)
     console.press(b"yl")
     console.wait(r"^ Log, lines")
@@ -44,7 +45,7 @@ def test_asks_once_then_does_it(keep, records, start, key, question, request_lin
 
 @pytest.mark.parametrize("key", [b"n", b"\r", b"x", b"p", b"\x1b"])
 def test_any_other_key_is_no(keep, records, start, key):
-    init = keep(FakeInit(records))
+    init = keep(FakeInit(records.dir))
     console = start()
     console.press(b"p")
     console.wait(r"Power off\? y/n")
@@ -56,7 +57,7 @@ def test_any_other_key_is_no(keep, records, start, key):
 
 
 def test_question_runs_out(keep, records, start):
-    init = keep(FakeInit(records))
+    init = keep(FakeInit(records.dir))
     console = start()
     console.press(b"p")
     console.wait(r"Power off\? y/n \(2 s\)", 30)
@@ -67,7 +68,7 @@ def test_question_runs_out(keep, records, start):
 
 
 def test_refusal_is_shown(keep, records, start):
-    keep(FakeInit(records, b"refused: the service is \x1b[2Jstopping"))
+    keep(FakeInit(records.dir, "refused: the service is \x1b[2Jstopping"))
     console = start()
     console.press(b"ry")
     console.wait(r"The service was not restarted: refused: the service is \?\[2Jstopping")
@@ -80,7 +81,7 @@ def test_absent_init_is_shown(start):
 
 
 def test_readonly(keep, records, start):
-    init = keep(FakeInit(records))
+    init = keep(FakeInit(records.dir))
     console = start(mode="readonly")
     console.wait(r"^ l log  c settings  Enter refresh$")
     console.press(b"pyryl")
@@ -90,7 +91,7 @@ def test_readonly(keep, records, start):
 
 
 def test_control_keys_and_sequences_do_nothing(keep, records, start):
-    init = keep(FakeInit(records))
+    init = keep(FakeInit(records.dir))
     console = start()
     for keys in (b"\x03\x04\x1a\x1c\x13", b"\x1b[A\x1b[B\x1b[C\x1b[D\x1bOP\x1bOR\x1b[15~\x1b[[C", b"\x1bp\x1br", b"\xff\x80"):
         console.press(keys)

@@ -3,7 +3,8 @@
 import os
 
 import pytest
-from console import Console, FakeInit, Records
+from console import Console, Records
+from init import FakeInit
 from waiting import wait_until
 
 SIZES = [(80, 24), (80, 25), (100, 30), (132, 43), (160, 50), (240, 100)]
@@ -92,7 +93,7 @@ def test_enter_redraws_all_at_once(start):
 
 def test_hung_reader(keep, records, start):
     """Nobody takes the bytes: the program still takes keys and records, and redraws when it can."""
-    init = keep(FakeInit(records))
+    init = keep(FakeInit(records.dir))
     console = start(columns=240, lines=100)
     console.wait(r"^ Ready")
     console.end.reading.clear()
@@ -103,7 +104,7 @@ def test_hung_reader(keep, records, start):
 
     wait_until(fill_up, 20, "a program that waits for room in the tty")
     console.press(b"ry")
-    init.wait_request(b"restart-service")
+    assert init.request() == "restart-service"
     records.relay(connections_total=4711)
     records.system(hostname="renamed")
     console.end.reading.set()

@@ -12,6 +12,7 @@ import time
 import pytest
 
 from agent import PROGRAM, Agent
+from init import FakeInit
 from netns import stop
 from qga import QgaClient, QgaError, addresses
 from records import read_record
@@ -137,31 +138,10 @@ def test_a_client_that_was_cut_off(agent):
     assert agent.client.answer("guest-ping") == {}
 
 
-class Init:
-    """Takes one request as init does."""
-
-    def __init__(self, folder, answer):
-        self.answer = answer
-        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.listener.bind(str(folder / "control"))
-        self.listener.listen(4)
-        self.listener.settimeout(20)
-
-    def request(self):
-        client, _ = self.listener.accept()
-        with client:
-            asked = client.recv(128).decode()
-            client.send(self.answer.encode())
-        return asked
-
-    def close(self):
-        self.listener.close()
-
-
 @pytest.mark.parametrize("mode, asked", [(None, "poweroff"), ("powerdown", "poweroff"), ("halt", "poweroff"), ("reboot", "reboot")])
 def test_shutdown_is_inits(keep, agent, tmp_path, mode, asked):
     """There is no answer when it goes ahead."""
-    init = keep(Init(tmp_path, "ok"))
+    init = keep(FakeInit(tmp_path))
     agent.client.sync()
     arguments = {"arguments": {"mode": mode}} if mode else {}
     agent.client.send(json.dumps({"execute": "guest-shutdown", **arguments}).encode() + b"\n")
@@ -170,7 +150,7 @@ def test_shutdown_is_inits(keep, agent, tmp_path, mode, asked):
 
 
 def test_shutdown_that_init_refuses(keep, agent, tmp_path):
-    init = keep(Init(tmp_path, "refused: stopping already"))
+    init = keep(FakeInit(tmp_path, "refused: stopping already"))
     agent.client.send(b'{"execute":"guest-shutdown"}\n')
     init.request()
     with pytest.raises(QgaError, match="stopping already"):

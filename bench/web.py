@@ -14,7 +14,6 @@ import http.client
 import os
 import pathlib
 import statistics
-import subprocess
 import sys
 import tempfile
 import threading

@@ -2,7 +2,6 @@
 plugged in later, and libvirt."""
 
 import json
-import os
 import pathlib
 import re
 import shutil

@@ -6,7 +6,6 @@ import pathlib
 import pty
 import re
 import select
-import socket
 import struct
 import subprocess
 import sys

@@ -15,7 +15,6 @@ import socket
 import subprocess
 
 from cable import Cable
-from records import read_record  # noqa: F401  for tests: one import serves
 from waiting import wait_until  # noqa: F401
 
 CLONE_NEWNET = 0x40000000

@@ -57,16 +57,19 @@ def serves(case, path, memory_mb, lan, folder):
 
 def least(case, path, lan, folder):
     """The least MB that serves. CASE.low fails or is the least that is looked for; CASE.high serves."""
+    def attempt(memory_mb):
+        why = serves(case, path, memory_mb, lan, folder)
+        print(f"  BENCH    {case.name}: {memory_mb} MB {'serves' if why is None else 'fails: ' + why}", flush=True)
+        return why is None
+
     low, high = case.low - 1, case.high
-    assert serves(case, path, high, lan, folder) is None, f"{case.name}: does not serve with {high} MB"
+    assert attempt(high), f"{case.name}: does not serve with {high} MB"
     while True:
         while high - low > 1:
             middle = (low + high) // 2
-            why = serves(case, path, middle, lan, folder)
-            print(f"  BENCH    {case.name}: {middle} MB {'serves' if why is None else 'fails: ' + why}", flush=True)
-            low, high = (middle, high) if why else (low, middle)
-        if all(serves(case, path, high, lan, folder) is None for _ in range(2)):
-            if low < case.low or serves(case, path, low, lan, folder):
+            low, high = (low, middle) if attempt(middle) else (middle, high)
+        if all(attempt(high) for _ in range(2)):
+            if low < case.low or not attempt(low):
                 return high
             low = case.low - 1  # served this time: what failed was chance
         else:

@@ -11,7 +11,7 @@ $(HOST)/obj/%.o: src/%.c mk/check.mk mk/programs.mk | $(DEPS_CHECK)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(HOST_GCC) $(HOST_CFLAGS) -I$(<D) $(call library_headers,$(call program_of,$<),$(HOST)) -MMD -MP -c -o $@ $<
 
-# Libraries of programs, with the sanitizers as well.
+# Libraries of programs, with the sanitizers and their own assertions (_DEBUG) as well.
 $(foreach library,$(sort $(foreach name,$(PROGRAMS),$(program_libraries_$(name)))),\
 	$(eval $(call package-build,$(library),$(HOST)/packages/$(library),$(HOST_GCC),-g -O1 -D_DEBUG $(SANITIZE),,| $(DEPS_CHECK))))
 

@@ -165,7 +165,7 @@ static void add_list(struct text *t, const struct facts *f, const char *list)
 }
 
 /* All addresses that a record has fit, and so do their masks. */
-_Static_assert(FACTS_LIST_MAX *INET6_ADDRSTRLEN <= MAX_IP_ADDR_SIZE, "addresses of one NIC");
+_Static_assert(MAX_IP_ADDR_SIZE >= FACTS_LIST_MAX * INET6_ADDRSTRLEN, "addresses of one NIC");
 
 /* A string of the message: so many UTF-16 units, half of its bytes. */
 #define STRING(field) ((struct text){.data = (char *)(field), .size = sizeof(field) / 2})

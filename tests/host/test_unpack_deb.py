@@ -34,6 +34,7 @@ def unpack(tmp_path):
                                           "Description: x\n"), ("usr/sbin/collector", "a program\n")):
         (package / path).parent.mkdir(parents=True, exist_ok=True)
         (package / path).write_text(text)
+    os.utime(package, (0, 0))  # as old as packages are
     subprocess.run(["dpkg-deb", "-b", package, tmp_path / "collector.deb"], check=True, capture_output=True)
     for name, text in (("apt-cache", APT_CACHE), ("apt-get", APT_GET), ("dpkg-query", DPKG_QUERY), ("id", "echo 0\n")):
         program = tmp_path / "programs" / name
@@ -55,6 +56,7 @@ def test_unpacked_beside_what_it_needs(unpack, tmp_path):
     assert unpack() == (0, "", [INSTALL, DOWNLOAD])
     assert [path.name for path in (tmp_path / "unpacked").iterdir()] == ["usr"]
     assert (tmp_path / "unpacked/usr/sbin/collector").read_text() == "a program\n"
+    # For make: newer than the tool, not as old as the package.
     assert (tmp_path / "unpacked").stat().st_mtime >= (tmp_path / "collector.deb").stat().st_mtime
 
 

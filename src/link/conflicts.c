@@ -10,12 +10,14 @@
 #include "common/log.h"
 #include "report.h"
 
-/* linux/if.h, which cannot stand beside net/if.h */
-#define FLAG_LOWER_UP 0x10000u
+/* IFF_LOWER_UP, of linux/if.h, which cannot stand beside net/if.h; and the kernel has taken note of it: what
+ * is sent before that is lost (net/core/link_watch.c) */
+#define FLAGS_PASSES (0x10000u | IFF_RUNNING)
 
 enum {
 	PROBES = 3, /* in a round; RFC 5227 1.1 */
 	PROBE_INTERVAL_MS = 1000,
+	ANNOUNCE_EVERY = 2, /* with each second one: ANNOUNCE_NUM and ANNOUNCE_INTERVAL there */
 	ROUND_INTERVAL_MS = 15000,
 };
 
@@ -23,7 +25,9 @@ struct address {
 	int ifindex;
 	char ifname[IF_NAMESIZE];
 	uint8_t mac[6], ip[4], other[6];
+	uint32_t carrier_ups; /* of the NIC */
 	bool noted;
+	bool announce;   /* in this round */
 	bool taken;      /* OTHER has it as well */
 	bool heard;      /* and said so since the round began */
 	int probes_left; /* of the round */
@@ -47,21 +51,27 @@ static struct address *find(int ifindex, const uint8_t *ip)
 	return NULL;
 }
 
-void conflicts_note(const struct nic *nic, const uint8_t address[static 4])
+void conflicts_note(const struct nic *nic, const uint8_t address[static 4], bool announce)
 {
 	const struct link_info *link = &nic->link;
 	/* What was found out is true of the network that the NIC was in. */
-	if (!(link->flags & FLAG_LOWER_UP) || !link->has_mac)
+	if ((link->flags & FLAGS_PASSES) != FLAGS_PASSES || !link->has_mac)
 		return;
 	struct address *a = find(link->ifindex, address);
-	if (a == NULL) {
+	bool anew = a == NULL;
+	if (anew) {
 		if (count == ARP_HEARD_MAX)
 			return;
 		a = &list[count++];
-		*a = (struct address){.ifindex = link->ifindex, .probes_left = PROBES};
+	}
+	if (anew || a->carrier_ups != link->carrier_ups || memcmp(a->mac, link->mac, sizeof(a->mac)) != 0) {
+		*a = (struct address){.ifindex = link->ifindex,
+			.carrier_ups = link->carrier_ups,
+			.probes_left = PROBES,
+			.announce = announce};
+		memcpy(a->mac, link->mac, sizeof(a->mac));
 		memcpy(a->ip, address, sizeof(a->ip));
 	}
-	memcpy(a->mac, link->mac, sizeof(a->mac));
 	snprintf(a->ifname, sizeof(a->ifname), "%s", link->ifname);
 	a->noted = true;
 }
@@ -129,6 +139,10 @@ static void ask(int fd, struct address *a, int64_t now_ms, bool *changed)
 	a->due_ms = now_ms + (a->probes_left > 0 ? PROBE_INTERVAL_MS : ROUND_INTERVAL_MS);
 	if (arp_probe(fd, a->ifindex, a->mac, a->ip) < 0)
 		log_warn("%s: cannot ask whether another machine has its address", a->ifname);
+	if (a->announce && !a->taken && a->probes_left % ANNOUNCE_EVERY == 0 &&
+		arp_announce(fd, a->ifindex, a->mac, a->ip) < 0)
+		log_warn("%s: cannot announce its address", a->ifname);
+	a->announce = a->announce && a->probes_left > 0;
 }
 
 int64_t conflicts_ask(int fd, int64_t now_ms, bool *changed)

@@ -6,7 +6,6 @@
 #include <linux/rtnetlink.h>
 #include <string.h>
 
-#include "arp.h"
 #include "common/log.h"
 #include "common/record.h"
 #include "conflicts.h"
@@ -14,9 +13,6 @@
 #include "mtu.h"
 #include "report.h"
 #include "request.h"
-
-/* linux/if.h, which cannot stand beside net/if.h */
-#define FLAG_LOWER_UP 0x10000u
 
 enum { SETTING_NAME_BYTES = 18 }; /* of a NIC or a MAC */
 
@@ -28,7 +24,7 @@ static void handle_address(const struct netlink_message *m, void *data)
 		return;
 	for (size_t i = 0; i < s->nics.count && a.ip.family == AF_INET; i++)
 		if (s->nics.nic[i].link.ifindex == a.ifindex)
-			conflicts_note(&s->nics.nic[i], a.ip.bytes);
+			conflicts_note(&s->nics.nic[i], a.ip.bytes, a.protocol == LINK_MARK);
 	for (size_t i = 0; i < s->wanted_count; i++) {
 		struct wanted *w = &s->wanted[i];
 		if (w->setting.kind != IP_STATIC || w->nic == NULL || w->nic->link.ifindex != a.ifindex ||
@@ -55,7 +51,6 @@ static int read_kernel(struct sync *s)
 		struct wanted *w = &s->wanted[i];
 		w->nic = nics_of_setting(&s->nics, &w->setting);
 		w->present = w->failed = false;
-		w->announced = w->announced && w->nic != NULL;
 	}
 	conflicts_begin();
 	if (netlink_dump(s->ask_fd, RTM_GETADDR, handle_address, s) < 0)
@@ -150,18 +145,6 @@ static bool ask(struct sync *s, const struct wanted *w, struct netlink_request *
 	return false;
 }
 
-/* Who spoke to this address before may know another MAC: that of the NIC, or the machine, that had it. The
- * kernel tells neighbours in IPv6 by itself (ndisc_notify). */
-static void tell_neighbours(const struct sync *s, struct wanted *w)
-{
-	const struct link_info *link = &w->nic->link;
-	bool can = w->present && (link->flags & FLAG_LOWER_UP) != 0 && link->has_mac;
-	if (w->setting.family == AF_INET && can && !w->announced &&
-		arp_announce(s->arp_fd, link->ifindex, link->mac, w->setting.address) < 0)
-		log_warn("%s: cannot announce its address", link->ifname);
-	w->announced = can;
-}
-
 static void put_address(struct sync *s, struct wanted *w, bool again)
 {
 	struct netlink_request r;
@@ -184,7 +167,6 @@ static void put_address(struct sync *s, struct wanted *w, bool again)
 		if (!ask(s, w, &r, "address", w->setting.address))
 			return;
 	}
-	tell_neighbours(s, w);
 	if (w->setting.has_gateway && !w->failed) {
 		request_gateway(&r, RTM_NEWROUTE, ifindex, &w->setting);
 		ask(s, w, &r, "gateway", w->setting.gateway);

@@ -11,7 +11,6 @@ struct wanted {
 	struct nic *nic; /* NULL: not there */
 	bool present;    /* the kernel has its address */
 	bool failed;     /* and duplicate address detection found another machine with it */
-	bool announced;  /* the neighbours were told, since the NIC has its carrier */
 	bool duplicate;  /* it did, and the address was not usable since */
 };
 

@@ -43,6 +43,8 @@ bool parse_link(const struct netlink_message *m, struct link_info *link)
 			good = netlink_u32(&a, &link->max_mtu) && good;
 		else if (a.type == IFLA_GROUP)
 			good = netlink_u32(&a, &link->group) && good;
+		else if (a.type == IFLA_CARRIER_UP_COUNT)
+			good = netlink_u32(&a, &link->carrier_ups) && good;
 		else if (a.type == IFLA_ADDRESS && a.bytes == MAC_BYTES) {
 			memcpy(link->mac, a.value, MAC_BYTES);
 			link->has_mac = true;

@@ -19,6 +19,7 @@ struct link_info {
 	unsigned flags;        /* IFF_* */
 	uint32_t mtu, max_mtu; /* max_mtu 0: no limit told */
 	uint32_t group;
+	uint32_t carrier_ups; /* how often it came */
 	char ifname[IF_NAMESIZE];
 	bool has_mac;
 	uint8_t mac[MAC_BYTES];

@@ -1,5 +1,8 @@
 """Who spoke to an address before it came to this NIC hears of the new MAC at once."""
 
+import signal
+import socket
+
 import pytest
 
 from dhcpcd import GuestNetwork, has_users
@@ -9,25 +12,83 @@ from waiting import wait_until
 pytestmark = pytest.mark.skipif(not has_users(), reason="needs the guest's users: run as root")
 
 MAC, FORMER = "02:00:00:00:01:01", "02:00:00:00:09:09"
+ETH_P_ARP = 0x0806
 
 
-@pytest.mark.parametrize("address, prefix", [("192.0.2.5", 24), ("2001:db8:1::5", 64)])
-def test_neighbours_hear_of_the_new_mac(keep, address, prefix):
-    lan = keep(Lan("192.0.2.1/24", "2001:db8:1::1/64"))
+class Neighbour:
+    """It knows ADDRESS by FORMER, until it hears of MAC."""
 
-    def neighbour():
-        return lan.run("ip", "neigh", "show", address)
-    lan.ip("neigh", "replace", address, "lladdr", FORMER, "dev", "br0", "nud", "stale")
-    guest = keep(GuestNetwork(ip=f"eth0:{address}/{prefix}"))
-    port = lan.attach(guest.namespace, mac=MAC)
-    guest.start()
-    guest.wait_address(f"{address}/{prefix}", "static")
-    wait_until(lambda: MAC in neighbour(), 20, f"{MAC} for {address}", neighbour)
-    if ":" in address:
-        return  # the kernel tells each address once, when it has found it to be free
-    # Another machine had it while the cable was out.
-    lan.ip("link", "set", port, "down")
+    def __init__(self, keep, address, prefix):
+        self.address = address
+        self.lan = keep(Lan("192.0.2.1/24", "2001:db8:1::1/64"))
+        self.forget()
+        self.guest = keep(GuestNetwork(ip=f"eth0:{address}/{prefix}"))
+        self.port = self.lan.attach(self.guest.namespace, mac=MAC)
+
+    def forget(self):
+        self.lan.ip("neigh", "replace", self.address, "lladdr", FORMER, "dev", "br0", "nud", "stale")
+
+    def known(self):
+        return self.lan.run("ip", "neigh", "show", self.address)
+
+    def wait(self, what="at first"):
+        wait_until(lambda: MAC in self.known(), 20, f"{MAC} for {self.address} {what}",
+                   lambda: self.known() + self.guest.logs())
+
+
+@pytest.fixture
+def neighbour(keep):
+    return Neighbour(keep, "192.0.2.5", 24)
+
+
+def test_ipv6(keep):
+    """The kernel tells each address once, when it has found it to be free."""
+    neighbour = Neighbour(keep, "2001:db8:1::5", 64)
+    neighbour.guest.start()
+    neighbour.wait()
+
+
+def test_once_more_when_the_carrier_is_back(neighbour):
+    """Another machine had it while the cable was out."""
+    guest, lan = neighbour.guest.start(), neighbour.lan
+    neighbour.wait()
+    lan.ip("link", "set", neighbour.port, "down")
     guest.wait(lambda: guest.nic()["link"] == "down", "link=down")
-    lan.ip("neigh", "replace", address, "lladdr", FORMER, "dev", "br0", "nud", "stale")
-    lan.ip("link", "set", port, "up")
-    wait_until(lambda: MAC in neighbour(), 20, f"{MAC} for {address} again", neighbour)
+    neighbour.forget()
+    lan.ip("link", "set", neighbour.port, "up")
+    neighbour.wait("again")
+
+
+def test_the_carrier_was_away_for_a_moment(neighbour):
+    """Link looks when all is over."""
+    guest, lan = neighbour.guest.start(), neighbour.lan
+    neighbour.wait()
+    guest.wait(lambda: guest.nic()["link"] == "up", "link=up")
+    guest.link.send_signal(signal.SIGSTOP)
+    lan.ip("link", "set", neighbour.port, "down")
+    guest.wait(lambda: guest.nic()["link"] == "down", "link=down")
+    neighbour.forget()
+    lan.ip("link", "set", neighbour.port, "up")
+    guest.wait(lambda: guest.nic()["link"] == "up", "link=up")
+    guest.link.send_signal(signal.SIGCONT)
+    neighbour.wait("again")
+
+
+def test_twice_for_the_first_may_be_lost(neighbour):
+    """As by a switch whose port passes nothing on yet. And no oftener."""
+    def announcements(until):
+        """How many there are, up to UNTIL or to a silence."""
+        seen = 0
+        while seen < until:
+            try:
+                packet, (ifname, *_) = heard.recvfrom(64)
+            except TimeoutError:
+                break
+            seen += ifname == "br0" and packet[14:18] == packet[24:28] == socket.inet_aton(neighbour.address)
+        return seen
+    with neighbour.lan.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ETH_P_ARP)) as heard:
+        heard.settimeout(20)
+        neighbour.guest.start()
+        assert announcements(2) == 2
+        heard.settimeout(5)
+        assert announcements(1) == 0

@@ -55,12 +55,13 @@ static struct netlink_message message(const struct builder *b)
 static void build_link(struct builder *b, const char *name)
 {
 	struct ifinfomsg head = {.ifi_index = 3, .ifi_type = 1, .ifi_flags = 0x11043};
-	uint32_t mtu = 1500, max_mtu = 9000, group = 116;
+	uint32_t mtu = 1500, max_mtu = 9000, group = 116, carrier_ups = 2;
 	begin(b, RTM_NEWLINK, &head, sizeof(head));
 	attribute(b, IFLA_IFNAME, name, strlen(name) + 1);
 	attribute(b, IFLA_MTU, &mtu, sizeof(mtu));
 	attribute(b, IFLA_MAX_MTU, &max_mtu, sizeof(max_mtu));
 	attribute(b, IFLA_GROUP, &group, sizeof(group));
+	attribute(b, IFLA_CARRIER_UP_COUNT, &carrier_ups, sizeof(carrier_ups));
 	attribute(b, IFLA_ADDRESS, "\x02\0\0\0\x01\x01", 6);
 	end(b);
 }
@@ -141,6 +142,7 @@ static void link_is_read(void **state)
 	assert_int_equal(link.mtu, 1500);
 	assert_int_equal(link.max_mtu, 9000);
 	assert_int_equal(link.group, 116);
+	assert_int_equal(link.carrier_ups, 2);
 	assert_int_equal(link.flags, 0x11043);
 	assert_true(link.has_mac);
 	assert_memory_equal(link.mac, "\x02\0\0\0\x01\x01", 6);

@@ -58,27 +58,9 @@ static int compare_ifnames(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
-/* What a NIC's new state needs from its former one. */
-struct former_nic {
-	char ifname[RECORD_NAME_MAX];
-	int64_t addressless_since_ms;
-};
-
-static unsigned remember_nics(const struct screen_state *s, struct former_nic former[static NICS_MAX])
-{
-	unsigned count = s->nic_count < NICS_MAX ? s->nic_count : NICS_MAX;
-	for (unsigned i = 0; i < count; i++) {
-		copy_text(former[i].ifname, sizeof(former[i].ifname), s->nics[i].ifname);
-		former[i].addressless_since_ms = s->nics[i].addressless_since_ms;
-	}
-	return count;
-}
-
-static void load_net(struct screen_state *s, int64_t now_ms)
+static void load_net(struct screen_state *s)
 {
 	char names[NICS_MAX + 1][RECORD_NAME_MAX]; /* one is "resolver" */
-	struct former_nic former[NICS_MAX];
-	unsigned former_count = remember_nics(s, former);
 
 	size_t count = record_list(folder_names[FOLDER_NET], names, NICS_MAX + 1);
 	size_t listed = count < NICS_MAX + 1 ? count : NICS_MAX + 1;
@@ -91,12 +73,8 @@ static void load_net(struct screen_state *s, int64_t now_ms)
 		}
 		if (s->nic_count == NICS_MAX)
 			break;
-		int64_t since_ms = -1;
-		for (unsigned f = 0; f < former_count; f++)
-			if (strcmp(former[f].ifname, names[i]) == 0)
-				since_ms = former[f].addressless_since_ms;
 		enum record_status status = read_into(&view, FOLDER_NET, names[i]);
-		nic_from_record(&s->nics[s->nic_count++], names[i], &view, status, since_ms, now_ms);
+		nic_from_record(&s->nics[s->nic_count++], names[i], &view, status);
 	}
 	s->nic_count = (unsigned)count;
 	enum record_status status = read_into(&view, FOLDER_NET, "resolver");
@@ -118,12 +96,12 @@ static void load_log(struct log_state *s, struct collector_state *collector)
 	log_from_lines(s, bytes < 0 ? 0 : (size_t)bytes, total, status);
 }
 
-void state_load(struct screen_state *s, unsigned mask, int64_t now_ms)
+void state_load(struct screen_state *s, unsigned mask)
 {
 	if (mask & 1u << FOLDER_INIT)
 		load_init(s);
 	if (mask & 1u << FOLDER_NET)
-		load_net(s, now_ms);
+		load_net(s);
 	if (mask & 1u << FOLDER_LINK)
 		link_from_record(&s->link, &view, read_into(&view, FOLDER_LINK, "state"));
 	if (mask & 1u << FOLDER_SERVICE)

@@ -12,6 +12,6 @@ enum { FOLDERS_ALL = (1u << FOLDER_COUNT) - 1 };
 extern const char *const folder_names[FOLDER_COUNT];
 
 /* Reads the records of the folders in MASK anew. */
-void state_load(struct screen_state *s, unsigned mask, int64_t now_ms);
+void state_load(struct screen_state *s, unsigned mask);
 
 #endif

@@ -188,13 +188,13 @@ static void read_addresses(struct nic_state *s, const struct record_view *v)
 	}
 }
 
-void nic_from_record(struct nic_state *s, const char *ifname, const struct record_view *v,
-	enum record_status status, int64_t since_ms, int64_t now_ms)
+void nic_from_record(
+	struct nic_state *s, const char *ifname, const struct record_view *v, enum record_status status)
 {
 	memset(s, 0, sizeof(*s));
 	s->status = status;
 	COPY(s->ifname, ifname);
-	s->dhcp4_renew_ms = -1;
+	s->dhcp4_renew_ms = s->no_address_since_ms = -1;
 	if (status == RECORD_READ) {
 		COPY(s->mac, record_get(v, "mac"));
 		COPY(s->driver, record_get(v, "driver"));
@@ -205,13 +205,10 @@ void nic_from_record(struct nic_state *s, const char *ifname, const struct recor
 		COPY(s->dhcp4_server, record_get(v, "dhcp4_server"));
 
 		s->dhcp4_renew_ms = record_get_number(v, "dhcp4_renew_ms", -1);
+		s->no_address_since_ms = record_get_number(v, "no_address_since_ms", -1);
 		s->up = strcmp(s->link, "up") == 0;
 		read_addresses(s, v);
 	}
-	if (nic_usable(s, now_ms))
-		s->addressless_since_ms = -1;
-	else
-		s->addressless_since_ms = since_ms >= 0 ? since_ms : now_ms;
 }
 
 void log_from_lines(struct log_state *s, size_t bytes, long long lines_total, enum record_status status)

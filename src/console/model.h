@@ -132,8 +132,8 @@ struct nic_state {
 	struct address_state addresses[ADDRESSES_MAX];
 	unsigned address_count; /* in all */
 	struct gateway_state gateways[GATEWAYS_MAX];
-	unsigned gateway_count;       /* in all */
-	int64_t addressless_since_ms; /* seen without a usable address since; -1: it has one */
+	unsigned gateway_count;      /* in all */
+	int64_t no_address_since_ms; /* -1: not told */
 };
 
 struct server_state {
@@ -209,9 +209,8 @@ void collector_from_record(struct collector_state *s, const struct record_view *
 void agent_from_record(struct agent_state *s, const struct record_view *v, enum record_status status);
 void link_from_record(struct link_state *s, const struct record_view *v, enum record_status status);
 
-/* SINCE_MS: since when the NIC was known to have no usable address, -1 when it had one or was not there. */
-void nic_from_record(struct nic_state *s, const char *ifname, const struct record_view *v,
-	enum record_status status, int64_t since_ms, int64_t now_ms);
+void nic_from_record(
+	struct nic_state *s, const char *ifname, const struct record_view *v, enum record_status status);
 
 /* S->lines holds BYTES, all of the form, as log_lines_read gives them; LINES_TOTAL as log/state tells it, or
  * -1. */

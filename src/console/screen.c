@@ -87,7 +87,7 @@ static void handle_tick(struct loop *loop, struct loop_timer *t)
 {
 	struct screen *s = container_of(t, struct screen, tick_timer);
 	int64_t now = now_ms();
-	state_load(&s->state, watch_poll(&s->watch), now);
+	state_load(&s->state, watch_poll(&s->watch));
 	draw_all(s);
 	int64_t step = watch_complete(&s->watch) ? TICK_MS : POLL_MS;
 	int64_t next = t->deadline_ms + step;
@@ -98,7 +98,7 @@ static void handle_records(struct loop *loop, struct loop_fd *w, uint32_t events
 {
 	struct screen *s = container_of(w, struct screen, records);
 	(void)events;
-	state_load(&s->state, watch_read(&s->watch), now_ms());
+	state_load(&s->state, watch_read(&s->watch));
 	if (s->draw_timer.previous == NULL)
 		loop_arm(loop, &s->draw_timer, s->drawn_ms + DRAW_GAP_MS);
 }
@@ -183,7 +183,7 @@ int screen_open(struct screen *s, int fd, bool virtual_terminal, bool readonly)
 	if (s->records.fd >= 0 && loop_add(&s->loop, &s->records, EPOLLIN) < 0)
 		return -1;
 	watch_poll(&s->watch);
-	state_load(&s->state, FOLDERS_ALL, now_ms());
+	state_load(&s->state, FOLDERS_ALL);
 	loop_arm(&s->loop, &s->tick_timer, now_ms() + POLL_MS);
 	return 0;
 }
@@ -193,7 +193,7 @@ int screen_run(struct screen *s)
 	draw_all(s);
 	int result = loop_run(&s->loop);
 	/* Who stopped us has just written why. */
-	state_load(&s->state, FOLDERS_ALL, now_ms());
+	state_load(&s->state, FOLDERS_ALL);
 	draw_all(s);
 	if (s->terminal.out.used == 0) {
 		paint_end(&s->paint, &s->terminal.out);

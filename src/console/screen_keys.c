@@ -81,7 +81,7 @@ static void show(struct screen *s, enum view view)
 	s->request.settings_page = 0;
 	s->state.log.whole = view == VIEW_LOG;
 	if (s->state.log.whole)
-		state_load(&s->state, 1u << FOLDER_LOG, now_ms());
+		state_load(&s->state, 1u << FOLDER_LOG);
 }
 
 static void go_on(struct screen *s)

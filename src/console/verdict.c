@@ -41,9 +41,9 @@ void text_add_time_left(struct text *t, int64_t then_ms, int64_t now_ms)
 static void add_dhcp_wait(struct text *t, const struct nic_state *n, const char *more, int64_t now_ms)
 {
 	text_add(t, "(DHCP: %s%s", n->dhcp4[0] != '\0' ? n->dhcp4 : "none", more);
-	if (n->addressless_since_ms >= 0) {
+	if (n->no_address_since_ms >= 0) {
 		text_add(t, ", ");
-		text_add_time_left(t, now_ms, n->addressless_since_ms);
+		text_add_time_left(t, now_ms, n->no_address_since_ms);
 	}
 	text_add(t, ")");
 }

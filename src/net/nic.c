@@ -210,6 +210,18 @@ static void sort_addresses(struct address_list *list)
 	}
 }
 
+/* As the console's address_usable(). */
+static bool has_usable_address(const struct nic *nic, int64_t now_ms)
+{
+	for (unsigned i = 0; i < nic->addresses.count; i++) {
+		const struct address *a = &nic->addresses.entry[i];
+		if (!ip_is_link_local(&a->ip) && !(a->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) &&
+			a->expires_ms > now_ms)
+			return true;
+	}
+	return false;
+}
+
 static int refresh_addresses(struct refresh *refresh, int fd)
 {
 	int result;
@@ -223,6 +235,10 @@ static int refresh_addresses(struct refresh *refresh, int fd)
 			nic->addresses = nic->addresses_before;
 		sort_addresses(&nic->addresses);
 		nic_adopt_expiry(nic);
+		if (!nic->carrier || has_usable_address(nic, refresh->now_ms))
+			nic->no_address_since_ms = 0;
+		else if (nic->no_address_since_ms == 0)
+			nic->no_address_since_ms = refresh->now_ms;
 	}
 	return result;
 }

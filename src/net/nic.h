@@ -44,7 +44,9 @@ struct nic {
 	char ifname[IF_NAMESIZE];
 	char driver[DRIVER_BYTES_MAX]; /* "" when not known */
 	bool has_mac, carrier;
-	bool seen; /* while the kernel is asked */
+	bool seen;                   /* while the kernel is asked */
+	int64_t no_address_since_ms; /* CLOCK_MONOTONIC: it has carrier and no address that peers reach; 0: no
+				      */
 	uint8_t mac[MAC_BYTES];
 	uint32_t mtu;
 	struct address_list addresses, addresses_before; /* before: at the refresh before the last */

@@ -122,6 +122,8 @@ void nic_to_record(struct record *r, const struct nic *nic)
 	record_add(r, "dhcp6", "%s", client_words[nic->carrier ? l->dhcp6.word : WORD_NONE]);
 	record_add(r, "ra", "%s", client_words[nic->carrier ? l->ra.word : WORD_NONE]);
 	add_addresses(r, nic);
+	if (nic->no_address_since_ms > 0)
+		record_add(r, "no_address_since_ms", "%" PRId64, nic->no_address_since_ms);
 }
 
 static void add_servers(

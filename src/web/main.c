@@ -25,7 +25,7 @@ static struct {
 } web;
 
 /* Reads anew what changed of FOLDERS. WHOLE: with all lines of the log. */
-static void load_facts(unsigned folders, bool whole, int64_t now)
+static void load_facts(unsigned folders, bool whole)
 {
 	static unsigned changed; /* and not read since */
 	struct timespec clock;
@@ -34,7 +34,7 @@ static void load_facts(unsigned folders, bool whole, int64_t now)
 	if (whole && !f->screen.log.whole)
 		changed |= 1u << FOLDER_LOG;
 	f->screen.log.whole = whole;
-	state_load(&f->screen, changed & folders, now);
+	state_load(&f->screen, changed & folders);
 	changed &= ~folders;
 	f->web = web.server.counts;
 	bool set = f->screen.system.clock_source[0] != '\0' &&
@@ -62,7 +62,7 @@ static bool write_view(struct server *s, struct answer *a, const char *path)
 	for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++) {
 		if (strcmp(path, views[i].path) != 0)
 			continue;
-		load_facts(views[i].folders, views[i].write == log_write, now);
+		load_facts(views[i].folders, views[i].write == log_write);
 		/* Of the network namespace; empty when it cannot be read. */
 		if (views[i].write == metrics_write)
 			file_read("/proc/net/dev", web.facts.nic_counters, sizeof(web.facts.nic_counters));

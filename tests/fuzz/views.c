@@ -21,14 +21,14 @@ static enum record_status next_record(const uint8_t **data, size_t *size)
 	return status;
 }
 
-static void fill(struct screen_state *s, const uint8_t *data, size_t size, int64_t now_ms)
+static void fill(struct screen_state *s, const uint8_t *data, size_t size)
 {
 	system_from_record(&s->system, &view, next_record(&data, &size));
 	child_from_record(&s->service, "service", &view, next_record(&data, &size));
 	child_from_record(&s->children[0], "net", &view, next_record(&data, &size));
 	s->child_count = 1;
 	relay_from_record(&s->relay, &view, next_record(&data, &size));
-	nic_from_record(&s->nics[0], "eth0", &view, next_record(&data, &size), -1, now_ms);
+	nic_from_record(&s->nics[0], "eth0", &view, next_record(&data, &size));
 	s->nic_count = 1;
 	resolver_from_record(&s->resolver, &view, next_record(&data, &size));
 	link_from_record(&s->link, &view, next_record(&data, &size));
@@ -46,7 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int64_t now_ms = 1000000;
 	memset(&facts, 0, sizeof(facts));
 	facts.boot_unix_ms = size > 0 && data[0] % 2 ? 1795342800000 : -1;
-	fill(&facts.screen, data, size, now_ms);
+	fill(&facts.screen, data, size);
 
 	page_write(&answer, &facts, now_ms);
 	must(!answer.body.overflow && page_well_formed(answer.data));

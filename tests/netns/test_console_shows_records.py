@@ -28,9 +28,10 @@ def test_from_nothing_to_ready(records, start):
     records.system()
     console.wait(r"^ kms-relay 0\.1\.0 .* relay1$")
     console.wait(r"^ Not ready: service: starting; waiting for an address")
-    records.nic(dhcp4="discover", ra="none", address=["fe80::1/64 link-local forever"], gateway=[])
-    console.wait(r"no address yet on eth0 \(DHCP: discover, \d s\)")
-    console.wait(r"^ +waiting for an address \(DHCP: discover, no IPv6 router heard, \d s\)")
+    records.nic(dhcp4="discover", ra="none", address=["fe80::1/64 link-local forever"], gateway=[],
+                no_address_since_ms=boot_ms() - 3600000)
+    console.wait(r"no address yet on eth0 \(DHCP: discover,\s+1 h 0 min\)")
+    console.wait(r"^ +waiting for an address \(DHCP: discover, no IPv6 router heard,\s+1 h 0 min\)")
     records.service(state="starting")
     console.wait(r"^ Not ready: relay: starting")
     records.service()

@@ -1,6 +1,7 @@
 """net follows NICs: several at once, plugged in late, taken away, renamed, their links down and up."""
 
 import pytest
+from console import boot_ms
 from dhcpcd import GuestNetwork, has_users
 from netns import Lan
 from servers import Dnsmasq
@@ -94,6 +95,30 @@ def test_link_down_and_up(lans, guest):
     lans[0].ip("link", "set", port, "up")
     assert guest.wait_address("192.0.2.", "dhcp")[0] == address, "another address after the link was down"
     guest.wait(lambda: guest.nic()["link"] == "up" and guest.servers(), "link=up, DNS used")
+
+
+def test_since_when_there_is_no_address(lans, guest):
+    """From the carrier on until there is an address; nothing while the link is down."""
+    def since():
+        return guest.nic().number("no_address_since_ms")
+    port = lans[0].attach(guest.namespace)
+    guest.namespace.ip("link", "set", "eth0", "down")
+    before = boot_ms()
+    guest.start_net()
+    assert since() is None and guest.nic()["link"] == "down"
+    guest.namespace.ip("link", "set", "eth0", "up")
+    guest.wait(lambda: since() is not None, "no_address_since_ms")
+    first = since()
+    assert before <= first <= boot_ms()
+    guest.wait(lambda: guest.address("fe80:"), "a link-local address")
+    assert since() == first
+    guest.namespace.ip("address", "add", "2001:db8::7/64", "dev", "eth0")
+    guest.wait(lambda: guest.address("2001:db8::7"), "an address that may be another's yet")
+    guest.wait(lambda: since() is None, "no no_address_since_ms")
+    guest.namespace.ip("address", "del", "2001:db8::7/64", "dev", "eth0")
+    guest.wait(lambda: (since() or 0) > first, "a later no_address_since_ms")
+    lans[0].ip("link", "set", port, "down")
+    guest.wait(lambda: guest.nic()["link"] == "down" and since() is None, "no no_address_since_ms")
 
 
 def test_link_down_while_dhcpcd_is_dead(lans, guest):

@@ -26,7 +26,7 @@ static inline const struct record_view *view_of(const char *text)
 
 static inline void add_nic(struct screen_state *s, const char *ifname, const char *text)
 {
-	nic_from_record(&s->nics[s->nic_count++], ifname, view_of(text), RECORD_READ, -1, NOW_MS);
+	nic_from_record(&s->nics[s->nic_count++], ifname, view_of(text), RECORD_READ);
 }
 
 static inline void set_log_text(struct screen_state *s, const char *text, long long total)

@@ -324,7 +324,7 @@ static void test_unreadable_records_are_said(void **unused)
 	system_from_record(&state.system, NULL, RECORD_UNREADABLE);
 	child_from_record(&state.service, "service", NULL, RECORD_UNREADABLE);
 	relay_from_record(&state.relay, NULL, RECORD_UNREADABLE);
-	nic_from_record(&state.nics[0], "eth0", NULL, RECORD_UNREADABLE, -1, NOW_MS);
+	nic_from_record(&state.nics[0], "eth0", NULL, RECORD_UNREADABLE);
 	resolver_from_record(&state.resolver, NULL, RECORD_UNREADABLE);
 	log_from_lines(&state.log, 0, -1, RECORD_UNREADABLE);
 	const char *text = draw(160, 30);

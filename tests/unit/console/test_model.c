@@ -172,7 +172,7 @@ static void test_nic(void **unused)
 {
 	struct nic_state n;
 	(void)unused;
-	nic_from_record(&n, "eth0", view_of(NIC_TEXT("192.0.2.77/24")), RECORD_READ, 5, NOW_MS);
+	nic_from_record(&n, "eth0", view_of(NIC_TEXT("192.0.2.77/24")), RECORD_READ);
 	assert_true(n.up);
 	assert_int_equal(n.address_count, 4);
 	assert_string_equal(n.addresses[0].address, "192.0.2.77/24");
@@ -180,7 +180,8 @@ static void test_nic(void **unused)
 	assert_true(n.addresses[3].expires_ms == FOREVER);
 	assert_string_equal(n.gateways[1].address, "fe80::1");
 	assert_string_equal(n.gateways[1].origin, "ra");
-	assert_int_equal(n.addressless_since_ms, -1);
+	assert_int_equal(n.no_address_since_ms, -1);
+	assert_true(nic_usable(&n, NOW_MS));
 }
 
 static void test_nic_without_a_usable_address(void **unused)
@@ -197,11 +198,10 @@ static void test_nic_without_a_usable_address(void **unused)
 	for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
 		struct nic_state n;
 		char text[256];
-		snprintf(text, sizeof(text), "link=up\n%s", addresses[i]);
-		nic_from_record(&n, "eth0", view_of(text), RECORD_READ, -1, NOW_MS);
-		assert_int_equal(n.addressless_since_ms, NOW_MS);
-		nic_from_record(&n, "eth0", view_of(text), RECORD_READ, 700, NOW_MS);
-		assert_int_equal(n.addressless_since_ms, 700);
+		snprintf(text, sizeof(text), "link=up\nno_address_since_ms=700\n%s", addresses[i]);
+		nic_from_record(&n, "eth0", view_of(text), RECORD_READ);
+		assert_int_equal(n.no_address_since_ms, 700);
+		assert_false(nic_usable(&n, NOW_MS));
 	}
 }
 
@@ -214,7 +214,7 @@ static void test_more_than_is_kept_is_counted(void **unused)
 	for (int i = 1; i <= 100; i++)
 		used += (size_t)snprintf(
 			text + used, sizeof(text) - used, "address.%d=10.0.0.%d/24 dhcp forever\n", i, i);
-	nic_from_record(&n, "eth0", view_of(text), RECORD_READ, -1, NOW_MS);
+	nic_from_record(&n, "eth0", view_of(text), RECORD_READ);
 	assert_int_equal(n.address_count, 100);
 }
 

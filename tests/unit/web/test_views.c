@@ -102,7 +102,7 @@ static void records_are_torn(void **state)
 	system_from_record(&s->system, NULL, RECORD_UNREADABLE);
 	child_from_record(&s->service, "service", NULL, RECORD_UNREADABLE);
 	relay_from_record(&s->relay, NULL, RECORD_UNREADABLE);
-	nic_from_record(&s->nics[0], "eth0", NULL, RECORD_UNREADABLE, -1, NOW_MS);
+	nic_from_record(&s->nics[0], "eth0", NULL, RECORD_UNREADABLE);
 	resolver_from_record(&s->resolver, NULL, RECORD_UNREADABLE);
 	link_from_record(&s->link, NULL, RECORD_UNREADABLE);
 	log_from_lines(&s->log, 0, -1, RECORD_UNREADABLE);

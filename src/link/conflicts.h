@@ -2,7 +2,7 @@
  * it is here? The kernel does not look for the former, and dhcpcd's own search would cost each start five
  * seconds: the addresses are used at once, and asked for meanwhile. Who spoke to one before may know another
  * MAC, that of the NIC or machine that had it: it is announced twice, 2 s apart, for a first one may come
- * before the port of the switch passes anything on. In IPv6 the kernel does all that.
+ * before the port of the switch passes anything on. In IPv6 the kernel does what is needed of that.
  *
  *   the kernel has it, on a NIC with carrier -> a round: asked for 3 times, a second apart -> quiet
  *   the carrier went and came, seen or not -> from the start

@@ -11,7 +11,7 @@ from waiting import wait_until
 
 pytestmark = pytest.mark.skipif(not has_users(), reason="needs the guest's users: run as root")
 
-MAC, FORMER = "02:00:00:00:01:01", "02:00:00:00:09:09"
+MAC, OTHER, FORMER = "02:00:00:00:01:01", "02:00:00:00:01:02", "02:00:00:00:09:09"
 ETH_P_ARP = 0x0806
 
 
@@ -31,8 +31,8 @@ class Neighbour:
     def known(self):
         return self.lan.run("ip", "neigh", "show", self.address)
 
-    def wait(self, what="at first"):
-        wait_until(lambda: MAC in self.known(), 20, f"{MAC} for {self.address} {what}",
+    def wait(self, what="at first", mac=MAC):
+        wait_until(lambda: mac in self.known(), 20, f"{mac} for {self.address} {what}",
                    lambda: self.known() + self.guest.logs())
 
 
@@ -72,6 +72,13 @@ def test_the_carrier_was_away_for_a_moment(neighbour):
     guest.wait(lambda: guest.nic()["link"] == "up", "link=up")
     guest.link.send_signal(signal.SIGCONT)
     neighbour.wait("again")
+
+
+def test_the_nic_gets_another_mac(neighbour):
+    guest = neighbour.guest.start()
+    neighbour.wait()
+    guest.namespace.ip("link", "set", "eth0", "address", OTHER)
+    neighbour.wait("later", OTHER)
 
 
 def test_twice_for_the_first_may_be_lost(neighbour):

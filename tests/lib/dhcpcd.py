@@ -178,6 +178,10 @@ class GuestNetwork:
         """All of dhcpcd, and net."""
         return [*self.dhcpcd_processes().values(), self.net.pid]
 
+    def lasting_processes(self):
+        """All but the one that reads raw DHCPv4 packets, which comes and goes with the link and with the asking."""
+        return [self.net.pid, *(pid for title, pid in self.dhcpcd_processes().items() if "BPF" not in title)]
+
     def memory_kb(self):
         """{pid: kB of memory it has written to}, of dhcpcd's processes."""
         found = {}

@@ -44,7 +44,7 @@ def guest(keep, tmp_path, lan, server):
                prefix("2001:db8:1::/64", autonomous=False)).start())
     guest.start()
     guest.wait_address(f"{FIRST}/128", "dhcp")
-    guest.born = lasting_processes(guest)
+    guest.born = guest.lasting_processes()
     return guest
 
 
@@ -52,13 +52,8 @@ def global_addresses(guest):
     return [address for address in guest.namespace.addresses("eth0", "inet6") if not address.startswith("fe80")]
 
 
-def lasting_processes(guest):
-    """All but the one that reads raw DHCPv4 packets, which comes and goes with the link."""
-    return [guest.net.pid, *(pid for title, pid in guest.dhcpcd_processes().items() if "BPF" not in title)]
-
-
 def assert_unharmed(guest):
-    assert lasting_processes(guest) == guest.born, "dhcpcd or net was started anew"
+    assert guest.lasting_processes() == guest.born, "dhcpcd or net was started anew"
     memory = guest.memory_kb()
     assert max(memory.values()) <= MEMORY_KB, f"memory of dhcpcd's processes: {memory}"
     for path in (guest.run_dir / "net").iterdir():
@@ -399,7 +394,7 @@ def test_options_without_addresses(keep, tmp_path, lan, server):
     keep(Radvd(lan, tmp_path, "AdvOtherConfigFlag on;", interval(3, 4), prefix("2001:db8:1::/64")).start())
     guest.start()
     guest.wait(lambda: guest.nic().get("dhcp6") == "inform", "an answer is taken")
-    guest.born = lasting_processes(guest)
+    guest.born = guest.lasting_processes()
     guest.wait(lambda: guest.resolv_conf() == "nameserver 2001:db8:1::53\n", "the good answer's server")
     guest.wait_address("2001:db8:1::ff:fe00:101/64", "slaac")
     assert server.count(INFORMATION_REQUEST) == 1

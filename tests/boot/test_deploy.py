@@ -107,8 +107,7 @@ def test_libvirt_session(keep, deployed, tmp_path, way):
     console.wait_screen(ADDRESS, UEFI_BOOT_S)
     if way == "kernel":
         console.wait_screen(r"kms\.example\.org:1688", BOOT_S)
-    session.virsh("shutdown", name)
-    wait_until(lambda: session.state(name) == "shut off", OFF_S, "that the domain is off", lambda: session.state(name))
+    session.shutdown(name, deadline_s=OFF_S)
     console.wait_end(OFF_S)
     session.undefine(name)
     assert session.virsh("list", "--all", "--name").split() == []

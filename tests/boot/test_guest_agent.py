@@ -182,6 +182,5 @@ def test_libvirt_asks_the_agent(keep, tmp_path):
     assert "not configured" in session.run("domifaddr", name, "--source", "agent").stderr
     session.virsh("attach-device", name, channel_of((TREE / "docs/hypervisor.md").read_text()), "--live")
     virsh("domifaddr", name, "--source", "agent", has=r"^ eth0 .* ipv4 +10\.0\.2\.15/24$")
-    session.virsh("shutdown", name, "--mode", "agent")
-    wait_until(lambda: session.state(name) == "shut off", OFF_S, "that the domain is off", lambda: session.state(name))
+    session.shutdown(name, "--mode", "agent", deadline_s=OFF_S)
     session.undefine(name)

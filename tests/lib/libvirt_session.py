@@ -81,6 +81,15 @@ class Session:
     def state(self, name):
         return self.virsh("domstate", name).strip()
 
+    def shutdown(self, name, *words, deadline_s):
+        """`virsh shutdown`, until the domain is off. When QEMU has ended before libvirt's thread that waits for the agent runs
+        again, it takes the end of the agent's socket for a failure (qemuAgentSend in its src/qemu/qemu_agent.c), asks by
+        ACPI if it may, and finds nobody."""
+        run = self.run("shutdown", name, *words)
+        late = ("domain is not running", "End of file from agent socket", "Guest agent disappeared")
+        assert run.returncode == 0 or any(line in run.stderr for line in late), f"virsh shutdown: {run.stdout}{run.stderr}"
+        wait_until(lambda: self.state(name) == "shut off", deadline_s, "that the domain is off", lambda: self.state(name) + run.stderr)
+
     def console(self, name):
         """`virsh console`, its Terminal."""
         return Terminal([*NOBODY, "virsh", "console", name], self.folder / f"{name}.console.log", env=self.environment)

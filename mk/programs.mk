@@ -57,7 +57,7 @@ endef
 $(foreach name,$(PROGRAMS),$(eval $(call program_rule,$(name))))
 
 # The program as a part of a larger one: of all its names only NAME_main is seen from outside. Its zeroed variables are in a
-# section of their own, which the other programs give back (src/start).
+# section of their own, which is there for this program only (src/start).
 define part_rule
 $(BUILD)/parts/$1.o: $(filter-out $(BUILD)/obj/common/%,$(call program_objects,$1)) $(call library_archives,$1,$(BUILD)) | mk/programs.mk
 	$$(Q)mkdir -p $$(@D)

@@ -17,9 +17,11 @@ $(IMAGE_BUILD)/programs.h: FORCE
 		$(if $(SERVICE_PROGRAM),service $(SERVICE_PROGRAM)_main) \
 		poweroff init_main reboot init_main; } > $@.new
 	$(Q)if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
-$(IMAGE_BUILD)/thimble: src/start/start.c $(IMAGE_BUILD)/programs.h $(guest_parts) $(common_objects) $(MUSL_CC) mk/programs.mk
+$(IMAGE_BUILD)/thimble: src/start/start.c $(IMAGE_BUILD)/programs.h $(guest_parts) $(common_objects) $(MUSL_CC) mk/programs.mk tools/leave-out-bss
 	$(call say,LD,$@)
-	$(Q)$(MUSL_CC) $(MUSL_CFLAGS) $(PROGRAM_CFLAGS) -I$(@D) $(MUSL_LDFLAGS) -o $@ $(filter %.c %.o,$^)
+	$(Q)$(MUSL_CC) $(MUSL_CFLAGS) $(PROGRAM_CFLAGS) -I$(@D) $(MUSL_LDFLAGS) -o $@.linked $(filter %.c %.o,$^)
+	$(Q)tools/leave-out-bss $@.linked
+	$(Q)mv $@.linked $@
 
 GEN_INIT_CPIO := $(BUILD)/tools/gen_init_cpio
 $(GEN_INIT_CPIO): $(BUILD)/linux-src/.unpacked

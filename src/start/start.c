@@ -1,15 +1,16 @@
 /* The guest's one executable: each program of this tree under its own name. One C library and one src/common
  * for all of them, in the file and in memory. mk/programs.mk makes programs.h, which has a line PROGRAM(NAME,
  * FUNCTION) for each program that the appliance has; FUNCTION is that program's main. */
+#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define PROGRAM(name, function)                \
-	int function(int argc, char **argv);   \
-	extern char __start_##function##_bss[]; \
+#define PROGRAM(name, function)                                                                              \
+	int function(int argc, char **argv);                                                                 \
+	extern char __start_##function##_bss[];                                                              \
 	extern char __stop_##function##_bss[];
 #include "programs.h"
 #undef PROGRAM
@@ -25,15 +26,18 @@ static const struct program {
 
 enum { PROGRAMS = sizeof(programs) / sizeof(programs[0]), PAGE_BYTES = 4096 };
 
-/* The kernel counts the zeroed variables of all programs as promised to each of them, and with
- * vm.overcommit_memory=2 promises no more than there is: whoever runs gives the others' back. */
+/* Were the zeroed variables of all programs part of the executable, the kernel would count them as promised
+ * to each of them, and with vm.overcommit_memory=2 it promises no more than there is: when several start at
+ * once in a small guest, execve() would end in SIGSEGV. tools/leave-out-bss leaves them out; whoever runs
+ * asks for its own. */
 static int run(const struct program *program, int argc, char **argv)
 {
-	for (size_t i = 0; i < PROGRAMS; i++) {
-		uintptr_t from = ((uintptr_t)programs[i].bss + PAGE_BYTES - 1) & ~(uintptr_t)(PAGE_BYTES - 1);
-		uintptr_t to = (uintptr_t)programs[i].bss_end & ~(uintptr_t)(PAGE_BYTES - 1);
-		if (programs[i].function != program->function && from < to)
-			munmap((void *)from, to - from);
+	uintptr_t from = (uintptr_t)program->bss & ~(uintptr_t)(PAGE_BYTES - 1);
+	size_t bytes = (uintptr_t)program->bss_end - from;
+	if (bytes > 0 && mmap((void *)from, bytes, PROT_READ | PROT_WRITE,
+				 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED) {
+		fprintf(stderr, "%s: its variables: %s\n", program->name, strerror(errno));
+		return 127;
 	}
 	return program->function(argc, argv);
 }

@@ -2,7 +2,6 @@
  * for all of them, in the file and in memory. mk/programs.mk makes programs.h, which has a line PROGRAM(NAME,
  * FUNCTION) for each program that the appliance has; FUNCTION is that program's main. */
 #include <errno.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -18,24 +17,23 @@
 static const struct program {
 	const char *name;
 	int (*function)(int argc, char **argv);
-	const char *bss, *bss_end;
+	char *bss, *bss_end; /* whole pages */
 } programs[] = {
 #define PROGRAM(name, function) {name, function, __start_##function##_bss, __stop_##function##_bss},
 #include "programs.h"
 };
 
-enum { PROGRAMS = sizeof(programs) / sizeof(programs[0]), PAGE_BYTES = 4096 };
+enum { PROGRAMS = sizeof(programs) / sizeof(programs[0]) };
 
 /* Were the zeroed variables of all programs part of the executable, the kernel would count them as promised
  * to each of them, and with vm.overcommit_memory=2 it promises no more than there is: when several start at
  * once in a small guest, execve() would end in SIGSEGV. tools/leave-out-bss leaves them out; whoever runs
- * asks for its own. */
+ * asks for its own. Where the heap would begin there musl's malloc() finds no room by brk(), and goes on by
+ * mmap(). */
 static int run(const struct program *program, int argc, char **argv)
 {
-	uintptr_t from = (uintptr_t)program->bss & ~(uintptr_t)(PAGE_BYTES - 1);
-	size_t bytes = (uintptr_t)program->bss_end - from;
-	if (bytes > 0 && mmap((void *)from, bytes, PROT_READ | PROT_WRITE,
-				 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED) {
+	if (mmap(program->bss, (size_t)(program->bss_end - program->bss), PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED) {
 		fprintf(stderr, "%s: its variables: %s\n", program->name, strerror(errno));
 		return 127;
 	}

@@ -32,8 +32,9 @@ enum { PROGRAMS = sizeof(programs) / sizeof(programs[0]) };
  * mmap(). */
 static int run(const struct program *program, int argc, char **argv)
 {
-	if (mmap(program->bss, (size_t)(program->bss_end - program->bss), PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED) {
+	size_t bytes = (size_t)(program->bss_end - program->bss);
+	if (bytes > 0 && mmap(program->bss, bytes, PROT_READ | PROT_WRITE,
+				 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED) {
 		fprintf(stderr, "%s: its variables: %s\n", program->name, strerror(errno));
 		return 127;
 	}

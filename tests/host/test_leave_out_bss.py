@@ -1,6 +1,7 @@
 """The programs' own zeroed variables are no part of the guest's executable (src/start/start.c)."""
 
 import re
+import signal
 import subprocess
 
 import pytest
@@ -15,6 +16,31 @@ char shared[5000];
 int main(void) { return shared[0] + !first + !second; }
 '''
 CONSTRUCTOR = "__attribute__((constructor)) static void begin(void) { shared[1] = 1; }"
+
+PROGRAMS_H = 'PROGRAM("one", one_main) PROGRAM("other", other_main) PROGRAM("small", small_main)'
+PROGRAMS = r"""
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+static char of_one[100000] __attribute__((section("one_main_bss,\"aw\",@nobits#"), aligned(4096)));
+static char of_other[100] __attribute__((section("other_main_bss,\"aw\",@nobits#"), aligned(4096)));
+__asm__(".pushsection small_main_bss,\"aw\",@nobits; .balign 4096; .popsection");
+int one_main(int argc, char **argv)
+{
+	for (size_t i = 0; i < sizeof(of_one); i++)
+		if (of_one[i]++ != 0)
+			return 1;
+	return strdup(argv[argc - 1]) == NULL || puts("one") < 0;
+}
+int other_main(int argc, char **argv)
+{
+	return argv[argc - 1][0] == of_other[of_one[0]]++;
+}
+int small_main(int argc, char **argv)
+{
+	return argc != 1 || argv[1] != NULL || puts("small") < 0;
+}
+"""
 
 
 def readelf(path, *options):
@@ -74,3 +100,33 @@ def test_constructors_are_refused(build):
 
 def test_without_such_variables(build):
     assert "no program's variables" in refused(build("int main(void) { return 0; }"))
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Runs a program of the executable that src/start makes of PROGRAMS."""
+    (tmp_path / "programs.h").write_text(PROGRAMS_H)
+    path = tmp_path / "thimble"
+    subprocess.run([HERE / BUILD / "toolchain/cc", "-static", "-I", tmp_path, HERE / "src/start/start.c", "-x", "c", "-", "-o", path],
+                   input=PROGRAMS, text=True, check=True)
+    subprocess.run([TOOL, path], check=True)
+    return lambda name: subprocess.run([name], executable=path, capture_output=True, text=True, check=False)
+
+
+def test_a_program_has_its_own_variables(run):
+    one = run("one")
+    assert (one.returncode, one.stdout, one.stderr) == (0, "one\n", "")
+
+
+def test_a_program_does_not_have_the_others(run):
+    assert run("other").returncode == -signal.SIGSEGV
+
+
+def test_a_program_without_variables(run):
+    small = run("small")
+    assert (small.returncode, small.stdout, small.stderr) == (0, "small\n", "")
+
+
+def test_no_such_program(run):
+    nobody = run("nobody")
+    assert nobody.returncode == 127 and nobody.stderr == "nobody: there is no program of this name in it\n"

@@ -288,10 +288,19 @@ static void begin(struct sender *s)
 	set_state(s, s->state == SENDER_FAILED ? SENDER_FAILED : SENDER_WAITING, -1);
 }
 
+static int socket_error(int fd)
+{
+	int error = 0;
+	socklen_t length = sizeof(error);
+	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0 ? errno : error;
+}
+
+/* The first datagram may have been refused with nobody looking until now: a guest can be paused. */
 static void handle_connect_deadline(struct sender *s)
 {
-	if (s->wanted.collector.tcp) {
-		fail_peer(s, ETIMEDOUT, NULL);
+	int error = s->wanted.collector.tcp ? ETIMEDOUT : socket_error(s->transport.fd);
+	if (error != 0) {
+		fail_peer(s, error, NULL);
 		return;
 	}
 	set_state(s, SENDER_SENDING, -1);
@@ -391,18 +400,13 @@ static void handle_turn(struct loop *loop, struct loop_turn *turn)
 		loop_defer(loop, turn);
 	else if (is_open(s))
 		loop_arm(loop, &s->pace, now_ms() + UDP_PACE_MS);
+	else
+		loop_arm(loop, &s->timer, now_ms() + UDP_PROBE_MS);
 }
 
 static void handle_pace(struct loop *loop, struct loop_timer *timer)
 {
 	loop_defer(loop, &container_of(timer, struct sender, pace)->turn);
-}
-
-static int socket_error(int fd)
-{
-	int error = 0;
-	socklen_t length = sizeof(error);
-	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0 ? errno : error;
 }
 
 /* Collectors say nothing; what one says all the same is thrown away. False: it has closed the connection. */

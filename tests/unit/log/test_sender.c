@@ -167,6 +167,26 @@ static void first_datagram_goes_alone(void **state)
 	assert_int_equal(sender_queued(&s), 0);
 }
 
+/* The time for it begins when it is sent, and a refusal counts even if the time is looked at first. */
+static void first_datagram_is_refused(void **state)
+{
+	(void)state;
+	close(receivers[0]);
+	receivers[0] = -1;
+	answer(0, &peers[0]);
+	turn();
+	loop_arm(&loop, &s.timer, now_ms() + 10000);
+	say("a");
+	assert_int_equal(loop_once(&loop, 0), 0);
+	assert_int_equal(s.transport.count, 1);
+	assert_in_range(s.timer.deadline_ms, 1, now_ms() + 1000);
+	run_out(&s.timer);
+	assert_int_equal(s.state, SENDER_FAILED);
+	assert_string_equal(s.error, "Connection refused");
+	assert_int_equal(sender_sent(&s), 0);
+	assert_int_equal(sender_queued(&s), 1);
+}
+
 static void name_is_looked_up_again(void **state)
 {
 	(void)state;
@@ -246,6 +266,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(first_datagram_goes_alone, setup, teardown),
+		cmocka_unit_test_setup_teardown(first_datagram_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(name_is_looked_up_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(failure_ends_a_look_up, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_the_ring_gave_up_is_counted, setup, teardown),

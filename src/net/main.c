@@ -134,20 +134,23 @@ static void handle_notifications(struct loop *loop, struct loop_fd *w, uint32_t 
 		loop_arm(loop, &net.refresh_timer, net.refreshed_ms + REFRESH_PAUSE_MS);
 }
 
-static void handle_event(struct client *client, const struct event *e)
+/* dhcpcd may hear of a new NIC, or of another one that has the name now, before we look. */
+static struct nic *find_nic(const char *ifname)
 {
-	const char *ifname = event_get(e, "interface");
-	struct nic *nic;
-
-	(void)client;
-	if (ifname == NULL)
-		return;
-	nic = nics_find(&net.nics, ifname);
-	if (nic == NULL) {
-		/* dhcpcd may hear of a new NIC before we look. */
+	struct nic *nic = nics_find(&net.nics, ifname);
+	if (nic == NULL || (unsigned)nic->ifindex != if_nametoindex(ifname)) {
 		refresh();
 		nic = nics_find(&net.nics, ifname);
 	}
+	return nic;
+}
+
+static void handle_event(struct client *client, const struct event *e)
+{
+	const char *ifname = event_get(e, "interface");
+	struct nic *nic = ifname != NULL ? find_nic(ifname) : NULL;
+
+	(void)client;
 	if (nic == NULL)
 		return;
 	leases_apply(&nic->leases, e, now_ms());

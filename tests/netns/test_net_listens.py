@@ -2,6 +2,7 @@
 happens while the state is told is not lost. The other side is played by the test, byte by byte."""
 
 import os
+import signal
 import socket
 import struct
 
@@ -119,6 +120,21 @@ def test_nonsense(dhcpcd, guest, nonsense):
     tell(replay)
     listen.sendall(bound("192.0.2.4"))
     wait_servers(guest, "192.0.2.4")
+
+
+def test_another_nic_of_the_same_name(keep, dhcpcd, guest):
+    """An event belongs to the NIC that has the name, though net has not looked since it took another's place."""
+    listen, replay = dhcpcd.accept_both()
+    tell(replay, bound("192.0.2.1"))
+    wait_servers(guest, "192.0.2.1")
+    before = guest.nic()["ifindex"]
+    guest.net.send_signal(signal.SIGSTOP)
+    guest.namespace.ip("link", "delete", "eth0")
+    connect_veth(guest.namespace, "eth0", keep(Namespace("other")), "eth0")
+    listen.sendall(bound("192.0.2.2"))
+    guest.net.send_signal(signal.SIGCONT)
+    guest.wait(lambda: guest.nic()["ifindex"] != before, "the new NIC's record")
+    wait_servers(guest, "192.0.2.2")
 
 
 def test_too_large_event_is_cut(dhcpcd, guest):

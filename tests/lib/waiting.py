@@ -8,19 +8,19 @@ POLL_S = 0.05
 def wait_until(condition, deadline_s, what, seen=None):
     """Call CONDITION until it returns something true, and return that.
 
-    An AssertionError or OSError from CONDITION counts as "not yet". After DEADLINE_S the test fails with
-    WHAT was expected and what was last seen: SEEN() when given, else CONDITION's last value or error."""
+    An assertion, something that is not there or an OSError in CONDITION counts as "not yet". After DEADLINE_S
+    the test fails with WHAT was expected and what was last seen: CONDITION's last value or error, and SEEN()."""
     end = time.monotonic() + deadline_s
     while True:
         try:
             last = condition()
             if last:
                 return last
-        except (AssertionError, OSError) as error:
-            last = error
+        except (AssertionError, LookupError, TypeError, OSError) as error:
+            last = f"{type(error).__name__}: {error}"
         if time.monotonic() >= end:
-            if seen is not None:
-                last = seen()
             shown = last if isinstance(last, str) else repr(last)
+            if seen is not None:
+                shown += f"\n{seen()}"
             raise AssertionError(f"expected within {deadline_s:g} s: {what}\nlast seen:\n{shown}")
         time.sleep(POLL_S)

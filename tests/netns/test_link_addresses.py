@@ -61,8 +61,8 @@ def test_ipv4_stays_and_ipv6_is_automatic(lan, start):
     wait_reaches(guest, lan, "192.0.2.5")
     guest.wait(lambda: guest.address("2001:db8:1::1"), "DHCPv6's address")
     guest.wait(lambda: {words[1] for words in guest.servers()} == {"ra", "dhcp6"}, "name servers of IPv6 alone")
-    assert guest.nic()["dhcp4"] == "off" and [a for a in names(guest) if "." in a] == ["192.0.2.5"]
-    assert guest.problems() == [] and guest.link_state().list("waiting") == []
+    guest.wait(lambda: guest.nic()["dhcp4"] == "off" and guest.link_state().list("waiting") == [], "dhcp4=off, waits for nothing")
+    assert guest.problems() == [] and [a for a in names(guest) if "." in a] == ["192.0.2.5"]
     assert "DHCPDISCOVER" not in lan.dnsmasq.log_text()
 
 
@@ -74,7 +74,7 @@ def test_ipv6_stays_and_ipv4_is_automatic(lan, start):
     guest.wait(lambda: f"{ROUTER} ra 1002" in guest.nic().list("gateway"), "the router as gateway")
     guest.wait(lambda: "2001:db8:1::53" in guest.resolv_conf(), "the router's name server")
     wait_reaches(guest, lan, "2001:db8:1::5")
-    assert guest.nic()["ra"] == "received" and guest.nic()["dhcp6"] == "off"
+    guest.wait(lambda: guest.nic()["ra"] == "received" and guest.nic()["dhcp6"] == "off", "ra=received, dhcp6=off")
     assert [a for a in names(guest) if ":" in a] == ["2001:db8:1::5"]
     assert "DHCPSOLICIT" not in lan.dnsmasq.log_text()
 
@@ -87,8 +87,9 @@ def test_ipv6_with_a_gateway_hears_no_router(lan, start, gateway):
     guest.wait(lambda: f"{gateway} static 2" in guest.nic().list("gateway"), "the gateway")
     lan.ip("address", "add", "2001:db8:9::1/128", "dev", "lo")
     wait_reaches(guest, guest.namespace, "2001:db8:9::1")
-    assert guest.nic()["ra"] == "off" and not [line for line in guest.nic().list("gateway") if " ra " in line]
-    assert guest.address("fe80::ff:fe00:101/64")[1] == "link-local"
+    guest.wait(lambda: guest.nic()["ra"] == "off", "ra=off")
+    guest.wait_address("fe80::ff:fe00:101/64", "link-local")
+    assert not [line for line in guest.nic().list("gateway") if " ra " in line]
 
 
 def test_several_addresses(lan, start):
@@ -159,8 +160,7 @@ def test_none(keep, lan, start):
     guest.start()
     guest.wait_address("192.0.2.1", "dhcp", "eth0")
     guest.wait_address(SLAAC, "slaac", "eth0")
-    guest.wait(lambda: guest.nic("eth1")["dhcp4"] == "off", "dhcp4=off")
-    assert [guest.nic("eth1")[key] for key in ("dhcp6", "ra")] == ["off", "off"]
+    guest.wait(lambda: [guest.nic("eth1")[key] for key in ("dhcp4", "dhcp6", "ra")] == ["off"] * 3, "all off")
     guest.wait(lambda: guest.namespace.addresses("eth1") == [] and guest.addresses("eth1") == [], "no address at all")
     assert "02:00:00:00:01:0b" not in lan.dnsmasq.log_text()
 

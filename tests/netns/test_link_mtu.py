@@ -68,7 +68,8 @@ def test_of_the_lease(keep, lan, start, tmp_path, mtu):
     guest = start()
     guest.wait_address("192.0.2.", "dhcp")
     wait_mtu(guest, mtu)
-    assert guest.nic()["dhcp4_mtu"] == str(mtu) and guest.problems() == []
+    guest.wait(lambda: guest.nic()["dhcp4_mtu"] == str(mtu), "the lease's MTU")
+    assert guest.problems() == []
     guest.wait(lambda: largest(guest.namespace, "192.0.2.1", mtu), f"{mtu} bytes in one piece, and no more")
     assert route_mtus(guest) == set()
     server.kill()

@@ -111,7 +111,7 @@ def test_two_servers_and_one_dies(keep, tmp_path, lan, guest):
     first.kill()
     guest.wait(lambda: guest.nic().get("dhcp4_server") == "192.0.2.2", "the other server's lease", 40)
     guest.wait(lambda: guest.resolv_conf() == "nameserver 192.0.2.2\n", "the other server's answer")
-    assert len(guest.namespace.addresses("eth0", "inet")) == 1
+    guest.wait(lambda: len(guest.namespace.addresses("eth0", "inet")) == 1, "one address")
 
 
 def test_lease_without_end(keep, lan, guest):
@@ -119,7 +119,7 @@ def test_lease_without_end(keep, lan, guest):
     guest.start()
     assert guest.wait_address("192.0.2.77/24", "dhcp")[2] == "forever"
     guest.wait(lambda: guest.nic().get("dhcp4_expires_ms") == "forever" and "dhcp4_lease_s" not in guest.nic(), "no end")
-    assert guest.servers() == [["192.0.2.53", "dhcp4", "eth0", "forever"]]
+    guest.wait(lambda: guest.servers() == [["192.0.2.53", "dhcp4", "eth0", "forever"]], "its DNS server")
 
 
 def test_server_that_has_forgotten(keep, tmp_path, lan, guest):

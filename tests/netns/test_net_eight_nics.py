@@ -82,8 +82,8 @@ def test_lost_messages_and_another_dhcpcd(lan, guest):
         guest.wait(lambda name=name: {words[0] for words in guest.addresses(name)} == in_kernel(guest, name),
                    f"{name}: the record is as the kernel has it")
         mac = mac_of({"eth5": "eth6", "eth6": "eth5"}.get(name, name))
-        assert guest.nic(name)["mac"] == mac
-        assert guest.address("192.0.2.1", name)[0] == f"{lan.server.lease_of(mac).address}/24"
+        guest.wait(lambda name=name, mac=mac: guest.nic(name)["mac"] == mac and
+                   guest.address("192.0.2.1", name)[0] == f"{lan.server.lease_of(mac).address}/24", f"{name}: its MAC's lease")
     guest.wait_calm()
 
 
@@ -100,7 +100,8 @@ def test_links_that_flap(lan, guest):
     wait_all_served(guest, NICS)
     assert {name: guest.address("192.0.2.1", name)[0] for name in NICS} == before
     for name in NICS:
-        assert guest.nic(name)["link"] == "up" and len(guest.nic(name).list("gateway")) == 2, guest.nic(name)
+        guest.wait(lambda name=name: guest.nic(name)["link"] == "up" and len(guest.nic(name).list("gateway")) == 2,
+                   f"{name}: link=up, two gateways")
     guest.wait(lambda: [words[0] for words in guest.servers()][0] == "192.0.2.53", "the DNS server")
     guest.wait_calm(60)
     assert guest.dhcpcd_processes()["manager"] == pid, "dhcpcd was started anew"

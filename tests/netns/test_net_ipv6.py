@@ -35,11 +35,11 @@ def test_slaac(keep, tmp_path, lan, guest):
     words = guest.wait_address(f"2001:db8:1{SLAAC}/64", "slaac")
     now_ms = time.clock_gettime(time.CLOCK_MONOTONIC) * 1000
     assert now_ms + 3580_000 <= int(words[2]) <= now_ms + 3601_000
-    assert guest.address("fe80::ff:fe00:101/64")[1:] == ["link-local", "forever"]
+    assert guest.wait_address("fe80::ff:fe00:101/64", "link-local")[2] == "forever"
     guest.wait(lambda: guest.nic().list("gateway") == [f"{ROUTER} ra 1002"], "the router as gateway")
     guest.wait(lambda: guest.resolv_conf() == f"nameserver 2001:db8:1::53\nnameserver {ROUTER}%eth0\n"
                "search corp.example lab.example\n", "resolv.conf")
-    assert guest.nic()["ra"] == "received"
+    guest.wait(lambda: guest.nic()["ra"] == "received" and guest.servers() and guest.searches(), "the record")
     server, search = guest.servers()[0], guest.searches()[0]
     assert server[:3] == ["2001:db8:1::53", "ra", "eth0"] and search[:3] == ["corp.example", "ra", "eth0"]
     assert int(server[3]) - int(search[3]) == 300_000

@@ -179,6 +179,10 @@ int main(int argc, char **argv)
 	watch_signals();
 	power_init(&power, &children, write_system);
 	power.service = table_fill(&children, &settings.config, host_name.at_boot);
+	/* Who asks for the end before the rest is up is heard as well. */
+	power_watch_button(&power);
+	if (control_server_start(&loop, handle_request) < 0)
+		log_warn("control socket");
 	write_system();
 	/* The screens show the kernel's warnings from the log; on the console itself only its last words may
 	 * stand between them (SYSLOG_ACTION_CONSOLE_LEVEL of syslog(2)). */
@@ -187,11 +191,8 @@ int main(int argc, char **argv)
 	start_children(true);
 	prepare_rest();
 	start_children(false);
-	power_watch_button(&power);
 	agent_watch();
 	watchdog_start(&watchdog, &loop);
-	if (control_server_start(&loop, handle_request) < 0)
-		log_warn("control socket");
 	loop_arm(&loop, &second, now_ms() + RECORD_MS);
 	/* An error of epoll itself must not end PID 1. */
 	while (loop_run(&loop) < 0)

@@ -143,6 +143,9 @@ void power_watch_button(struct power *p)
 	p->acpi.handle = handle_acpi;
 	p->acpi.fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_GENERIC);
 	if (p->acpi.fd < 0 || send(p->acpi.fd, &request, request.header.nlmsg_len, 0) < 0 ||
-		loop_add(p->children->loop, &p->acpi, EPOLLIN) < 0)
+		loop_add(p->children->loop, &p->acpi, EPOLLIN) < 0) {
 		log_warn("power button");
+		return;
+	}
+	handle_acpi(p->children->loop, &p->acpi, EPOLLIN); /* the answer came while it was asked */
 }

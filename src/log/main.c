@@ -16,7 +16,7 @@
 
 enum {
 	SOURCES_MAX = 32,
-	RECORD_INTERVAL_MS = 200, /* records are written at most so often */
+	RECORD_INTERVAL_MS = 200, /* after records are written, until they are again */
 	LIMIT_TELL_MS = 5000,     /* what limits have left out is said at most so often */
 	KERNEL_BATCH = 64,        /* of its records at once */
 	END_MS = 100,             /* after SIGTERM: others' last lines are read and sent */
@@ -43,7 +43,6 @@ static void write_records(struct loop *loop, struct loop_timer *timer)
 	struct report_limited limited[SOURCES_MAX];
 	size_t count = 0;
 	(void)loop, (void)timer;
-	record_written_ms = now_ms();
 	for (size_t i = 0; i < SOURCES_MAX; i++)
 		if (sources[i].limit.left_out > 0)
 			limited[count++] =
@@ -52,6 +51,7 @@ static void write_records(struct loop *loop, struct loop_timer *timer)
 		report_lines(&ring);
 	lines_changed = false;
 	report_state(&ring, &sender, limited, count);
+	record_written_ms = now_ms();
 }
 
 static void arm_records(struct loop *loop)

@@ -185,8 +185,8 @@ void report_write(struct report *report)
 	add_gate(&r, report->relay);
 	add_sessions(&r, &report->relay->sessions);
 	loop_disarm(report->loop, &report->timer);
-	report->written_ms = now_ms();
 	int error = record_commit(&r, "service", "relay") < 0 ? errno : 0;
+	report->written_ms = now_ms();
 	if (error != 0 && error != last_error)
 		log_warn("cannot write the record service/relay, again in %d s", RETRY_MS / 1000);
 	if (error != 0)

@@ -12,7 +12,7 @@ struct report {
 	const struct relay *relay;
 	struct loop *loop;
 	struct loop_timer timer;
-	int64_t written_ms;
+	int64_t written_ms; /* when it was done: a slow one leaves time for the rest */
 };
 
 /* RELAY must outlive R. */

@@ -315,6 +315,7 @@ class Radvd(Server):
 
     def write_configuration(self):
         self.lan.sysctl("net.ipv6.conf.all.forwarding", 1)
+        (self.folder / "pid").unlink(missing_ok=True)  # one that was killed may have a helper that holds its lock yet
         lines = ["interface br0 {", "AdvSendAdvert on;", "IgnoreIfMissing off;", *self.lines, "};"]
         (self.folder / "radvd.conf").write_text("\n".join(lines) + "\n")
 

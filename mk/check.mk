@@ -96,6 +96,27 @@ check-netns: host-programs programs check-containers $(CHECK)/syslog-ng $(BUILD)
 	$(Q)mkdir -p $(CHECK)
 	$(Q)tools/in-namespaces $(PYTEST) --numprocesses=$(shell expr 3 '*' $$(nproc)) --junitxml=$(CHECK)/netns.xml tests/netns
 
+# The same with programs that are late, which shows what a test (or a program) takes for granted about the order of things.
+# Not a part of `make check`: once after a change is enough.
+SLOW := $(BUILD)/slow
+define slow_program
+$(SLOW)/$1: tests/lib/slow.c $(call host_objects,$1) $(call library_archives,$1,$(HOST))
+	$$(call say,HOSTLD,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$(HOST_GCC) $(HOST_CFLAGS) -Wl,--wrap=rename,--wrap=unlink,--wrap=write,--wrap=epoll_wait -o $$@ $$^ $(host_libraries_$1)
+endef
+$(foreach name,$(PROGRAMS),$(eval $(call slow_program,$(name))))
+$(SLOW)/dhcpcd-conf: $(HOST)/dhcpcd-conf
+	$(Q)mkdir -p $(@D)
+	$(Q)cp $< $@
+
+.PHONY: check-slow
+check-slow: $(addprefix $(SLOW)/,$(PROGRAMS) dhcpcd-conf) programs check-containers $(CHECK)/syslog-ng $(BUILD)/bench/relay-load \
+		$(BUILD)/packages/dhcpcd/.done $(BUILD)/packages/ntpd/.done | $(DEPS_CHECK)
+	$(Q)mkdir -p $(CHECK)
+	$(Q)THIMBLE_HOST_BIN=$(abspath $(SLOW)) tools/in-namespaces $(PYTEST) --numprocesses=$(shell expr 3 '*' $$(nproc)) \
+		--junitxml=$(CHECK)/slow.xml tests/netns
+
 # Debian does not let it be installed beside rsyslog.
 $(CHECK)/syslog-ng: tools/unpack-deb | $(DEPS_CHECK)
 	$(call say,UNPACK,$@)

@@ -1,12 +1,13 @@
 # The kernel: one set of objects for all appliances, then one short link for each.
 # needs: $(LINUX_DEB), kernel/, tools/kernel-config, tools/kernel-progress, $(IMAGE_BUILD)/rootfs.cpio
-# makes: $(KERNEL_IMAGE) and $(KERNEL_ELF); linux-nconfig, linux-savedefconfig; on the way $(BUILD)/linux-src (the patched
-#        source) and $(BUILD)/linux, or linux-PLATFORM (the objects)
+# makes: $(KERNEL_IMAGE) and $(KERNEL_ELF); linux-nconfig, linux-savedefconfig; on the way $(BUILD)/linux (the patched
+#        source) and $(BUILD)/linux/objects-PLATFORM
 
 LINUX_DEB ?= $(call source_file,linux-source-6.12)
 
-LINUX_SRC := $(BUILD)/linux-src
-LINUX     := $(BUILD)/linux$(platform_suffix)
+LINUX_SRC := $(BUILD)/linux
+# Directly below the source: kbuild then names it "..", and a tree that was copied or moved compiles nothing again.
+LINUX     := $(LINUX_SRC)/objects-$(PLATFORM)
 
 linux_image_x86_64 := arch/x86/boot/bzImage
 linux_elf_x86_64   := arch/x86/boot/compressed/vmlinux.bin
@@ -45,15 +46,15 @@ linux_update = if cmp -s $1.new $1; then rm $1.new; else mv $1.new $1; fi
 # --- source ---------------------------------------------------------------------------------------------------------
 
 # What the source tree is made from, by name; a new version or a patch that went away changes this file.
-$(BUILD)/linux-src.id: FORCE | $(SOURCES_USED)
+$(BUILD)/linux.id: FORCE | $(SOURCES_USED)
 	@mkdir -p $(@D)
 	@printf '%s\n' $(notdir $(LINUX_DEB)) $(linux_patches) > $@.new
 	@$(call linux_update,$@)
 
-$(LINUX_SRC)/.unpacked: $(BUILD)/linux-src.id $(linux_patches) | $(DEPS_BUILD)
+$(LINUX_SRC)/.unpacked: $(BUILD)/linux.id $(linux_patches) | $(DEPS_BUILD)
 	$(call say,LINUX,unpack $(notdir $(LINUX_DEB)))
-	$(Q)rm -rf $(LINUX_SRC)
 	$(Q)mkdir -p $(LINUX_SRC)
+	$(Q)find $(LINUX_SRC) -mindepth 1 -maxdepth 1 ! -name 'objects-*' -exec rm -rf {} +
 	$(Q)dpkg-deb --fsys-tarfile $(LINUX_DEB) | tar -xO --wildcards './usr/src/linux-source-*.tar.xz' | \
 		tar -xJ -C $(LINUX_SRC) --strip-components=1
 	$(Q)for patch in $(linux_patches); do \

@@ -24,9 +24,9 @@ $(IMAGE_BUILD)/thimble: src/start/start.c $(IMAGE_BUILD)/programs.h $(guest_part
 	$(Q)mv $@.linked $@
 
 GEN_INIT_CPIO := $(BUILD)/tools/gen_init_cpio
-$(GEN_INIT_CPIO): $(BUILD)/linux-src/.unpacked
+$(GEN_INIT_CPIO): $(BUILD)/linux/.unpacked
 	$(Q)mkdir -p $(@D)
-	$(Q)$(HOST_GCC) -O2 -o $@ $(BUILD)/linux-src/usr/gen_init_cpio.c
+	$(Q)$(HOST_GCC) -O2 -o $@ $(BUILD)/linux/usr/gen_init_cpio.c
 
 # The place for tools/thimble-config to write to where the kernel is an ELF file.
 $(IMAGE_BUILD)/image.conf: tools/thimble-config

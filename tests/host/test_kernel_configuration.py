@@ -6,31 +6,31 @@ import pytest
 
 from tree import BUILD, HERE
 
-CHECKED = "linux-metal/.config-checked"
+OBJECTS = f"{BUILD}/objects"
 
 
 @pytest.fixture
 def kernel_tree(copied_tree):
-    """A copy of the tree that configures this one's source of the kernel, which nothing writes into."""
-    source = copied_tree.build("linux-src")
+    """A copy of the tree that configures this one's source of the kernel, which nothing writes into: LINUX= is elsewhere."""
+    source = copied_tree.build("linux")
     shutil.rmtree(source)
-    source.symlink_to(HERE / BUILD / "linux-src")
+    source.symlink_to(HERE / BUILD / "linux")
     # As old as it is here, or the source would be unpacked again.
-    shutil.copystat(HERE / BUILD / "linux-src.id", copied_tree.build("linux-src.id"))
+    shutil.copystat(HERE / BUILD / "linux.id", copied_tree.build("linux.id"))
     return copied_tree
 
 
 @pytest.mark.deadline(300)
 def test_metal(kernel_tree):
-    said = kernel_tree.make("PLATFORM=metal", f"{BUILD}/{CHECKED}")
+    metal = "PLATFORM=metal", f"LINUX={OBJECTS}", f"{OBJECTS}/.config-checked"
+    said = kernel_tree.make(*metal)
     assert "unpack" not in said, f"expected the source as it is, got:\n{said}"
-    lines = kernel_tree.build("linux-metal/.config").read_text().splitlines()
+    lines = (kernel_tree.folder / OBJECTS / ".config").read_text().splitlines()
     for symbol in ("R8169", "USB_KBD", "VIRTIO_NET"):
         assert f"CONFIG_{symbol}=y" in lines, f"expected {symbol} beside all the others"
-    assert not kernel_tree.build("linux").exists(), "expected a folder of its own, so that switching rebuilds nothing"
 
     local = kernel_tree.folder / "kernel/local.config"
     local.write_text("CONFIG_USB_ANNOUNCE_NEW_DEVICES=y\nCONFIG_USB_STORAGE=y # needs disks\n")
-    said = kernel_tree.refuses("PLATFORM=metal", f"{BUILD}/{CHECKED}")
+    said = kernel_tree.refuses(*metal)
     expected = "kernel/local.config:2: CONFIG_USB_STORAGE=y is asked for, the configuration has it off"
     assert expected in said and "local.config:1" not in said, f"expected {expected!r}, got:\n{said}"

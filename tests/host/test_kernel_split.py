@@ -8,7 +8,7 @@ import pytest
 
 from tree import BUILD, HERE
 
-SOURCE = HERE / BUILD / "linux-src/arch/x86/boot/compressed"
+SOURCE = HERE / BUILD / "linux/arch/x86/boot/compressed"
 SANITIZED = ["gcc", "-g", "-O1", "-Wall", "-Wextra", "-fsanitize=address,undefined", "-fno-sanitize=alignment",
              "-fno-sanitize-recover=all", f"-I{SOURCE}"]
 # A tool that ends leaves its memory to the system.

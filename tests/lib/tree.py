@@ -23,7 +23,7 @@ class Tree:
         self.folder = pathlib.Path(folder)
         left = shutil.ignore_patterns(".git", "build", "out", "__pycache__")
         shutil.copytree(HERE, self.folder, ignore=lambda path, names: left(path, names) if path == str(HERE) else [])
-        for name in ("linux-src.id", "linux-src/usr/gen_init_cpio.c", "linux-src/.unpacked"):
+        for name in ("linux.id", "linux/usr/gen_init_cpio.c", "linux/.unpacked"):
             (self.build(name)).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(HERE / BUILD / name, self.build(name))
         if built:

@@ -53,6 +53,10 @@ bad_ports := $(shell printf '%s\n' $(SERVICE_PORTS) | grep -vxE '([1-9][0-9]{0,3
 ifneq ($(bad_ports),)
 $(error PORT=$(bad_ports): a port is NUMBER/tcp or NUMBER/udp, the number from 1 to 65535, as PORT=8080/tcp)
 endif
+twice := $(shell printf '%s\n' $(SERVICE_PORTS) | sort | uniq -d)
+ifneq ($(twice),)
+$(error PORT=$(SERVICE_PORTS): $(twice) stands there twice)
+endif
 # The status page's, where the service has not taken it.
 STATUS_PORT := $(firstword $(filter-out $(patsubst %/tcp,%,$(filter %/tcp,$(SERVICE_PORTS))),80 8080 8081 8082 8083))
 STATUS_SETTING := $(if $(filter-out 80,$(STATUS_PORT)),status-port = $(STATUS_PORT))

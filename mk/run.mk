@@ -13,10 +13,14 @@ ACCEL   ?=
 APPEND  ?=
 export ACCEL APPEND
 
-.PHONY: run
-# The tools first: nobody wants to be asked for a password when the build is done.
-run: $(DEPS_BUILD) $(DEPS_RUN) image
-	$(Q)tools/qemu run $(IMAGE) --name '$(APPLIANCE_NAME)' $(addprefix --port ,$(SERVICE_PORTS)) \
-		$(addprefix --status-port ,$(STATUS_PORT)) \
-		--memory '$(MEMORY)' --machine '$(MACHINE)' --append "$$APPEND" --log $(IMAGE_BUILD)/run \
-		$(if $(filter 1,$(DEBUG)),--shell $(IMAGE_BUILD)/run/shell) $(if $(filter 1,$(V)),--verbose)
+QEMU_RUN = tools/qemu run $(IMAGE) --name '$(APPLIANCE_NAME)' $(addprefix --port ,$(SERVICE_PORTS)) \
+	$(addprefix --status-port ,$(STATUS_PORT)) \
+	--memory '$(MEMORY)' --machine '$(MACHINE)' --append "$$APPEND" --log $(IMAGE_BUILD)/run \
+	$(if $(filter 1,$(DEBUG)),--shell $(IMAGE_BUILD)/run/shell) $(if $(filter 1,$(V)),--verbose)
+
+.PHONY: run run-words
+# The tools first: nobody wants to be asked for a password when the build is done. Nor to hear then of a wrong word.
+run: $(DEPS_BUILD) $(DEPS_RUN) run-words image
+	$(Q)$(QEMU_RUN)
+run-words: | $(DEPS_RUN)
+	$(Q)$(QEMU_RUN) --check

@@ -22,10 +22,22 @@ APPLIANCES = sorted(path.parent.name for path in HERE.glob("appliances/*/applian
     (["BINARY=/bin/true", "PORT=65536/udp"], "PORT=65536/udp: a port is"),
     (["BINARY=/bin/true", "PORT=80/sctp"], "PORT=80/sctp: a port is"),
     (["BINARY=/bin/true", "PORT=53/udp 80x/tcp"], "PORT=80x/tcp: a port is"),
+    (["BINARY=/bin/true", "PORT=80/tcp 53/udp 80/tcp"], "PORT=80/tcp 53/udp 80/tcp: 80/tcp stands there twice"),
 ])
 def test_one_clear_line(copied_tree, words, expected):
     said = copied_tree.refuses(*words)
     assert expected in said and said.count("\n") == 1, f"expected one line with {expected!r}, got:\n{said}"
+
+
+@pytest.mark.parametrize("word, expected", [
+    ("MEMORY=much", "tools/qemu: MEMORY=much: megabytes, a number from 1 to 9999999"),
+    ("MEMORY=0", "tools/qemu: MEMORY=0: megabytes, a number from 1 to 9999999"),
+    ("MACHINE=vax", "tools/qemu: MACHINE=vax: one of: pc q35 q35-native microvm microvm-pcie"),
+    ("ACCEL=xen", "tools/qemu: ACCEL=xen: one of: kvm tcg"),
+])
+def test_a_wrong_word_of_run_before_anything_is_built(copied_tree, word, expected):
+    lines = copied_tree.refuses("run", word).splitlines()
+    assert lines[0] == expected and lines[1].startswith("make: ***") and len(lines) == 2, lines
 
 
 def test_ports_that_are_right(copied_tree):

@@ -63,7 +63,7 @@ def choose_accelerator(wish=None):
     """(name, why): WISH when it is given ("kvm", "tcg"), else KVM where it works, else TCG."""
     if wish:
         if wish not in ACCELERATORS:
-            raise ValueError(f"accelerator {wish!r}: one of {', '.join(ACCELERATORS)}")
+            raise ValueError(f"ACCEL={wish}: one of: {' '.join(ACCELERATORS)}")
         return wish, "as asked for"
     why = why_not_kvm()
     return ("tcg", f"no KVM: {why}") if why else ("kvm", "the processor and /dev/kvm have it")

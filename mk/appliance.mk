@@ -1,6 +1,7 @@
 # The appliance: what is in this image, as data. From appliances/$(APPLIANCE)/, or from BINARY=.
 # needs: appliances/$(APPLIANCE)/appliance.mk and settings.conf; or BINARY=./daemon [ARGS=…] [PORT=8080/tcp]
-# makes: $(IMAGE_NAME), $(SERVICE_PATH) and the SERVICE_* facts; $(IMAGE_BUILD)/appliance and settings.conf
+# makes: $(IMAGE_NAME), $(SERVICE_PATH) and the SERVICE_* facts; $(IMAGE_BUILD)/appliance and settings.conf. In the guest
+#        the executable is /usr/bin/$(SERVICE_EXECUTABLE).
 #
 # appliance.mk sets one of
 #   SERVICE_PROGRAM    a program of this tree, src/NAME
@@ -22,10 +23,24 @@ SERVICE_ARGS      :=
 MEMORY_MB         := 128
 HELPER_PROGRAM    :=
 
+define newline
+
+
+endef
 ifdef BINARY
+ifneq ($(words $(BINARY))$(strip $(foreach mark,$$ ' " \,$(findstring $(mark),$(value BINARY)))),1)
+$(error BINARY=$(value BINARY): a path without blanks, quotes, $$ and \)
+endif
+# As it was written: nothing in it is make's, neither here nor in the environment that commands get.
+override ARGS := $(value ARGS)
+ifneq ($(findstring $(newline),$(ARGS)),)
+$(error ARGS=: a line break cannot be passed to a service)
+endif
 APPLIANCE_NAME    := $(shell printf '%s' '$(basename $(notdir $(BINARY)))' | tr -c 'A-Za-z0-9._-' '-')
 SERVICE_BINARY    := $(BINARY)
+SERVICE_EXECUTABLE := $(shell printf '%s' '$(notdir $(BINARY))' | tr -c 'A-Za-z0-9._+-' '-')
 SERVICE_ARGS      := $(ARGS)
+appliance_origin  := ARGS
 SERVICE_PORTS     := $(PORT)
 appliance_files   := mk/appliance.mk
 appliance_settings := /dev/null
@@ -38,6 +53,7 @@ APPLIANCE_NAME    := $(APPLIANCE)
 include appliances/$(APPLIANCE)/appliance.mk
 appliance_files   := mk/appliance.mk $(wildcard appliances/$(APPLIANCE)/*)
 appliance_settings := appliances/$(APPLIANCE)/settings.conf
+appliance_origin  := appliances/$(APPLIANCE)
 endif
 
 ifneq ($(filter-out $(PROGRAMS),$(HELPER_PROGRAM)),)
@@ -65,9 +81,11 @@ SERVICE_CAPABILITIES := $(if $(low_ports),net_bind_service)
 
 ifdef SERVICE_PROGRAM
 SERVICE_NAME := $(SERVICE_PROGRAM)
+SERVICE_EXECUTABLE := $(SERVICE_PROGRAM)
 SERVICE_PATH := $(BUILD)/bin/$(SERVICE_PROGRAM)
 else ifdef SERVICE_PACKAGE
 SERVICE_NAME := $(notdir $(SERVICE_FILE))
+SERVICE_EXECUTABLE := $(SERVICE_NAME)
 SERVICE_PATH := $(BUILD)/packages/$(SERVICE_PACKAGE)/root/$(SERVICE_FILE)
 else
 SERVICE_NAME := $(APPLIANCE_NAME)
@@ -80,6 +98,7 @@ $(SERVICE_PATH): FORCE | $(DEPS_BUILD)
 # Before the long steps.
 $(BUILD)/sources.fetched: | $(SERVICE_PATH)
 endif
+$(BUILD)/sources.fetched: | $(IMAGE_BUILD)/settings.conf $(IMAGE_BUILD)/site.conf
 
 # The facts and the default settings change with the command line (ARGS=, DEBUG=), so they are written each time and
 # replaced only when they differ.
@@ -89,15 +108,18 @@ export SERVICE_ARGS HELPER_PROGRAM MEMORY_MB STATUS_PORT STATUS_SETTING
 $(IMAGE_BUILD)/appliance: rootfs/appliance.in FORCE
 	$(Q)tools/fill $< $@
 
-$(IMAGE_BUILD)/settings.conf: rootfs/settings.conf.in $(appliance_settings) FORCE
+# What the guest would refuse is refused here.
+$(IMAGE_BUILD)/settings.conf: rootfs/settings.conf.in $(appliance_settings) $(BUILD)/tools/check-settings FORCE
 	$(Q)APPLIANCE_SETTINGS="$$(cat $(appliance_settings))" tools/fill $< $@
+	$(Q)$(BUILD)/tools/check-settings '$(appliance_origin)' < $@ || { rm $@; exit 1; }
 
 # Settings of this site, baked in by CONFIG=.
 ifneq ($(CONFIG),$(wildcard $(CONFIG)))
 $(error CONFIG=$(CONFIG): there is no such file)
 endif
-$(IMAGE_BUILD)/site.conf: $(CONFIG) FORCE
+$(IMAGE_BUILD)/site.conf: $(CONFIG) $(BUILD)/tools/check-settings FORCE
 	$(Q)mkdir -p $(@D)
+	$(Q)cat /dev/null $(CONFIG) | $(BUILD)/tools/check-settings '$(CONFIG)'
 	$(Q)cat /dev/null $(CONFIG) > $@.new
 	$(Q)if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 

@@ -124,13 +124,16 @@ $(CHECK)/syslog-ng: tools/unpack-deb | $(DEPS_CHECK)
 	$(Q)tools/unpack-deb syslog-ng-core $@
 
 # A service that does wrong, for the tests to lay over the image's own; it goes through the slot as well.
-check-images: $(CHECK)/misbehave $(CHECK)/hyperv
+check-images: $(CHECK)/misbehave $(CHECK)/inside $(CHECK)/hyperv
 	$(Q)$(MAKE) image APPLIANCE=dns
 	$(Q)$(MAKE) image BINARY=$(CHECK)/misbehave ARGS=7000 PORT=7000/tcp
-$(CHECK)/misbehave: tests/fault/daemons/misbehave.c $(MUSL_CC)
+	$(Q)$(MAKE) image BINARY=$(CHECK)/inside ARGS='--listen :8080 \$$HOME "it'\''s" '\''say "hi"'\'' \\ "" …' PORT=8080/tcp
+$(CHECK)/misbehave: tests/fault/daemons/misbehave.c
+$(CHECK)/inside: tests/boot/daemons/inside.c
+$(CHECK)/misbehave $(CHECK)/inside: $(MUSL_CC)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(MUSL_CC) $(MUSL_CFLAGS) -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror $(MUSL_LDFLAGS) -o $@ $<
+	$(Q)$(MUSL_CC) $(MUSL_CFLAGS) -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror $(MUSL_LDFLAGS) -o $@ $(filter %.c,$^)
 
 # A Hyper-V host around the image's own agent.
 $(CHECK)/hyperv: tests/boot/daemons/hyperv.c $(common_objects) $(MUSL_CC)

@@ -30,7 +30,7 @@ $(OCI): export OCI_DESCRIPTION = $(oci_description)
 $(OCI): image/oci/build $(oci_manifests) $(BUILD)/bin/entry $(addprefix $(BUILD)/bin/,$(HELPER_PROGRAM)) $(SERVICE_PATH) \
 		$(addprefix $(IMAGE_BUILD)/,appliance settings.conf site.conf) $(OCI_BUILD)/passwd $(OCI_BUILD)/group \
 		$(appliance_files) mk/oci.mk
-	$(Q)sed 's|@HELPER_PROGRAM@|$(HELPER_PROGRAM)|g' $(oci_manifests) > $(OCI_BUILD)/manifest
+	$(Q)sed $(fill_manifest) $(oci_manifests) > $(OCI_BUILD)/manifest
 	$(Q)$(rootfs_environment) image/oci/build $(OCI_BUILD)/manifest $@ --name '$(APPLIANCE_NAME)' --version '$(VERSION)' \
 		--arch $(ARCH) --user $(oci_user) $(addprefix --port ,$(SERVICE_PORTS)) \
 		--description "$$OCI_DESCRIPTION" --licenses '$(oci_licenses)'

@@ -10,11 +10,14 @@ rootfs_packages  := dhcpcd ntpd $(if $(filter 1,$(DEBUG)),busybox)
 rootfs_environment = BIN=$(BUILD)/bin PACKAGES=$(BUILD)/packages IMAGE=$(IMAGE_BUILD) SERVICE=$(SERVICE_PATH) \
 	PACKAGE_SOURCES='$(foreach package,$(PACKAGES),$(package):$($(package)_SOURCE))'
 
+# Names of this one image, in the manifests here and in image/oci.
+fill_manifest := -e 's|@HELPER_PROGRAM@|$(HELPER_PROGRAM)|g' -e 's|@SERVICE_EXECUTABLE@|$(SERVICE_EXECUTABLE)|g'
+
 guest_parts := $(foreach name,$(GUEST_PROGRAMS) $(SERVICE_PROGRAM),$(BUILD)/parts/$(name).o)
 $(IMAGE_BUILD)/programs.h: FORCE
 	$(Q)mkdir -p $(@D)
 	$(Q){ printf 'PROGRAM("%s", %s)\n' $(foreach name,$(GUEST_PROGRAMS),$(name) $(name)_main) \
-		$(if $(SERVICE_PROGRAM),service $(SERVICE_PROGRAM)_main) \
+		$(if $(SERVICE_PROGRAM),$(SERVICE_PROGRAM) $(SERVICE_PROGRAM)_main) \
 		poweroff init_main reboot init_main; } > $@.new
 	$(Q)if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 $(IMAGE_BUILD)/thimble: src/start/start.c $(IMAGE_BUILD)/programs.h $(guest_parts) $(common_objects) $(MUSL_CC) mk/programs.mk tools/leave-out-bss
@@ -34,7 +37,7 @@ $(IMAGE_BUILD)/image.conf: tools/thimble-config
 	$(Q)tools/thimble-config --empty-page > $@
 
 # What tools/thimble-config asks whether settings are good: the guest's own parser.
-$(BUILD)/tools/check-settings: tools/check-settings.c $(wildcard src/common/*.[ch])
+$(BUILD)/tools/check-settings: tools/check-settings.c $(wildcard src/common/*.[ch]) | $(DEPS_BUILD)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(HOST_GCC) -O1 $(PROGRAM_CFLAGS) -o $@ $(filter %.c,$^)
 
@@ -42,5 +45,5 @@ $(IMAGE_BUILD)/rootfs.cpio: $(GEN_INIT_CPIO) $(rootfs_manifests) $(wildcard root
 		$(IMAGE_BUILD)/thimble $(foreach package,$(rootfs_packages),$(BUILD)/packages/$(package)/.done) \
 		$(addprefix $(IMAGE_BUILD)/,appliance settings.conf site.conf image.conf)
 	$(call say,ROOTFS,$@)
-	$(Q)sed 's|@HELPER_PROGRAM@|$(HELPER_PROGRAM)|g' $(rootfs_manifests) > $(@D)/manifest
+	$(Q)sed $(fill_manifest) $(rootfs_manifests) > $(@D)/manifest
 	$(Q)$(rootfs_environment) $(GEN_INIT_CPIO) -t $(SOURCE_DATE_EPOCH) $(@D)/manifest > $@

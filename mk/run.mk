@@ -11,6 +11,8 @@ MEMORY  ?= 64
 MACHINE ?= q35
 ACCEL   ?=
 APPEND  ?=
+# As it was written: a $ in it is the guest's.
+override APPEND := $(value APPEND)
 export ACCEL APPEND
 
 QEMU_RUN = tools/qemu run $(IMAGE) --name '$(APPLIANCE_NAME)' $(addprefix --port ,$(SERVICE_PORTS)) \

@@ -5,20 +5,66 @@
 
 #include "common/record.h"
 
-static void set_entry(struct config *c, size_t key, const char *value, size_t length, const char *origin)
+_Static_assert(CONFIG_BYTES_MAX <= UINT16_MAX, "places in `bytes` are 16 bits");
+
+/* The place that comes first among those from FROM on, or NULL. */
+static uint16_t *next_place(struct config *c, size_t from)
 {
-	memcpy(c->entry[key].value, value, length);
-	c->entry[key].value[length] = '\0';
-	snprintf(c->entry[key].origin, CONFIG_ORIGIN_MAX, "%s", origin);
+	uint16_t *next = NULL;
+	for (size_t key = 0; key < CONFIG_KEY_COUNT; key++) {
+		uint16_t *places[] = {&c->entry[key].value, &c->entry[key].origin};
+		for (size_t i = 0; i < 2; i++)
+			if (*places[i] >= from && (next == NULL || *places[i] < *next))
+				next = places[i];
+	}
+	return next;
+}
+
+/* Closes the gaps that values left when they were set anew. */
+static void pack(struct config *c)
+{
+	size_t to = 0, from = 0;
+	for (uint16_t *place; (place = next_place(c, from)) != NULL;) {
+		size_t length = strlen(c->bytes + *place) + 1;
+		from = *place + length;
+		memmove(c->bytes + to, c->bytes + *place, length);
+		*place = (uint16_t)to;
+		to += length;
+	}
+	c->used = to;
+}
+
+static uint16_t put(struct config *c, const char *text)
+{
+	uint16_t place = (uint16_t)c->used;
+	size_t length = strlen(text) + 1;
+	memcpy(c->bytes + place, text, length);
+	c->used += length;
+	return place;
+}
+
+/* False: there is no room for it. */
+static bool set_entry(struct config *c, size_t key, const char *value, const char *origin)
+{
+	char cut[CONFIG_ORIGIN_MAX];
+	snprintf(cut, sizeof(cut), "%s", origin);
+	size_t length = strlen(value) + strlen(cut) + 2;
+	if (length > CONFIG_BYTES_MAX - c->used)
+		pack(c);
+	if (length > CONFIG_BYTES_MAX - c->used)
+		return false;
+	c->entry[key].value = put(c, value);
+	c->entry[key].origin = put(c, cut);
+	c->entry[key].source = c->source;
+	return true;
 }
 
 void config_init(struct config *c)
 {
-	memset(c, 0, sizeof(*c));
-	for (size_t key = 0; key < CONFIG_KEY_COUNT; key++) {
-		const char *value = config_definitions[key].default_value;
-		set_entry(c, key, value, strlen(value), "default");
-	}
+	c->source = c->refused = 0;
+	c->used = 0;
+	for (size_t key = 0; key < CONFIG_KEY_COUNT; key++)
+		set_entry(c, key, config_definitions[key].default_value, "default");
 }
 
 static bool find_key(const char *name, size_t length, size_t *key)
@@ -49,7 +95,7 @@ void config_next_source(struct config *c)
 /* A further line of the same source: its items come behind those that are there. False: no room. */
 static bool append(char *copy, const struct config *c, enum config_key key)
 {
-	const char *before = c->entry[key].value;
+	const char *before = config_get(c, key);
 	size_t length = strlen(before), more = strlen(copy) + 1;
 	if (copy[0] == '\0' || key != CONFIG_IP || c->source == 0 || c->entry[key].source != c->source)
 		return true;
@@ -82,14 +128,14 @@ bool config_set(struct config *c, const char *key, size_t key_length, const char
 	memcpy(copy, value, value_length);
 	copy[value_length] = '\0';
 	const char *why = append(copy, c, (enum config_key)index) ? d->check(d, copy) : "too many";
+	if (why == NULL && !set_entry(c, index, copy, origin))
+		why = "no room beside the other settings";
 	if (why != NULL) {
 		text_add(error, "%s = ", d->name);
 		quote(error, value, value_length);
 		text_add(error, "%s%s, allowed: %s", why[0] != '\0' ? ", " : "", why, d->allowed);
 		goto refused;
 	}
-	set_entry(c, index, copy, strlen(copy), origin);
-	c->entry[index].source = c->source;
 	text_clear(error);
 	return true;
 refused:
@@ -155,6 +201,22 @@ void config_read_text(
 	}
 }
 
+static const char command_line[] = "kernel command line";
+
+/* Linux takes each double quote for its own: what was meant is not what is there. */
+static void refuse_escape(struct config *c, const char *word, size_t length, config_report *report)
+{
+	char message[512];
+	struct text error = TEXT(message);
+	text_clear(&error);
+	text_add(&error, "setting refused, from %s: ", command_line);
+	quote(&error, word, length);
+	text_add(&error, ", a double quote within a value, allowed: 'single quotes' in the value, double "
+			 "ones around it");
+	c->refused++;
+	report(message);
+}
+
 void config_read_command_line(struct config *c, const char *bytes, size_t length, config_report *report)
 {
 	static const char prefix[] = "thimble.";
@@ -164,31 +226,40 @@ void config_read_command_line(struct config *c, const char *bytes, size_t length
 	while (at < length) {
 		char word[sizeof(prefix) + CONFIG_VALUE_MAX + 64];
 		size_t used = 0;
-		bool quoted = false;
+		bool quoted = false, escaped = false;
 		while (at < length && (is_blank(bytes[at]) || bytes[at] == '\n'))
 			at++;
 		for (; at < length && (quoted || !(is_blank(bytes[at]) || bytes[at] == '\n')); at++) {
+			escaped |= bytes[at] == '"' && used > 0 && bytes[at - 1] == '\\';
 			if (bytes[at] == '"')
 				quoted = !quoted;
 			else if (used < sizeof(word))
 				word[used++] = bytes[at];
 			/* A word that does not fit is longer than any value may be: config_set refuses it. */
 		}
-		if (used > prefix_length && memcmp(word, prefix, prefix_length) == 0)
-			config_read_line(
-				c, word + prefix_length, used - prefix_length, "kernel command line", report);
+		if (used <= prefix_length || memcmp(word, prefix, prefix_length) != 0)
+			continue;
+		if (escaped)
+			refuse_escape(c, word, used, report);
+		else
+			config_read_line(c, word + prefix_length, used - prefix_length, command_line, report);
 	}
 }
 
 const char *config_get(const struct config *c, enum config_key key)
 {
-	return c->entry[key].value;
+	return c->bytes + c->entry[key].value;
+}
+
+const char *config_origin(const struct config *c, enum config_key key)
+{
+	return c->bytes + c->entry[key].origin;
 }
 
 uint64_t config_number(const struct config *c, enum config_key key)
 {
 	uint64_t number = 0;
-	parse_number(c->entry[key].value, 0, UINT64_MAX, &number);
+	parse_number(config_get(c, key), 0, UINT64_MAX, &number);
 	return number;
 }
 
@@ -199,8 +270,8 @@ int config_save(const struct config *c)
 	record_begin(&r);
 	for (size_t i = 0; i < CONFIG_KEY_COUNT; i++) {
 		snprintf(key, sizeof(key), "origin.%s", config_definitions[i].name);
-		record_add(&r, config_definitions[i].name, "%s", c->entry[i].value);
-		record_add(&r, key, "%s", c->entry[i].origin);
+		record_add(&r, config_definitions[i].name, "%s", config_get(c, (enum config_key)i));
+		record_add(&r, key, "%s", config_origin(c, (enum config_key)i));
 	}
 	return record_commit(&r, "init", "config");
 }

@@ -14,7 +14,13 @@
 #define CONFIG_ID(id, ...) CONFIG_##id,
 enum config_key { CONFIG_KEYS(CONFIG_ID) CONFIG_KEY_COUNT };
 
-enum { CONFIG_VALUE_MAX = 1024, CONFIG_ORIGIN_MAX = 64 };
+enum {
+	CONFIG_VALUE_MAX =
+		4096, /* with its NUL: as long as one that tools/thimble-config can put into an image */
+	CONFIG_ORIGIN_MAX = 64,
+	CONFIG_BYTES_MAX = 16384, /* all values and origins together, each with its NUL */
+	CONFIG_ARGUMENTS_MAX = CONFIG_VALUE_MAX / 2 + 1, /* words of a value, and the NULL behind them */
+};
 
 struct config_definition {
 	const char *name;
@@ -31,10 +37,11 @@ extern const struct config_definition config_definitions[CONFIG_KEY_COUNT];
 
 struct config {
 	struct {
-		char value[CONFIG_VALUE_MAX];
-		char origin[CONFIG_ORIGIN_MAX];
-		unsigned source; /* the number of the one that set it; 0: the default */
+		uint16_t value, origin; /* where they begin in `bytes` */
+		unsigned source;        /* the number of the one that set it; 0: the default */
 	} entry[CONFIG_KEY_COUNT];
+	char bytes[CONFIG_BYTES_MAX];
+	size_t used;      /* of them; what was set anew since they were last packed still lies between */
 	unsigned source;  /* the number of the one that is read now */
 	unsigned refused; /* how many lines were refused */
 };
@@ -67,7 +74,11 @@ void config_read_text(
  * in Linux' lib/cmdline.c next_arg(). Other words are left alone. */
 void config_read_command_line(struct config *c, const char *bytes, size_t length, config_report *report);
 
+/* Points into C: good until something is set. */
 const char *config_get(const struct config *c, enum config_key key);
+
+/* Where it came from, for people: "default", "baked in, line 3". Good as long as config_get()'s. */
+const char *config_origin(const struct config *c, enum config_key key);
 
 /* Of a key whose type is a number: its value (validated when it was set). */
 uint64_t config_number(const struct config *c, enum config_key key);

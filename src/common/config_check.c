@@ -1,8 +1,10 @@
 /* What is good for each setting, and the table that says so. */
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/allow.h"
+#include "common/arguments.h"
 #include "common/collector.h"
 #include "common/config.h"
 #include "common/ip_setting.h"
@@ -44,13 +46,16 @@ static const char *check_host_name(const struct config_definition *d, const char
 	return verdict(machine_name_valid(value, strlen(value)));
 }
 
-static const char *check_text(const struct config_definition *d, const char *value)
+static const char *check_arguments(const struct config_definition *d, const char *value)
 {
+	char copy[CONFIG_VALUE_MAX];
+	size_t count;
 	(void)d;
-	for (; *value != '\0'; value++)
-		if ((unsigned char)*value < 0x20 || *value == 0x7f)
-			return "";
-	return NULL;
+	for (const char *c = value; *c != '\0'; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			return "a control character";
+	snprintf(copy, sizeof(copy), "%s", value);
+	return arguments_split(copy, NULL, CONFIG_ARGUMENTS_MAX, &count);
 }
 
 /* Whether VALUE is a list of `min` to `max` items, each of them good. Empty is good when `min` is 0: it takes

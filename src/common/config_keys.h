@@ -46,9 +46,9 @@
 	KEY(STATUS_ALLOW, "status-allow", CONFIG_ON_LINK, check_allow, 1, 32, NULL, \
 		"PREFIX[,...] or on-link, at most 32: 10.0.0.0/8, 2001:db8::/32", \
 		"clients that may see the status page; `on-link`: those of the networks that it is in") \
-	KEY(SERVICE_ARGS, "service.args", "", check_text, 0, 0, NULL, \
-		"printable text; blanks part the arguments, double quotes keep blanks", \
-		"arguments of the service") \
+	KEY(SERVICE_ARGS, "service.args", "", check_arguments, 0, 0, NULL, \
+		"printable words, parted as the shell does: 'quotes', \"quotes\" and \\ keep blanks; 4095 bytes in all", \
+		"arguments of the service; nothing is expanded") \
 	KEY(RELAY_LISTEN, "relay.listen", "[::]:1688", check_addresses, 1, 8, NULL, \
 		"ADDRESS:PORT[,...], at most 8, an IPv6 address in brackets, ports 1 to 65535", \
 		"where the relay listens; `[::]` takes IPv4 too") \

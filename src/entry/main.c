@@ -18,7 +18,6 @@
 #include "init/init.h"
 
 enum {
-	ARGUMENTS_MAX = 32,
 	STOP_MS = 1700, /* the relay drains for 1.5 s, and all must be over within 2 s */
 	STATUS_OF_SIGNAL = 128,
 };
@@ -141,17 +140,11 @@ static void watch_signals(void)
 
 static void prepare_service(void)
 {
-	static char line[CONFIG_VALUE_MAX];
-	static char *arguments[ARGUMENTS_MAX + 1] = {"/bin/service"};
+	static struct service_command command;
 	struct child *s = &entry.service;
-	memcpy(line, config_get(&entry.config, CONFIG_SERVICE_ARGS), sizeof(line));
-	if (split_words(line, arguments + 1, ARGUMENTS_MAX) == 0 && line[strspn(line, " ")] != '\0') {
-		log_line(LOG_LEVEL_ERROR, "service.args: more than %d words or an open quote",
-			ARGUMENTS_MAX - 1);
-		exit(EXIT_USAGE);
-	}
+	service_command_read(&command, &entry.config);
 	s->name = entry.appliance.service;
-	s->arguments = (const char *const *)arguments;
+	s->arguments = (const char *const *)command.arguments;
 	s->capabilities = entry.appliance.capabilities;
 	if (account_prepare(&s->account, "service", "service") < 0)
 		exit(EXIT_SYSTEM);

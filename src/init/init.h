@@ -59,9 +59,14 @@ void host_name_follow(struct host_name *h, const char *name);
 /* settings.c */
 void appliance_read(struct appliance *a, const char *path);
 
-/* Splits LINE in place into words at blanks; double quotes keep blanks. At most MAX - 1 words and a NULL.
- * The number of words; 0 when there are too many or a quote is open. */
-size_t split_words(char *line, char **words, size_t max);
+/* What is executed as the service: its path, and arguments that begin with it and end with NULL. /bin/service
+ * is a link to the executable, which has its own name: a program may go by how it is called. */
+struct service_command {
+	char path[64];
+	char line[CONFIG_VALUE_MAX];
+	char *arguments[1 + CONFIG_ARGUMENTS_MAX];
+};
+void service_command_read(struct service_command *command, const struct config *config);
 
 /* exit_words.c: STATUS of waitpid in words: "exit status 3", "killed by SIGSEGV". */
 void text_add_exit(struct text *t, int status);

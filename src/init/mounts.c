@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/arguments.h"
 #include "common/file.h"
 #include "common/log.h"
 #include "init.h"
@@ -29,28 +30,30 @@ static const struct {
 	{MOUNT_REST, "tmpfs", "/tmp", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=1777,size=1m,nr_inodes=128"},
 };
 
-/* Folders below /run and who owns them. The screens watch those with records, so these are all there, and
- * mounted over, before the first screen starts. The service's has a file system of its own: what it writes
- * there must not fill the space that the others need. */
+/* Folders that can be written to and who owns them. The screens watch those with records, so these are all
+ * there, and mounted over, before the first screen starts. The service's have file systems of their own: what
+ * it writes there must not fill the space that the others need. */
 static const struct {
 	enum mount_step step;
 	const char *path, *user;
 	mode_t mode;
-	bool own_file_system;
+	const char *size; /* of a file system of its own, or NULL */
 } folders[] = {
-	{MOUNT_FIRST, "/run/thimble", "root", 0755, false},
-	{MOUNT_FIRST, "/run/thimble/init", "root", 0755, false},
-	{MOUNT_FIRST, "/run/thimble/net", "net", 0755, false},
-	{MOUNT_FIRST, "/run/thimble/link", "link", 0755, false},
-	{MOUNT_FIRST, "/run/thimble/log", "log", 0755, false},
-	{MOUNT_FIRST, "/run/thimble/agent", "agent", 0755, false},
-	{MOUNT_FIRST, "/run/thimble/resolver", "resolver", 0755, false},
-	{MOUNT_FIRST, "/run/thimble/clock", "clock", 0755, false},
-	{MOUNT_FIRST, "/run/thimble/service", "service", 0755, true},
+	{MOUNT_FIRST, "/run/thimble", "root", 0755, NULL},
+	{MOUNT_FIRST, "/run/thimble/init", "root", 0755, NULL},
+	{MOUNT_FIRST, "/run/thimble/net", "net", 0755, NULL},
+	{MOUNT_FIRST, "/run/thimble/link", "link", 0755, NULL},
+	{MOUNT_FIRST, "/run/thimble/log", "log", 0755, NULL},
+	{MOUNT_FIRST, "/run/thimble/agent", "agent", 0755, NULL},
+	{MOUNT_FIRST, "/run/thimble/resolver", "resolver", 0755, NULL},
+	{MOUNT_FIRST, "/run/thimble/clock", "clock", 0755, NULL},
+	{MOUNT_FIRST, "/run/thimble/service", "service", 0755, "size=256k,nr_inodes=32"},
+	/* The service's home: what HOME names to it. */
+	{MOUNT_REST, "/home/service", "service", 0700, "size=1m,nr_inodes=128"},
 	/* dhcpcd: sockets, leases, and the empty folder that its unprivileged processes are locked into. */
-	{MOUNT_REST, "/run/dhcpcd", "root", 0755, false},
-	{MOUNT_REST, "/run/dhcpcd/chroot", "root", 0755, false},
-	{MOUNT_REST, "/run/dhcpcd-db", "dhcpcd", 0750, false},
+	{MOUNT_REST, "/run/dhcpcd", "root", 0755, NULL},
+	{MOUNT_REST, "/run/dhcpcd/chroot", "root", 0755, NULL},
+	{MOUNT_REST, "/run/dhcpcd-db", "dhcpcd", 0750, NULL},
 };
 
 static void make_folder(size_t i)
@@ -62,9 +65,8 @@ static void make_folder(size_t i)
 	}
 	if (mkdir(folders[i].path, folders[i].mode) < 0 && errno != EEXIST)
 		log_warn("mkdir %s", folders[i].path);
-	if (folders[i].own_file_system &&
-		mount("tmpfs", folders[i].path, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
-			"size=256k,nr_inodes=32") < 0)
+	if (folders[i].size != NULL && mount("tmpfs", folders[i].path, "tmpfs",
+					       MS_NOSUID | MS_NODEV | MS_NOEXEC, folders[i].size) < 0)
 		log_warn("mount %s", folders[i].path);
 	if (chown(folders[i].path, user->pw_uid, user->pw_gid) < 0 ||
 		chmod(folders[i].path, folders[i].mode) < 0)
@@ -83,7 +85,10 @@ void mount_step(enum mount_step step)
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
 		if (folders[i].step == step)
 			make_folder(i);
-	/* Nothing on the root file system changes any more: it holds only what the image brought. */
+	/* Nothing on the root file system changes any more: it holds only what the image brought. The kernel
+	 * makes a tmpfs that anybody may write to (mm/shmem.c). */
+	if (step == MOUNT_REST && chmod("/", 0755) < 0)
+		log_warn("chmod /");
 	if (step == MOUNT_REST &&
 		mount(NULL, "/", NULL, MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV, NULL) < 0)
 		log_warn("remount / read-only");
@@ -108,6 +113,7 @@ void apply_sysctl(const char *path)
 {
 	static char text[4096];
 	char *words[4], *next;
+	size_t count;
 	if (file_read(path, text, sizeof(text)) < 0) {
 		log_warn("%s", path);
 		return;
@@ -116,7 +122,7 @@ void apply_sysctl(const char *path)
 		next = strchr(line, '\n');
 		if (next != NULL)
 			*next++ = '\0';
-		if (line[0] != '#' && split_words(line, words, 4) == 3)
+		if (line[0] != '#' && arguments_split(line, words, 4, &count) == NULL && count == 3)
 			write_sysctl(words[0], words[2]);
 	}
 }

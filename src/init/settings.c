@@ -2,38 +2,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "common/arguments.h"
 #include "common/file.h"
 #include "common/log.h"
 #include "init.h"
-
-size_t split_words(char *line, char **words, size_t max)
-{
-	size_t count = 0;
-	while (*line != '\0') {
-		line += strspn(line, " \t");
-		if (*line == '\0')
-			break;
-		if (count + 1 >= max)
-			return 0;
-		char *out = line;
-		bool quoted = false;
-		words[count++] = line;
-		for (; *line != '\0' && (quoted || (*line != ' ' && *line != '\t')); line++) {
-			if (*line == '"')
-				quoted = !quoted;
-			else
-				*out++ = *line;
-		}
-		if (quoted)
-			return 0;
-		if (*line != '\0')
-			line++;
-		*out = '\0';
-	}
-	words[count] = NULL;
-	return count;
-}
 
 static void copy(char *to, size_t size, const char *from)
 {
@@ -56,6 +30,7 @@ void appliance_read(struct appliance *a, const char *path)
 	static char bytes[4096];
 	static struct record_view v;
 	char *words[PORTS_MAX + 1];
+	const char *why;
 	ssize_t length = file_read(path, bytes, sizeof(bytes));
 	if (record_parse(&v, bytes, length < 0 ? 0 : (size_t)length) < 0 || length < 0)
 		log_warn("%s", path);
@@ -75,7 +50,24 @@ void appliance_read(struct appliance *a, const char *path)
 
 	const char *ports = record_get(&v, "ports");
 	copy(bytes, sizeof(bytes), ports);
-	a->port_count = split_words(bytes, words, PORTS_MAX + 1);
+	why = arguments_split(bytes, words, PORTS_MAX + 1, &a->port_count);
+	if (why != NULL)
+		log_warnx("appliance: ports=%s: %s", ports, why);
 	for (size_t i = 0; i < a->port_count; i++)
 		copy(a->ports[i], sizeof(a->ports[i]), words[i]);
+}
+
+void service_command_read(struct service_command *command, const struct config *config)
+{
+	static const char service[] = "/bin/service";
+	ssize_t length = readlink(service, command->path, sizeof(command->path) - 1);
+	size_t count;
+	command->path[length > 0 ? length : 0] = '\0';
+	/* A file in its place, or a link as long as this, is executed as it is. */
+	if (command->path[0] != '/' || (size_t)length == sizeof(command->path) - 1)
+		memcpy(command->path, service, sizeof(service));
+	command->arguments[0] = command->path;
+	/* Its words were looked at when it was set. */
+	copy(command->line, sizeof(command->line), config_get(config, CONFIG_SERVICE_ARGS));
+	arguments_split(command->line, command->arguments + 1, CONFIG_ARGUMENTS_MAX, &count);
 }

@@ -21,7 +21,8 @@
 #include "children.h"
 #include "common/log.h"
 
-static char *const environment[] = {"PATH=/bin:/sbin", "HOME=/", "TERM=linux", NULL};
+static char home[64] = "HOME=";
+static char *const environment[] = {"PATH=/usr/bin:/bin:/sbin", home, "TERM=linux", NULL};
 
 static _Noreturn void fail(int report, const char *step)
 {
@@ -105,6 +106,7 @@ static void become_user(int report, const struct child_definition *d)
 		errno = ENOENT;
 		fail(report, d->user);
 	}
+	strncat(home, user->pw_dir, sizeof(home) - strlen(home) - 1);
 	for (unsigned long capability = 0; capability <= CAP_LAST_CAP; capability++)
 		if ((d->capabilities >> capability & 1) == 0 &&
 			prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0 && errno != EINVAL)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "agent.h"
+#include "common/arguments.h"
 #include "common/file.h"
 #include "common/log.h"
 #include "dhcpcd_conf.h"
@@ -16,7 +17,7 @@
 #define CAPABILITY(name) (UINT64_C(1) << CAP_##name)
 #define MIB              (UINT64_C(1) << 20)
 
-enum { TERMINALS_MAX = 8, ARGUMENTS_MAX = 32 };
+enum { TERMINALS_MAX = 8 };
 
 /* dhcpcd's master drops to its own user and keeps a helper as root: sockets, addresses and routes need these.
  */
@@ -166,12 +167,15 @@ static void add_terminal(
 static void add_consoles(struct children *c)
 {
 	char active[128], *words[TERMINALS_MAX + 1];
+	size_t count;
 	if (file_read("/sys/class/tty/console/active", active, sizeof(active)) < 0) {
 		log_warn("which consoles are active");
 		return;
 	}
 	active[strcspn(active, "\n")] = '\0';
-	size_t count = split_words(active, words, TERMINALS_MAX + 1);
+	const char *why = arguments_split(active, words, TERMINALS_MAX + 1, &count);
+	if (why != NULL)
+		log_warnx("consoles that are active: %s: %s", active, why);
 	for (size_t i = 0; i < count; i++) {
 		if (strcmp(words[i], "tty0") != 0)
 			add_terminal(c, &console_definition, "console", words[i]);
@@ -200,24 +204,20 @@ static void add_helper(struct children *c)
 	children_add(c, &d);
 }
 
-static char *service_arguments[ARGUMENTS_MAX + 1] = {"/bin/service"};
+static struct service_command service_command;
 
 /* What programs are told by their arguments. */
 static void read_arguments(const struct config *config)
 {
-	static char line[CONFIG_VALUE_MAX];
 	dhcpcd_arguments[DHCPCD_CONF] = dhcpcd_conf_write(config);
-	memcpy(line, config_get(config, CONFIG_SERVICE_ARGS), sizeof(line));
-	if (split_words(line, service_arguments + 1, ARGUMENTS_MAX) == 0 && line[strspn(line, " ")] != '\0')
-		log_warnx("service.args: more than %d words or an open quote; started without",
-			ARGUMENTS_MAX - 1);
+	service_command_read(&service_command, config);
 }
 
 static struct child *add_service(struct children *c)
 {
 	const struct appliance *a = c->appliance;
 	struct child_definition d = {.name = a->service,
-		.arguments = (const char *const *)service_arguments,
+		.arguments = (const char *const *)service_command.arguments,
 		.user = "service",
 		.leftovers = "service",
 		.capabilities = a->capabilities,

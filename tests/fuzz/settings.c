@@ -18,8 +18,8 @@ static void values_are_valid(const struct config *c)
 {
 	for (size_t key = 0; key < CONFIG_KEY_COUNT; key++) {
 		const struct config_definition *d = &config_definitions[key];
-		const char *value = c->entry[key].value;
-		must(is_printable(c->entry[key].origin) && c->entry[key].origin[0] != '\0');
+		const char *value = config_get(c, (enum config_key)key);
+		must(is_printable(config_origin(c, (enum config_key)key)) && config_origin(c, (enum config_key)key)[0] != '\0');
 		must(strcmp(value, d->default_value) == 0 || d->check(d, value) == NULL);
 		must(strchr(value, '\n') == NULL);
 	}
@@ -33,16 +33,16 @@ static void values_survive_a_file(const struct config *c)
 	struct text t = TEXT(file);
 	text_clear(&t);
 	for (size_t key = 0; key < CONFIG_KEY_COUNT; key++)
-		if (c->entry[key].value[0] != '\0')
-			text_add(&t, "%s = %s\n", config_definitions[key].name, c->entry[key].value);
+		if (config_get(c, (enum config_key)key)[0] != '\0')
+			text_add(&t, "%s = %s\n", config_definitions[key].name, config_get(c, (enum config_key)key));
 	must(!t.overflow);
 	config_init(&again);
 	unsigned before = reports;
 	config_read_text(&again, file, t.used, "written", report);
 	must(reports == before && again.refused == 0);
 	for (size_t key = 0; key < CONFIG_KEY_COUNT; key++)
-		if (c->entry[key].value[0] != '\0')
-			must(strcmp(c->entry[key].value, again.entry[key].value) == 0);
+		if (config_get(c, (enum config_key)key)[0] != '\0')
+			must(strcmp(config_get(c, (enum config_key)key), config_get(&again, (enum config_key)key)) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -30,14 +30,16 @@ def resolver(built_tree):
 
 
 def test_its_service_and_no_other(built_tree, resolver):
-    assert resolver["bin/service"].content == built_tree.build("packages/dnsmasq/root/sbin/dnsmasq").read_bytes()
-    assert resolver["bin/service"].mode == 0o100755
+    assert resolver["bin/service"].content == b"/usr/bin/dnsmasq\0"
+    assert resolver["usr/bin/dnsmasq"].content == built_tree.build("packages/dnsmasq/root/sbin/dnsmasq").read_bytes()
+    assert resolver["usr/bin/dnsmasq"].mode == 0o100755
     assert resolver["bin/net"].content == INIT and "bin/resolver" not in resolver
     for words in OF_RELAY, OF_RESOLVER:
         assert words not in resolver["init"].content, f"{words} in an appliance without it"
 
     of_relay = cpio.read(built_tree.build("images/kms-relay/rootfs.cpio").read_bytes())
-    assert of_relay["bin/service"].content == of_relay["bin/resolver"].content == INIT
+    assert of_relay["bin/service"].content == b"/usr/bin/relay\0"
+    assert of_relay["usr/bin/relay"].content == of_relay["bin/resolver"].content == INIT
     assert OF_RELAY in of_relay["init"].content and OF_RESOLVER in of_relay["init"].content
 
 
@@ -47,7 +49,7 @@ def test_a_program_is_what_it_is_called(built_tree):
         done = subprocess.run([f"/bin/{name}", *words], executable=built_tree.build("images/kms-relay/thimble"),
                               capture_output=True, text=True, timeout=20, env={})
         return done.returncode, done.stderr
-    assert run("service", "x") == (100, "<4>takes no arguments\n")
+    assert run("relay", "x") == (100, "<4>takes no arguments\n")
     assert run("net", "x", "y") == (100, "<4>usage: net [DHCPCD-SOCKET]\n")
     assert run("other") == (127, "/bin/other: there is no program of this name in it\n")
 
@@ -76,4 +78,4 @@ def test_the_manifest_lists_every_file(built_tree):
         assert int(mode, 8) == file.mode & 0o7777, path
         if file.mode & 0o170000 == 0o100000:
             assert (int(size), digest) == (len(file.content), hashlib.sha256(file.content).hexdigest()), path
-    assert listed["bin/service"][6] == "dnsmasq" and listed["init"][6] == "thimble"
+    assert listed["usr/bin/dnsmasq"][6] == "dnsmasq" and listed["init"][6] == "thimble"

@@ -1,6 +1,7 @@
 """The container image is what skopeo and umoci take for one, and holds the service and what it needs, nothing else."""
 
 import json
+import os
 import pathlib
 import tarfile
 
@@ -8,13 +9,13 @@ import pytest
 
 from container import run, unpack
 
-FOLDERS = {"bin", "etc", "etc/thimble", "run", "run/thimble", "tmp"}
+FOLDERS = {"bin", "etc", "etc/thimble", "home", "home/service", "run", "run/thimble", "tmp", "usr", "usr/bin"}
 FILES = {"bin/entry", "bin/service", "etc/passwd", "etc/group", "etc/thimble/appliance", "etc/thimble/settings.conf",
          "etc/thimble/site.conf"}
 EXPECTED = {
-    "kms-relay": dict(more={"bin/resolver"}, service="bin/relay", user="104:104", ports={"1688/tcp"}, licenses="MIT",
+    "kms-relay": dict(more={"bin/resolver", "usr/bin/relay"}, service="bin/relay", user="104:104", ports={"1688/tcp"}, licenses="MIT",
                       users=["root", "service", "resolver"]),
-    "dns": dict(more=set(), service="packages/dnsmasq/root/sbin/dnsmasq", user="0:0", ports={"53/tcp", "53/udp"},
+    "dns": dict(more={"usr/bin/dnsmasq"}, service="packages/dnsmasq/root/sbin/dnsmasq", user="0:0", ports={"53/tcp", "53/udp"},
                 licenses="MIT AND (GPL-2.0-only OR GPL-3.0-only)", users=["root", "service"]),
 }
 
@@ -60,13 +61,17 @@ def test_its_content(built_tree, image, appliance, tmp_path):
     expected = EXPECTED[appliance]
     root = unpack(image, tmp_path) / "rootfs"
     found = {str(path.relative_to(root)): path for path in root.rglob("*")}
-    files = {name for name, path in found.items() if path.is_file()}
+    files = {name for name, path in found.items() if path.is_file() or path.is_symlink()}
     assert files == FILES | expected["more"] and set(found) - files == FOLDERS
-    assert found["bin/service"].read_bytes() == built_tree.build(expected["service"]).read_bytes()
+    assert os.readlink(found["bin/service"]).startswith("/usr/bin/")
+    assert found[os.readlink(found["bin/service"]).lstrip("/")].read_bytes() == built_tree.build(expected["service"]).read_bytes()
     for name, path in found.items():
-        mode = path.stat().st_mode & 0o7777
+        mode = path.lstat().st_mode & 0o7777
+        if path.is_symlink():
+            continue
         writable = name in ("run", "run/thimble", "tmp")
-        assert mode == (0o1777 if writable else 0o644 if name in files and not name.startswith("bin/") else 0o755), name
+        assert mode == (0o1777 if writable else 0o700 if name == "home/service" else
+                        0o644 if name in files and "bin/" not in name else 0o755), name
     for name in ("passwd", "group"):
         users = [line.split(":")[0] for line in found[f"etc/{name}"].read_text().splitlines()]
         assert sorted(users) == sorted(expected["users"]), users
@@ -84,7 +89,8 @@ def test_nobody_and_no_time_of_this_host(image, tmp_path):
     with tarfile.open(tmp_path / "layer") as tar:
         members += tar.getmembers()
     for member in members:
-        assert (member.uid, member.gid, member.uname, member.gname, member.mtime) == (0, 0, "", "", 1767225600), member.name
+        owner = 104 if member.name == "home/service" else 0
+        assert (member.uid, member.gid, member.uname, member.gname, member.mtime) == (owner, owner, "", "", 1767225600), member.name
 
 
 def test_any_executable_and_its_name(built_tree, tmp_path):

@@ -131,3 +131,45 @@ def test_make_refuses_before_the_long_steps(copied_tree):
     assert f"BINARY={program}: it is dynamic" in said and MEND_STATIC in said
     assert not any(word in said for word in ("SOURCES", "SYSROOT", " CC ", "LINUX")), said
     assert not copied_tree.build("images/ls/service").exists()
+
+
+SETTINGS = "build/x86_64/images/true/settings.conf"
+
+
+@pytest.mark.parametrize("arguments, expected", [
+    ("--a 'b", "setting refused, from ARGS, line 1: service.args = \"--a 'b\", an open single quote, allowed: "),
+    ('--a "b', "an open double quote, allowed: "),
+    ("--a \\", "a backslash at the end, allowed: "),
+    ("--a\tb", "a control character, allowed: "),
+    ("x" * 4096, "service.args: 4096 bytes, at most 4095 allowed"),
+    ("a\nb", "ARGS=: a line break cannot be passed to a service"),
+])
+def test_arguments_that_cannot_be_passed(copied_tree, arguments, expected):
+    """Where they are said, not by the guest."""
+    said = copied_tree.refuses("BINARY=/bin/true", f"ARGS={arguments}", SETTINGS)
+    assert expected in said, f"expected {expected!r}, got:\n{said}"
+    assert not (copied_tree.folder / SETTINGS).exists()
+
+
+@pytest.mark.parametrize("arguments", [
+    "--a $HOME", "$(shell touch made)", "\"a b\" 'c d' e\\ f", "a#b", "`touch made`", "…", "a" * 4095, "--a=b", "",
+])
+def test_arguments_are_what_was_written(copied_tree, arguments):
+    """Neither make nor a shell takes anything from them."""
+    copied_tree.make("BINARY=/bin/true", f"ARGS={arguments}", SETTINGS)
+    first = (copied_tree.folder / SETTINGS).read_text().splitlines()[0]
+    assert first == f"service.args = {arguments}"
+    assert not (copied_tree.folder / "made").exists()
+
+
+def test_a_path_that_make_cannot_pass(copied_tree):
+    for path in "./my daemon", "./a$b", "./it's":
+        said = copied_tree.refuses(f"BINARY={path}")
+        assert f"BINARY={path}: a path without blanks, quotes, $ and \\" in said and said.count("\n") == 1, said
+
+
+def test_settings_to_bake_in_are_looked_at(copied_tree):
+    (copied_tree.folder / "site.conf").write_text("hostname = relay1\nconsole = loud\n")
+    said = copied_tree.refuses("CONFIG=site.conf")
+    assert "setting refused, from site.conf, line 2: console = \"loud\", allowed: on, off or readonly" in said, said
+    assert not any(word in said for word in ("SOURCES", "SYSROOT", "LINUX")), said

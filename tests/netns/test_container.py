@@ -70,8 +70,8 @@ def test_relays_and_ends(start, network, peer, way):
     wait_relayed(network.lan, Network.relay)
     exchange_at_once(network.lan, Network.relay, PORT, 50, 100_000, 60)
 
-    processes = container.wait_processes("service", "resolver")
-    assert {name: uid for name, (_, uid) in processes.items()} == {"service": service_uid, "resolver": helper_uid}
+    processes = container.wait_processes("relay", "resolver")
+    assert {name: uid for name, (_, uid) in processes.items()} == {"relay": service_uid, "resolver": helper_uid}
     for pid, _ in processes.values():
         has = capabilities(pid)
         assert has["CapPrm"] == has["CapEff"] == has["CapAmb"] == 0, has
@@ -110,7 +110,7 @@ def test_the_later_setting_wins(start, tmp_path):
      ['/etc/thimble.conf, line 2: relay.allow = "everybody", allowed: PREFIX']),
     (dict(conf=None), ["/etc/thimble.conf is a folder"]),
     (dict(conf="#" * 20000), ["/etc/thimble.conf: at most 16382 bytes"]),
-    (dict(arguments=["service.args=\"open"]), ["service.args: more than 31 words or an open quote"]),
+    (dict(arguments=["service.args=\"open"]), ["setting refused, from argument 1: service.args = ", "an open double quote"]),
 ])
 def test_a_bad_setting_ends_it(start, tmp_path, options, expected):
     """With status 100, and each of them is told."""
@@ -160,13 +160,13 @@ def test_sessions_end_in_order(start, network):
 def test_the_helper_is_started_again(start, network, peer):
     container = start(environment=ECHOED)
     wait_relayed(network.lan, Network.relay)
-    before = container.wait_processes("service", "resolver")
+    before = container.wait_processes("relay", "resolver")
     os.kill(before["resolver"][0], signal.SIGKILL)
     container.wait_log("resolver: killed by SIGKILL; next start in 0.1 s")
 
     def is_back():
         now = container.processes()
-        return now.get("resolver", before["resolver"]) != before["resolver"] and now["service"] == before["service"]
+        return now.get("resolver", before["resolver"]) != before["resolver"] and now["relay"] == before["relay"]
     wait_until(is_back, 40, "another resolver, the same service", container.log_text)
     assert exchange(network.lan, Network.relay) == b"through the relay"
     os.kill(container.wait_processes("resolver")["resolver"][0], signal.SIGKILL)
@@ -190,7 +190,7 @@ def test_orphans_are_reaped(start, network, tmp_path):
 def test_it_ends_with_the_service(start):
     container = start(environment=ECHOED)
     container.wait_ready()
-    os.kill(container.processes()["service"][0], signal.SIGKILL)
+    os.kill(container.processes()["relay"][0], signal.SIGKILL)
     assert container.wait_end() == 128 + signal.SIGKILL
     assert "entry: relay: killed by SIGKILL" in container.log_text()
 
@@ -198,7 +198,7 @@ def test_it_ends_with_the_service(start):
 def test_a_service_that_does_not_end_is_killed(start):
     container = start(environment=ECHOED)
     container.wait_ready()
-    os.kill(container.processes()["service"][0], signal.SIGSTOP)
+    os.kill(container.processes()["relay"][0], signal.SIGSTOP)
     container.child.send_signal(signal.SIGTERM)
     assert container.wait_end() == 128 + signal.SIGKILL
     assert "relay: still there 1700 ms after SIGTERM; killed" in container.log_text()
@@ -292,7 +292,7 @@ def test_any_executable(keep, tmp_path, network):
     container = keep(Container(network.box, tmp_path, bundle))
     wait_answers(network.lan, Network.relay)
     found = processes(network.lan, Network.relay)
-    assert [process.name for process in found] == ["entry", "service"] and found[0].pid == 1, found
+    assert [process.name for process in found] == ["entry", "misbehave"] and found[0].pid == 1, found
     tell(network.lan, Network.relay, "crash")
     assert container.wait_end() == 128 + signal.SIGSEGV
     again = keep(Container(network.box, tmp_path, bundle, arguments=["service.args=exit 3"], name="again"))

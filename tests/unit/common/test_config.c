@@ -57,8 +57,8 @@ static void later_source_wins_and_is_remembered(void **state)
 	read_text("hostname = b", "baked in");
 	assert_string_equal(config_get(&c, CONFIG_RELAY_LISTEN), "0.0.0.0:1");
 	assert_string_equal(config_get(&c, CONFIG_HOSTNAME), "b");
-	assert_string_equal(c.entry[CONFIG_HOSTNAME].origin, "baked in, line 1");
-	assert_string_equal(c.entry[CONFIG_CONSOLE].origin, "default");
+	assert_string_equal(config_origin(&c, CONFIG_HOSTNAME), "baked in, line 1");
+	assert_string_equal(config_origin(&c, CONFIG_CONSOLE), "default");
 	assert_int_equal(report_count, 0);
 }
 
@@ -133,7 +133,10 @@ static void each_key_has_good_and_bad_values(void **state)
 		{CONFIG_MTU, "1279", false},
 		{CONFIG_CONSOLE, "readonly", true},
 		{CONFIG_CONSOLE, "", false},
-		{CONFIG_SERVICE_ARGS, "--a \"b c\"", true},
+		{CONFIG_SERVICE_ARGS, "--a \"b c\" 'd \"e' f\\ g", true},
+		{CONFIG_SERVICE_ARGS, "--a \"b c", false},
+		{CONFIG_SERVICE_ARGS, "--a 'b c", false},
+		{CONFIG_SERVICE_ARGS, "--a \\", false},
 		{CONFIG_SERVICE_ARGS, "a\tb", false},
 		{CONFIG_RELAY_LISTEN, "[::]:1688, 127.0.0.1:80", true},
 		{CONFIG_RELAY_LISTEN, "", false},
@@ -164,12 +167,12 @@ static void each_key_has_good_and_bad_values(void **state)
 
 static void hostile_bytes_are_quoted_and_escaped(void **state)
 {
-	char line[2000];
+	char line[5000];
 	(void)state;
 	memset(line, 'x', sizeof(line));
 	memcpy(line, "relay.upstream=", 15);
 	config_read_text(&c, line, sizeof(line), "test", report);
-	assert_non_null(strstr(reported[0], "1985 bytes, at most 1023 allowed"));
+	assert_non_null(strstr(reported[0], "4985 bytes, at most 4095 allowed"));
 	config_read_text(&c, "console=\x1b[2J\x00y", 13, "test", report);
 	assert_null(memchr(reported[1], '\x1b', strlen(reported[1])));
 	config_read_text(&c, "\xff\x1b=1", 4, "test", report);
@@ -185,9 +188,58 @@ static void command_line_takes_its_own_words_only(void **state)
 	assert_string_equal(config_get(&c, CONFIG_HOSTNAME), "h");
 	assert_string_equal(config_get(&c, CONFIG_SERVICE_ARGS), "-a \\b c");
 	assert_string_equal(config_get(&c, CONFIG_CONSOLE), "off");
-	assert_string_equal(c.entry[CONFIG_CONSOLE].origin, "kernel command line");
+	assert_string_equal(config_origin(&c, CONFIG_CONSOLE), "kernel command line");
 	assert_int_equal(report_count, 1);
 	assert_non_null(strstr(reported[0], "\"bad\" is no setting"));
+}
+
+/* Linux has no way to say it, so what would come out is something else than was meant. */
+static void a_double_quote_within_a_value_of_the_command_line_is_refused(void **state)
+{
+	const char *line = "thimble.service.args=\"-a 'b c'\"";
+	const char *escaped = "thimble.service.args=\"-a \\\"b c\\\"\" thimble.hostname=h other=\\\"";
+	(void)state;
+	config_read_command_line(&c, line, strlen(line), report);
+	assert_int_equal(report_count, 0);
+	config_read_command_line(&c, escaped, strlen(escaped), report);
+	assert_string_equal(config_get(&c, CONFIG_SERVICE_ARGS), "-a 'b c'");
+	assert_string_equal(config_get(&c, CONFIG_HOSTNAME), "h");
+	assert_int_equal(report_count, 1);
+	assert_non_null(strstr(
+		reported[0], "from kernel command line: \"thimble.service.args=-a \\b\", a double quote"));
+}
+
+static void as_many_arguments_as_there_is_room_for(void **state)
+{
+	static char line[sizeof("service.args=") + CONFIG_VALUE_MAX];
+	(void)state;
+	memcpy(line, "service.args=", 13);
+	for (size_t i = 0; i < CONFIG_VALUE_MAX - 1; i++)
+		line[13 + i] = i % 2 == 0 ? 'x' : ' ';
+	read_text(line, "site");
+	assert_int_equal(report_count, 0);
+	assert_int_equal(strlen(config_get(&c, CONFIG_SERVICE_ARGS)), CONFIG_VALUE_MAX - 1);
+}
+
+/* Values that are set again and again leave no gaps for ever, and what has no room is refused alone. */
+static void room_is_found_again(void **state)
+{
+	static char line[sizeof("service.args=") + CONFIG_VALUE_MAX];
+	char name[80];
+	(void)state;
+	memcpy(line, "service.args=", 13);
+	memset(line + 13, 'x', CONFIG_VALUE_MAX - 1);
+	for (int i = 0; i < 20; i++) {
+		snprintf(name, sizeof(name), "hostname = h%d", i);
+		read_text(name, "site");
+		line[13] = (char)('a' + i);
+		read_text(line, "site");
+	}
+	assert_int_equal(report_count, 0);
+	assert_string_equal(config_get(&c, CONFIG_HOSTNAME), "h19");
+	assert_string_equal(config_get(&c, CONFIG_SERVICE_ARGS), line + 13);
+	assert_string_equal(config_get(&c, CONFIG_STATUS_PORT), "80");
+	assert_string_equal(config_origin(&c, CONFIG_SERVICE_ARGS), "site, line 1");
 }
 
 static void children_read_what_init_wrote(void **state)
@@ -199,7 +251,8 @@ static void children_read_what_init_wrote(void **state)
 	assert_int_equal(config_save(&c), 0);
 	config_load(&read);
 	for (size_t i = 0; i < CONFIG_KEY_COUNT; i++)
-		assert_string_equal(read.entry[i].value, c.entry[i].value);
+		assert_string_equal(
+			config_get(&read, (enum config_key)i), config_get(&c, (enum config_key)i));
 }
 
 static void list_is_split_and_trimmed(void **state)
@@ -226,6 +279,9 @@ int main(void)
 		cmocka_unit_test_setup(each_key_has_good_and_bad_values, fresh),
 		cmocka_unit_test_setup(hostile_bytes_are_quoted_and_escaped, fresh),
 		cmocka_unit_test_setup(command_line_takes_its_own_words_only, fresh),
+		cmocka_unit_test_setup(a_double_quote_within_a_value_of_the_command_line_is_refused, fresh),
+		cmocka_unit_test_setup(as_many_arguments_as_there_is_room_for, fresh),
+		cmocka_unit_test_setup(room_is_found_again, fresh),
 		cmocka_unit_test_setup(children_read_what_init_wrote, fresh),
 		cmocka_unit_test_setup(list_is_split_and_trimmed, fresh),
 	};

@@ -568,7 +568,7 @@ static void test_settings_view(void **unused)
 		const char *name = config_definitions[key].name;
 		bool set = key == CONFIG_RELAY_UPSTREAM;
 		used += (size_t)snprintf(file + used, sizeof(file) - used, "%s=%s\norigin.%s=%s\n", name,
-			set ? "kms.example.org:1688" : c.entry[key].value, name,
+			set ? "kms.example.org:1688" : config_get(&c, (enum config_key)key), name,
 			set ? "baked in, line 7" : "default");
 	}
 	assert_int_equal(record_parse(&state.settings.view, file, used), 0);

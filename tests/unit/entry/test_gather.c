@@ -56,7 +56,7 @@ static void variables_set_their_settings(void **state)
 	assert_int_equal(errors, 0);
 	assert_int_equal(config.refused, 0);
 	assert_string_equal(config_get(&config, CONFIG_RELAY_UPSTREAM), "192.0.2.1:1688");
-	assert_string_equal(config.entry[CONFIG_RELAY_UPSTREAM].origin, "variable THIMBLE_RELAY_UPSTREAM");
+	assert_string_equal(config_origin(&config, CONFIG_RELAY_UPSTREAM), "variable THIMBLE_RELAY_UPSTREAM");
 	assert_string_equal(config_get(&config, CONFIG_RELAY_SPLICE), "off");
 	assert_string_equal(config_get(&config, CONFIG_SERVICE_ARGS), "--a=b  c");
 }
@@ -93,7 +93,7 @@ static void arguments_are_numbered(void **state)
 	(void)state;
 	gather_arguments(&config, arguments, keep_error);
 	assert_string_equal(config_get(&config, CONFIG_RELAY_SPLICE), "off");
-	assert_string_equal(config.entry[CONFIG_RELAY_SPLICE].origin, "argument 1");
+	assert_string_equal(config_origin(&config, CONFIG_RELAY_SPLICE), "argument 1");
 	assert_int_equal(errors, 4);
 	assert_int_equal(config.refused, 4);
 	assert_string_equal(last_error, "setting refused, from argument 5: \"\" is no setting");

@@ -1,4 +1,4 @@
-/* init's small parts: exit reasons in words, service arguments, the image's facts, memory figures, ACPI
+/* init's small parts: exit reasons in words, the image's facts, memory figures, ACPI
  * messages. */
 #include <setjmp.h>
 #include <signal.h>
@@ -36,22 +36,6 @@ static void exits_are_put_in_words(void **state)
 		text_add_exit(&t, cases[i].status);
 		assert_string_equal(buffer, cases[i].words);
 	}
-}
-
-static void arguments_are_split_at_blanks_but_in_quotes(void **state)
-{
-	char line[] = "  -a \"b c\"d\t\"\" e ";
-	char *words[6];
-	(void)state;
-	assert_int_equal(split_words(line, words, 6), 4);
-	assert_string_equal(words[0], "-a");
-	assert_string_equal(words[1], "b cd");
-	assert_string_equal(words[2], "");
-	assert_string_equal(words[3], "e");
-	assert_null(words[4]);
-	char many[] = "a b c", open[] = "a \"b";
-	assert_int_equal(split_words(many, words, 3), 0);
-	assert_int_equal(split_words(open, words, 6), 0);
 }
 
 static void facts_of_the_image_are_read_and_bad_ones_replaced(void **state)
@@ -180,7 +164,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(exits_are_put_in_words),
-		cmocka_unit_test(arguments_are_split_at_blanks_but_in_quotes),
 		cmocka_unit_test(facts_of_the_image_are_read_and_bad_ones_replaced),
 		cmocka_unit_test(memory_figures_are_found),
 		cmocka_unit_test(power_button_is_told_from_the_rest),

@@ -239,7 +239,7 @@ static void pairs_of_the_agent(void **state)
 	assert_int_equal(record_commit(&r, "agent", "settings"), 0);
 	settings_read(&s);
 	assert_string_equal(config_get(&s.config, CONFIG_HOSTNAME), "relay1");
-	assert_string_equal(s.config.entry[CONFIG_HOSTNAME].origin, "Hyper-V");
+	assert_string_equal(config_origin(&s.config, CONFIG_HOSTNAME), "Hyper-V");
 	assert_string_equal(config_get(&s.config, CONFIG_RELAY_UPSTREAM), "");
 	assert_string_equal(config_get(&s.config, CONFIG_RELAY_ALLOW), "on-link");
 	assert_int_equal(s.config.refused, 2);

@@ -20,7 +20,8 @@ static bool read_with(enum config_key key, const char *value)
 {
 	config_init(&config);
 	text_clear(&error);
-	snprintf(config.entry[key].value, CONFIG_VALUE_MAX, "%s", value);
+	config.entry[key].value = (uint16_t)config.used;
+	snprintf(config.bytes + config.used, CONFIG_BYTES_MAX - config.used, "%s", value);
 	return settings_read(&settings, &config, &error);
 }
 

@@ -1,0 +1,15 @@
+/* A line of arguments, parted into words as the shell does it: the one rule for all of them. */
+#ifndef THIMBLE_ARGUMENTS_H
+#define THIMBLE_ARGUMENTS_H
+
+#include <stddef.h>
+
+/* Parts LINE in place, by POSIX.1-2017 XCU 2.2 without its expansions. Blanks and tabs part words. '...'
+ * keeps everything. "..." keeps everything but a backslash before one of \ " $ `, which makes that one
+ * literal. Outside quotes a backslash makes the next byte literal.
+ *
+ * WORDS gets at most MAX - 1 pointers into LINE, and a NULL; WORDS may be NULL. *COUNT is how many. NULL, or
+ * why it cannot be done; LINE and WORDS are then of no use, and *COUNT is 0. */
+const char *arguments_split(char *line, char **words, size_t max, size_t *count);
+
+#endif

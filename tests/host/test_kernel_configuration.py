@@ -1,10 +1,8 @@
 """Linux grants what the fragments of PLATFORM=metal ask for; what it does not grant is named with file and line."""
 
-import shutil
-
 import pytest
 
-from tree import BUILD, HERE
+from tree import BUILD
 
 OBJECTS = f"{BUILD}/objects"
 
@@ -12,11 +10,7 @@ OBJECTS = f"{BUILD}/objects"
 @pytest.fixture
 def kernel_tree(copied_tree):
     """A copy of the tree that configures this one's source of the kernel, which nothing writes into: LINUX= is elsewhere."""
-    source = copied_tree.build("linux")
-    shutil.rmtree(source)
-    source.symlink_to(HERE / BUILD / "linux")
-    # As old as it is here, or the source would be unpacked again.
-    shutil.copystat(HERE / BUILD / "linux.id", copied_tree.build("linux.id"))
+    copied_tree.link_kernel()
     return copied_tree
 
 

@@ -32,6 +32,13 @@ class Tree:
             for name in ("sources.fetched", "sources.used"):
                 shutil.copy2(HERE / BUILD / name, self.build(name))
 
+    def link_kernel(self):
+        """The kernel's source and objects of this tree, as they are, for links of images there."""
+        shutil.rmtree(self.build("linux"))
+        self.build("linux").symlink_to(HERE / BUILD / "linux")
+        # As old as it is here, or the source would be unpacked again.
+        shutil.copystat(HERE / BUILD / "linux.id", self.build("linux.id"))
+
     def build(self, name):
         return self.folder / BUILD / name
 

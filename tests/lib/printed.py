@@ -1,0 +1,34 @@
+"""The commands that README and docs print, as they stand there."""
+
+import re
+import subprocess
+
+from tree import HERE
+
+OURS = re.compile(r"make\b|tools/[a-z-]+ ")  # what a command of this tree begins with; a tool's name alone is none
+FENCE = re.compile(r"^```\w*\n(.*?)^```", re.DOTALL | re.MULTILINE)
+SPAN = re.compile(r"(?<!`)`((?:make|tools/)[^`]*)`(?!`)")
+
+
+def pages():
+    """Path -> text of each page that people read."""
+    names = subprocess.run(["git", "ls-files", "*.md"], cwd=HERE, capture_output=True, text=True, check=True).stdout.split()
+    return {name: (HERE / name).read_text() for name in names}
+
+
+def without_remark(line):
+    return re.sub(r"(?:\s+#\s.*|\s{4,}.*)$", "", line).strip()
+
+
+def commands():
+    """Each command of this tree that a page prints -> the pages."""
+    found = {}
+    for name, text in pages().items():
+        lines = [line for block in FENCE.findall(text) for line in block.splitlines()]
+        lines += re.findall(r"^    (\S.*)$", text, re.MULTILINE)
+        lines += SPAN.findall(text)
+        for line in lines:
+            command = without_remark(line)
+            if OURS.match(command):
+                found.setdefault(command, []).append(name)
+    return found

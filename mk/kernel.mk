@@ -40,6 +40,12 @@ else
 linux_build = $(linux_make) $2
 endif
 
+# objtool's own build, alone of all, keeps absolute names, and every object is older than an objtool that was built anew. So
+# they are made right where the tree was copied or moved.
+linux_here = here=$(abspath $(LINUX_SRC)); before=$$(cat $(LINUX)/.here 2>/dev/null || echo $$here); \
+	[ $$before = $$here ] || grep -rlF $$before/ --include='.*.cmd' $(LINUX)/tools | xargs -r sed -i "s|$$before/|$$here/|g"; \
+	echo $$here > $(LINUX)/.here
+
 # $(call linux_update,FILE): replaces FILE by FILE.new when they differ, so that nothing is rebuilt for nothing.
 linux_update = if cmp -s $1.new $1; then rm $1.new; else mv $1.new $1; fi
 
@@ -81,13 +87,14 @@ $(LINUX)/.config-checked: $(LINUX)/.config $(linux_fragments)
 # --- objects and the last link --------------------------------------------------------------------------------------
 
 $(LINUX)/.objects: $(LINUX)/.config-checked $(LINUX_SRC)/.unpacked
+	$(Q)$(linux_here)
 	$(Q)test -e $(LINUX)/initramfs.cpio || : > $(LINUX)/initramfs.cpio
 	$(Q)$(call linux_build,compile,vmlinux)
 	$(Q)touch $@
 
 # Under a lock of its own from the first copy to the last: another make may be linking another appliance.
 $(KERNEL_IMAGE) $(KERNEL_ELF) &: $(LINUX)/.objects $(IMAGE_BUILD)/rootfs.cpio
-	$(Q){ flock 9 && \
+	$(Q){ flock 9 && { $(linux_here); } && \
 		cp $(IMAGE_BUILD)/rootfs.cpio $(LINUX)/initramfs.cpio && \
 		$(call linux_build,link $(IMAGE_NAME),bzImage) && \
 		cp $(LINUX)/$(linux_elf_$(ARCH)) $(KERNEL_ELF) && \

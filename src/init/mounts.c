@@ -1,7 +1,9 @@
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
@@ -13,6 +15,8 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "init.h"
+
+enum { SYSCTL_PATH_MAX = 320 };
 
 /* Two steps: what a screen needs, and the rest while the screens start. */
 static const struct {
@@ -94,19 +98,62 @@ void mount_step(enum mount_step step)
 		log_warn("remount / read-only");
 }
 
+static void write_setting(const char *path, const char *value)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, value, strlen(value)) < 0)
+		log_warn("kernel setting %s = %s", path, value);
+	if (fd >= 0)
+		close(fd);
+}
+
+/* BEFORE, the folder that the * stands in, NAME in its place, and AFTER, what follows it. */
+static void write_one(const char *before, const char *name, const char *after, const char *value)
+{
+	char path[SYSCTL_PATH_MAX];
+	struct text t = TEXT(path);
+	text_clear(&t);
+	text_add(&t, "%s%s%s", before, name, after);
+	if (t.overflow)
+		log_warnx("kernel setting of %s: too long", name);
+	else
+		write_setting(path, value);
+}
+
+/* "default" goes first: a NIC that the kernel finds meanwhile has it, whether or not it is in the list. */
+static void write_each(const char *before, const char *after, const char *value)
+{
+	DIR *folder = opendir(before);
+	if (folder == NULL) {
+		log_warn("%s", before);
+		return;
+	}
+	write_one(before, "default", after, value);
+	for (struct dirent *entry; (entry = readdir(folder)) != NULL;)
+		if (entry->d_name[0] != '.')
+			write_one(before, entry->d_name, after, value);
+	closedir(folder);
+}
+
 static void write_sysctl(const char *name, const char *value)
 {
-	char path[160];
+	char path[SYSCTL_PATH_MAX];
 	struct text t = TEXT(path);
 	text_add(&t, "/proc/sys/%s", name);
+	if (t.overflow) {
+		log_warnx("kernel setting %s: too long", name);
+		return;
+	}
 	for (char *dot = path + strlen("/proc/sys/"); *dot != '\0'; dot++)
 		if (*dot == '.')
 			*dot = '/';
-	int fd = t.overflow ? -1 : open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || write(fd, value, strlen(value)) < 0)
-		log_warn("kernel setting %s = %s", name, value);
-	if (fd >= 0)
-		close(fd);
+	char *star = strchr(path, '*');
+	if (star == NULL) {
+		write_setting(path, value);
+		return;
+	}
+	*star = '\0';
+	write_each(path, star + 1, value);
 }
 
 void apply_sysctl(const char *path)

@@ -32,6 +32,19 @@ def has_users():
     return any(int(first) <= uid_of("dhcpcd") < int(first) + int(count) for first, _, count in maps)
 
 
+def sysctls():
+    """(key, value) of each line of rootfs/etc/sysctl.conf."""
+    for line in (TREE / "rootfs/etc/sysctl.conf").read_text().splitlines():
+        key, equals, value = line.partition("#")[0].partition("=")
+        if equals:
+            yield key.strip(), value.strip()
+
+
+def each(key, nics):
+    """KEY with its * as "default" and each interface that is there, as src/init/mounts.c has it."""
+    return [key.replace("*", name) for name in ["default", "all", "lo", *nics]] if "*" in key else [key]
+
+
 class GuestNetwork:
     """A namespace with dhcpcd, net and link, started by start() or start_dhcpcd(), start_net() and start_link().
     SETTINGS are what init would have read: ip, mtu, dns."""
@@ -47,15 +60,22 @@ class GuestNetwork:
         self.link_log = self.folder / "link.log"
         self.dhcpcd = self.net = self.link = None
         self.host_name = "thimble-000101"  # as init gives it
-        self._set_sysctls()
+        self.prepared = False
         self._make_root()
 
-    def _set_sysctls(self):
-        """What init sets, as far as it belongs to a network namespace."""
-        for line in (TREE / "rootfs/etc/sysctl.conf").read_text().splitlines():
-            key, equals, value = line.partition("#")[0].partition("=")
-            if equals and key.startswith(("net.ipv4.", "net.ipv6.")):
-                self.namespace.sysctl(key.strip(), value.strip())
+    def _prepare(self):
+        """What init does before it starts the first program: NICs are there, and down."""
+        if self.prepared:
+            return
+        self.prepared = True
+        nics = [name for name in self.namespace.links() if name != "lo"]
+        for name in nics:
+            self.namespace.ip("link", "set", name, "down")
+        self.namespace.run("sh", "-euc", "".join(
+            f"echo {value} > /proc/sys/{name.replace('.', '/')}\n" for key, value in sysctls()
+            if key.startswith(("net.ipv4.", "net.ipv6.")) for name in each(key, nics)))
+        for name in nics:
+            self.namespace.ip("link", "set", name, "up")
 
     def _make_root(self):
         home = USERS["dhcpcd"][5].lstrip("/")
@@ -94,6 +114,7 @@ class GuestNetwork:
         return self
 
     def start_dhcpcd(self):
+        self._prepare()
         # dhcpcd writes its titles over its environment: without one they are cut.
         environment = "PATH=/usr/sbin:/usr/bin:/sbin:/bin"
         mounts = "mount --bind /dev/null dev/null; mount --bind /proc proc; mount --bind /sys sys"
@@ -123,6 +144,7 @@ class GuestNetwork:
 
     def start_link(self, wait=True):
         """Waits until it has looked once."""
+        self._prepare()
         before = self._link_state_id()
         self.link = self.namespace.start(*self._as_user("link", "net_admin", "net_raw"), HOST_BIN / "link", log=self.link_log,
                                          env={**os.environ, "THIMBLE_RUN": str(self.run_dir)})
@@ -143,6 +165,7 @@ class GuestNetwork:
         self._write_settings()
 
     def start_net(self, prefix=()):
+        self._prepare()
         user = self._as_user("net")
         self.net = self.namespace.start(*prefix, *user, HOST_BIN / "net", self.socket_path, log=self.net_log,
                                         env={**os.environ, "THIMBLE_RUN": str(self.run_dir)})

@@ -5,7 +5,7 @@ import socket
 import struct
 
 ALL_NODES, ALL_NODES_MAC = "ff02::1", bytes.fromhex("333300000001")
-ICMPV6, FRAGMENT, ROUTER_ADVERTISEMENT, ETH_P_IPV6 = 58, 44, 134, 0x86DD
+ICMPV6, FRAGMENT, ROUTER_ADVERTISEMENT, REDIRECT, ETH_P_IPV6 = 58, 44, 134, 137, 0x86DD
 MANAGED, OTHER, HIGH, LOW = 0x80, 0x40, 0x08, 0x18
 ON_LINK, AUTONOMOUS = 0x80, 0x40
 FRAGMENT_BYTES = 1400 // 8 * 8
@@ -49,6 +49,11 @@ def advertisement(*options, lifetime_s=1800, flags=0):
     return struct.pack("!BBHBBHII", ROUTER_ADVERTISEMENT, 0, 0, 64, flags, lifetime_s, 0, 0) + b"".join(options)
 
 
+def redirect(target, destination):
+    """RFC 4861 4.5. Without the packet that it is about, which the kernel would look for among its connections."""
+    return struct.pack("!BBHI", REDIRECT, 0, 0, 0) + ip6(target) + ip6(destination) + option(2, bytes.fromhex("020000000bad"))
+
+
 def checksum(data):
     data += b"\0" * (len(data) % 2)
     total = sum(struct.unpack(f"!{len(data) // 2}H", data))
@@ -67,10 +72,12 @@ class Router:
         self.socket.bind(("br0", 0))
         self.fragments = 0
 
-    def send(self, message, source=None):
-        """MESSAGE begins with ICMPv6's type. What is longer than an Ethernet frame goes in fragments."""
+    def send(self, message, source=None, destination=ALL_NODES, mac=None):
+        """MESSAGE begins with ICMPv6's type. What is longer than an Ethernet frame goes in fragments. DESTINATION has MAC, as
+        text, unless it is all nodes."""
         source = ip6(source) if source else self.source
-        destination = ip6(ALL_NODES)
+        destination = ip6(destination)
+        self.to = bytes.fromhex(mac.replace(":", "")) if mac else ALL_NODES_MAC
         pseudo = source + destination + struct.pack("!II", len(message), ICMPV6)
         message = message[:2] + struct.pack("!H", checksum(pseudo + message)) + message[4:]
         if len(message) <= 1452:
@@ -85,7 +92,7 @@ class Router:
 
     def _send_packet(self, source, destination, next_header, payload):
         mac = b"\x02\x00" + source[-4:]
-        ethernet = ALL_NODES_MAC + mac + struct.pack("!H", ETH_P_IPV6)
+        ethernet = self.to + mac + struct.pack("!H", ETH_P_IPV6)
         packet = struct.pack("!IHBB", 6 << 28, len(payload), next_header, self.hop_limit) + source + destination
         self.socket.send(ethernet + packet + payload)
 

@@ -6,6 +6,8 @@ import subprocess
 
 import pytest
 from dhcpcd import GuestNetwork, has_users
+from ndp import Router, advertisement, redirect
+from ndp import prefix as ndp_prefix
 from netns import Lan, Monitor, Namespace, connect_veth, wait_until
 from servers import Dnsmasq, Radvd, interval, prefix, rdnss
 
@@ -14,6 +16,7 @@ pytestmark = pytest.mark.skipif(not has_users(), reason="needs the guest's users
 MAC = "02:00:00:00:01:01"
 SLAAC = "2001:db8:1::ff:fe00:101/64"
 ROUTER = "fe80::ff:fe00:1"
+STRANGER = "fe80::bad"
 RETRY_S = 40  # link tries what was refused again every 15 s
 
 
@@ -80,7 +83,8 @@ def test_ipv6_stays_and_ipv4_is_automatic(lan, start):
 
 
 @pytest.mark.parametrize("gateway", ["2001:db8:1::1", ROUTER])
-def test_ipv6_with_a_gateway_hears_no_router(lan, start, gateway):
+def test_ipv6_with_a_gateway_hears_no_router(keep, lan, start, gateway):
+    """Neither dhcpcd nor the kernel itself."""
     guest = start(ip=f"eth0:2001:db8:1::5/64,{gateway}")
     guest.wait_address("2001:db8:1::5/64", "static")
     guest.wait_address("192.0.2.1", "dhcp")
@@ -89,7 +93,26 @@ def test_ipv6_with_a_gateway_hears_no_router(lan, start, gateway):
     wait_reaches(guest, guest.namespace, "2001:db8:9::1")
     guest.wait(lambda: guest.nic()["ra"] == "off", "ra=off")
     guest.wait_address("fe80::ff:fe00:101/64", "link-local")
+    stranger = keep(Router(lan, source=STRANGER))
+    stranger.send(advertisement(ndp_prefix("2001:db8:7::/64")))
+    wait_reaches(guest, lan, "2001:db8:1::5")  # behind the advertisement: what that changes is there
+    assert [a for a in names(guest) if ":" in a] == ["2001:db8:1::5"]
     assert not [line for line in guest.nic().list("gateway") if " ra " in line]
+    assert not [line for line in guest.routes(6) if "proto ra" in line or "proto kernel" in line and "db8:7::" in line], \
+        guest.routes(6)
+
+
+def test_no_redirect_is_believed(keep, lan, start):
+    """RFC 4861 8: of the gateway in use, for a destination that goes by it."""
+    guest = start(ip=f"eth0:2001:db8:1::5/64,{ROUTER}")
+    guest.wait_address("2001:db8:1::5/64", "static")
+    guest.wait(lambda: f"{ROUTER} static 2" in guest.nic().list("gateway"), "the gateway")
+    wait_reaches(guest, lan, "2001:db8:1::5")
+    router = keep(Router(lan, source=ROUTER))
+    router.send(redirect(target=STRANGER, destination="2001:db8:9::1"), destination="2001:db8:1::5", mac=MAC)
+    wait_reaches(guest, lan, "2001:db8:1::5")
+    chosen = guest.namespace.ip("-json", "route", "get", "2001:db8:9::1")
+    assert f'"gateway":"{ROUTER}"' in chosen and "redirect" not in chosen, chosen
 
 
 def test_several_addresses(lan, start):

@@ -7,6 +7,7 @@
  *   fork           forks, as do its children, without end
  *   list           answers a line "PID UID NAME" for each process it can see
  *   kill PID       sends SIGKILL
+ *   read PATH      answers the file's bytes, or a line that says why not
  *
  * `misbehave exit STATUS` ends at once. */
 #include <ctype.h>
@@ -104,6 +105,19 @@ static void kill_process(FILE *client, const char *argument)
 	fprintf(client, "%s\n", kill(atoi(argument), SIGKILL) == 0 ? "ok" : strerror(errno));
 }
 
+static void read_file(FILE *client, const char *argument)
+{
+	char bytes[4096];
+	FILE *file = fopen(argument, "r");
+	if (file == NULL) {
+		fprintf(client, "%s: %s\n", argument, strerror(errno));
+		return;
+	}
+	for (size_t length; (length = fread(bytes, 1, sizeof(bytes), file)) > 0;)
+		fwrite(bytes, 1, length, client);
+	fclose(file);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(FILE *client, const char *argument);
@@ -115,6 +129,7 @@ static const struct {
 	{"fork", fork_without_end},
 	{"kill", kill_process},
 	{"list", list},
+	{"read", read_file},
 };
 
 static void serve(FILE *client)

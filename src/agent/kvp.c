@@ -29,6 +29,12 @@ static const char *our_key(const __u8 *key, __u32 size)
 	return (const char *)key + skip;
 }
 
+/* As keys of settings are written. Anything else would not be one line of a record. */
+static bool is_key(const char *key)
+{
+	return key[strspn(key, "abcdefghijklmnopqrstuvwxyz0123456789.-")] == '\0';
+}
+
 static struct kvp_pair *find(struct kvp *k, const char *key)
 {
 	for (size_t i = 0; i < KVP_PAIRS_MAX; i++)
@@ -47,7 +53,7 @@ static enum kvp_result set(struct kvp *k, struct hv_kvp_msg *m)
 		m->error = HV_S_OK;
 		return KVP_ANSWER;
 	}
-	bool good = strlen(key) < KVP_KEY_MAX && data->value_type == REG_SZ && length >= 0 &&
+	bool good = strlen(key) < KVP_KEY_MAX && is_key(key) && data->value_type == REG_SZ && length >= 0 &&
 		    length < KVP_VALUE_MAX;
 	struct kvp_pair *pair = good ? find(k, key) : NULL;
 	if (pair == NULL && good)

@@ -96,6 +96,17 @@ int netlink_open_dump(void)
 	return fd;
 }
 
+ssize_t netlink_receive(int fd, void *bytes, size_t size, int flags)
+{
+	for (;;) {
+		struct sockaddr_nl from = {0};
+		socklen_t length = sizeof(from);
+		ssize_t got = recvfrom(fd, bytes, size, flags, (struct sockaddr *)&from, &length);
+		if (got < 0 || (length == sizeof(from) && from.nl_pid == 0))
+			return got;
+	}
+}
+
 int netlink_drain(int fd)
 {
 	static uint8_t byte;
@@ -114,7 +125,7 @@ static int read_part(int fd, uint32_t number, void (*handle)(const struct netlin
 	struct netlink_message m;
 	size_t at = 0;
 
-	ssize_t got = recv(fd, buffer, sizeof(buffer), MSG_TRUNC);
+	ssize_t got = netlink_receive(fd, buffer, sizeof(buffer), MSG_TRUNC);
 	if (got < 0)
 		return errno == EINTR ? 0 : -1;
 	if ((size_t)got > sizeof(buffer)) {

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct netlink_message {
 	uint16_t type;
@@ -38,6 +39,10 @@ bool netlink_u32(const struct netlink_attribute *a, uint32_t *value);
 
 /* A non-blocking socket that is told of changes of GROUPS (RTMGRP_*). -1 with errno. */
 int netlink_open_notifications(uint32_t groups);
+
+/* recv() of what the kernel sent. Processes can send to a netlink socket as well, with CAP_NET_ADMIN or for
+ * some families without: what they send is passed over. */
+ssize_t netlink_receive(int fd, void *bytes, size_t size, int flags);
 
 /* Reads and forgets what waits on it: what changed is found out by a dump, so that messages which the
  * kernel had to drop (ENOBUFS) need nothing more. 0, or -1 with errno. */

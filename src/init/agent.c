@@ -11,6 +11,7 @@
 
 #include "common/file.h"
 #include "common/log.h"
+#include "common/netlink.h"
 #include "common/vmware.h"
 
 #define PORTS "/sys/class/virtio-ports"
@@ -122,8 +123,8 @@ static void handle_events(struct loop *loop, struct loop_fd *w, uint32_t what)
 	bool ours = false;
 	(void)loop;
 	(void)what;
-	/* Whoever sent it: it only makes us look. When some were lost (ENOBUFS) as well. */
-	for (ssize_t length; (length = recv(w->fd, bytes, sizeof(bytes), MSG_DONTWAIT)) != 0;) {
+	/* When some were lost (ENOBUFS), we look as well. */
+	for (ssize_t length; (length = netlink_receive(w->fd, bytes, sizeof(bytes), MSG_DONTWAIT)) != 0;) {
 		if (length < 0) {
 			ours = ours || errno == ENOBUFS;
 			if (errno != ENOBUFS && errno != EINTR)

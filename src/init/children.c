@@ -19,6 +19,7 @@ enum {
 
 static void handle_next_start(struct children *c, struct child *child);
 static void handle_stop_deadline(struct children *c, struct child *child);
+static void handle_clear_deadline(struct children *c, struct child *child);
 
 /* One row a state: its word in records, whether a process is there, what its deadline does. */
 static const struct {
@@ -30,7 +31,7 @@ static const struct {
 	[CHILD_STARTING] = {"starting", true, NULL},
 	[CHILD_RUNNING] = {"running", true, NULL},
 	[CHILD_STOPPING] = {"stopping", true, handle_stop_deadline},
-	[CHILD_CLEARING] = {"stopping", true, NULL},
+	[CHILD_CLEARING] = {"stopping", true, handle_clear_deadline},
 	[CHILD_WAITING] = {"waiting", false, handle_next_start},
 };
 _Static_assert(sizeof(states) / sizeof(states[0]) == CHILD_STATE_COUNT, "one row a state");
@@ -168,6 +169,15 @@ static void handle_stop_deadline(struct children *c, struct child *child)
 	kill(child->pid, SIGKILL);
 }
 
+/* Its end is seen like any other; then the next start comes, whatever was left. */
+static void handle_clear_deadline(struct children *c, struct child *child)
+{
+	(void)c;
+	log_warnx("%s: killing what it left took more than %d ms; given up", child->definition.name,
+		CHILD_CLEAR_MS);
+	kill(child->pid, SIGKILL);
+}
+
 static void close_report(struct children *c, struct child *child)
 {
 	if (child->start_report.fd < 0)
@@ -292,7 +302,7 @@ static void handle_exit(struct children *c, struct child *child, int status)
 	pid_t killer = child->definition.leftovers == NULL ? 0 : spawn_killer(child->definition.leftovers);
 	if (killer > 0) {
 		child->pid = killer;
-		set_state(c, child, CHILD_CLEARING, 0);
+		set_state(c, child, CHILD_CLEARING, now_ms() + CHILD_CLEAR_MS);
 		return;
 	}
 	if (killer < 0)

@@ -9,7 +9,7 @@ enum child_state {
 	CHILD_STARTING, /* forked, not yet executing its program */
 	CHILD_RUNNING,
 	CHILD_STOPPING, /* asked to end by SIGTERM, killed at the deadline */
-	CHILD_CLEARING, /* ended; what its user left running is being killed */
+	CHILD_CLEARING, /* ended; what its user left running is being killed, for CHILD_CLEAR_MS at most */
 	CHILD_WAITING,  /* for its next start */
 	CHILD_STATE_COUNT
 };
@@ -56,7 +56,7 @@ struct child {
 	struct loop_timer timer;
 };
 
-enum { CHILDREN_MAX = 24, CHILD_STOP_MS = 1500 };
+enum { CHILDREN_MAX = 24, CHILD_STOP_MS = 1500, CHILD_CLEAR_MS = 3000 };
 
 struct children {
 	struct loop *loop;

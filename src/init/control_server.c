@@ -20,7 +20,7 @@ static const char *const heard[] = {"root", "console", "agent"};
 struct client {
 	struct loop_fd fd;
 	struct loop_timer timer;
-	const char *user;
+	const char *user; /* one of `heard` */
 };
 
 static struct client clients[CLIENTS_MAX];
@@ -72,13 +72,18 @@ static void handle_client(struct loop *loop, struct loop_fd *w, uint32_t events)
 		snprintf(answer, sizeof(answer), "refused: at most %d bytes", CONTROL_MESSAGE_MAX - 1);
 	} else {
 		request[length] = '\0';
-		if (client->user == NULL)
-			snprintf(answer, sizeof(answer), "refused: only root, console and agent may ask");
-		else
-			handle_request(request, client->user, answer);
+		handle_request(request, client->user, answer);
 	}
 	(void)!send(w->fd, answer, strlen(answer), MSG_DONTWAIT | MSG_NOSIGNAL);
 	end(loop, client);
+}
+
+/* Who may not ask gets no place: the few that there are belong to those who may. */
+static void refuse(int fd)
+{
+	static const char answer[] = "refused: only root, console and agent may ask";
+	(void)!send(fd, answer, sizeof(answer) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+	close(fd);
 }
 
 static void handle_connection(struct loop *loop, struct loop_fd *w, uint32_t events)
@@ -87,11 +92,16 @@ static void handle_connection(struct loop *loop, struct loop_fd *w, uint32_t eve
 	int fd = accept4(w->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd < 0)
 		return;
+	const char *user = heard_user(fd);
+	if (user == NULL) {
+		refuse(fd);
+		return;
+	}
 	for (size_t i = 0; i < CLIENTS_MAX; i++) {
 		if (clients[i].fd.fd >= 0)
 			continue;
 		clients[i].fd.fd = fd;
-		clients[i].user = heard_user(fd);
+		clients[i].user = user;
 		if (loop_add(loop, &clients[i].fd, EPOLLIN) < 0) {
 			end(loop, &clients[i]);
 			return;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "common/netlink.h"
 
 enum { STOP_REST_MS = 300 };
 
@@ -108,7 +109,7 @@ static void handle_acpi(struct loop *loop, struct loop_fd *w, uint32_t events)
 	char bytes[4096];
 	(void)loop;
 	(void)events;
-	for (ssize_t length; (length = recv(w->fd, bytes, sizeof(bytes), MSG_DONTWAIT)) > 0;) {
+	for (ssize_t length; (length = netlink_receive(w->fd, bytes, sizeof(bytes), MSG_DONTWAIT)) > 0;) {
 		switch (acpi_parse(bytes, (size_t)length, p->acpi_family, &family)) {
 		case ACPI_FAMILY:
 			p->acpi_family = family.id;

@@ -1,5 +1,6 @@
 #include "routes.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,18 +27,24 @@ static void keep_refused(const char *error)
 		snprintf(reading->refused[index], sizeof(reading->refused[index]), "%s", error);
 }
 
+/* WHAT, of ORIGIN, is longer than what there is room for. */
+static void refuse_rest(const char *origin, const char *what)
+{
+	char error[128];
+	reading->config.refused++;
+	snprintf(error, sizeof(error), "setting refused, from %s: more than %d bytes: %s", origin,
+		FILE_BYTES_MAX - 2, what);
+	keep_refused(error);
+}
+
 /* Up to the end of the last whole line, when there is more than fits. */
 static size_t whole_lines(size_t length, const char *origin)
 {
-	char error[128];
 	if (length < FILE_BYTES_MAX - 1)
 		return length;
 	while (length > 0 && bytes[length - 1] != '\n')
 		length--;
-	reading->config.refused++;
-	snprintf(error, sizeof(error), "setting refused, from %s: more than %d bytes: what is behind them",
-		origin, FILE_BYTES_MAX - 2);
-	keep_refused(error);
+	refuse_rest(origin, "what is behind them");
 	return length;
 }
 
@@ -142,12 +149,20 @@ static void read_agent(void)
 {
 	static struct record_view v;
 	const char *key, *value;
-	if (record_read(&v, "agent", "settings") < 0)
+	if (record_read(&v, "agent", "settings") < 0) {
+		if (errno != ENOENT)
+			log_warn("Hyper-V's settings: record agent/settings");
 		return;
+	}
 	config_next_source(&reading->config);
 	for (size_t at = 0; record_next(&v, &at, &key, &value);) {
-		int length = snprintf(bytes, sizeof(bytes), "%s=%s", key, value);
-		config_read_line(&reading->config, bytes, (size_t)length, "Hyper-V", keep_refused);
+		struct text line = TEXT(bytes);
+		text_clear(&line);
+		text_add(&line, "%s=%s", key, value);
+		if (line.overflow)
+			refuse_rest("Hyper-V", "a pair");
+		else
+			config_read_line(&reading->config, bytes, line.used, "Hyper-V", keep_refused);
 	}
 }
 

@@ -185,8 +185,11 @@ pid_t spawn(const struct children *c, const struct child *child, int *report)
 	return pid;
 }
 
+enum { KILLER_UIDS = 1 << 16 };
+
 /* As that user, "everybody" (kill(2), pid -1) is exactly its processes, all in one system call: a process
- * that forks meanwhile cannot get away. Without CAP_KILL, and never as root.
+ * that forks meanwhile cannot get away. Without CAP_KILL, and never as root. Until then its real and saved
+ * ids are nobody else's, so that none of them can stop it first.
  *
  * Then waits until they are gone, so that the next start finds their ports free. kill() does not tell when;
  * but with room for two processes of this user (RLIMIT_NPROC), a fork works as soon as there is nobody else.
@@ -195,9 +198,11 @@ static _Noreturn void kill_all_of(uid_t uid)
 {
 	const struct timespec pause_time = {.tv_nsec = 2000000};
 	const struct rlimit two = {.rlim_cur = 2, .rlim_max = 2};
-	if (uid == 0 || setresuid(uid, uid, uid) < 0)
+	if (uid == 0 || setresuid(uid + KILLER_UIDS, uid, uid + KILLER_UIDS) < 0)
 		_exit(EXIT_SYSTEM);
 	kill(-1, SIGKILL);
+	if (setresuid(uid, uid, uid) < 0)
+		_exit(EXIT_SYSTEM);
 	setrlimit(RLIMIT_NPROC, &two);
 	for (int tries = 0; tries < 500; tries++) {
 		pid_t pid = fork();

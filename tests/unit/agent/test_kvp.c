@@ -71,6 +71,22 @@ static enum kvp_result operate(unsigned operation, unsigned pool, const char *ke
 	return result;
 }
 
+/* Such a name would be more than one line of the record, or none: all settings of the host would be lost with
+ * it. */
+static void names_that_are_no_keys_are_refused(void **state)
+{
+	static const char *const names[] = {"thimble.relay.allow\n", "thimble.=0", "thimble.a=b",
+		"thimble.a b", "thimble.Hostname", "thimble.a\x1b[2J", "thimble.\xc3\xa9"};
+	int error;
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		assert_int_equal(set(names[i], "192.0.2.0/24", &error), KVP_ANSWER_REFUSED);
+		assert_int_equal(error, (int)HV_INVALIDARG);
+		assert_null(value_of(names[i] + strlen("thimble.")));
+	}
+	assert_int_equal(set("thimble.relay.idle-timeout-s", "5", &error), KVP_ANSWER_CHANGED);
+}
+
 static void pairs_come_change_and_go(void **state)
 {
 	int error;
@@ -340,6 +356,7 @@ static void more_addresses_than_fit(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(names_that_are_no_keys_are_refused, fresh),
 		cmocka_unit_test_setup(pairs_come_change_and_go, fresh),
 		cmocka_unit_test_setup(what_is_not_ours, fresh),
 		cmocka_unit_test_setup(as_many_as_there_is_room_for, fresh),

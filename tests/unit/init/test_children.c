@@ -17,6 +17,7 @@
 /* What the next started process does. */
 static enum { EXIT_3, HANG, HANG_DEAF, FAIL_EXEC, FAIL_FORK } behaviour;
 static int killers;
+static bool killer_hangs;
 
 pid_t __wrap_spawn(const struct children *c, const struct child *child, int *report);
 pid_t __wrap_spawn_killer(const char *user);
@@ -58,6 +59,8 @@ pid_t __wrap_spawn_killer(const char *user)
 	assert_string_equal(user, "service");
 	killers++;
 	pid_t pid = fork();
+	while (pid == 0 && killer_hangs)
+		pause();
 	if (pid == 0)
 		_exit(0);
 	return pid;
@@ -107,6 +110,7 @@ static int setup(void **state)
 	children.handle_stopped = note_stopped;
 	child = children_add(&children, &definition);
 	killers = stopped = 0;
+	killer_hangs = false;
 	return 0;
 }
 
@@ -228,6 +232,22 @@ static void leftovers_are_killed_before_the_next_start(void **state)
 	assert_int_equal(killers, 1);
 }
 
+/* As one does that was stopped by what it was to kill. */
+static void a_killer_that_does_not_end_is_given_up(void **state)
+{
+	(void)state;
+	behaviour = EXIT_3;
+	killer_hangs = true;
+	child_start(&children, child);
+	run_until(CHILD_CLEARING);
+	int64_t began = now_ms();
+	killer_hangs = false;
+	run_until(CHILD_WAITING);
+	assert_true(now_ms() - began >= CHILD_CLEAR_MS - 5);
+	assert_int_equal(killers, 1);
+	assert_string_equal(recorded("last_exit"), "exit status 3");
+}
+
 static void restart_on_request_does_not_wait(void **state)
 {
 	(void)state;
@@ -317,6 +337,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(failed_start_says_why, setup, teardown),
 		cmocka_unit_test_setup_teardown(foreign_kill_is_told_from_our_own, setup, teardown),
 		cmocka_unit_test_setup_teardown(leftovers_are_killed_before_the_next_start, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_killer_that_does_not_end_is_given_up, setup, teardown),
 		cmocka_unit_test_setup_teardown(restart_on_request_does_not_wait, setup, teardown),
 		cmocka_unit_test_setup_teardown(held_child_is_not_started, setup, teardown),
 		cmocka_unit_test_setup_teardown(deaf_child_is_killed_at_the_deadline, setup, teardown),

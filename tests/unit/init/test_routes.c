@@ -246,6 +246,25 @@ static void pairs_of_the_agent(void **state)
 	assert_string_equal(s.refused[1], "setting refused, from Hyper-V: \"no.such\" is no setting");
 }
 
+/* No host can write it, but the agent's user could. */
+static void a_pair_that_is_too_long_is_refused_alone(void **state)
+{
+	static struct settings s;
+	static char text[16500];
+	struct iovec record = {.iov_base = text, .iov_len = sizeof(text)};
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	memcpy(text, "hostname=", strlen("hostname="));
+	memcpy(text + sizeof(text) - strlen("\nsearch=example.org\n"), "\nsearch=example.org\n",
+		strlen("\nsearch=example.org\n"));
+	assert_int_equal(record_make_folder("agent"), 0);
+	assert_int_equal(record_write_file("agent", "settings", &record, 1), 0);
+	settings_read(&s);
+	assert_string_equal(config_get(&s.config, CONFIG_SEARCH), "example.org");
+	assert_int_equal(s.config.refused, 1);
+	assert_string_equal(s.refused[0], "setting refused, from Hyper-V: more than 16382 bytes: a pair");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -256,6 +275,7 @@ int main(void)
 		cmocka_unit_test(ovf_properties),
 		cmocka_unit_test(a_cut_environment_does_no_harm),
 		cmocka_unit_test(pairs_of_the_agent),
+		cmocka_unit_test(a_pair_that_is_too_long_is_refused_alone),
 	};
 	return cmocka_run_group_tests(tests, folder_setup, folder_teardown);
 }

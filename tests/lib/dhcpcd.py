@@ -68,14 +68,16 @@ class GuestNetwork:
         if self.prepared:
             return
         self.prepared = True
-        nics = [name for name in self.namespace.links() if name != "lo"]
+        links = self.namespace.links()
+        nics = [name for name in links if name != "lo"]
         for name in nics:
             self.namespace.ip("link", "set", name, "down")
         self.namespace.run("sh", "-euc", "".join(
             f"echo {value} > /proc/sys/{name.replace('.', '/')}\n" for key, value in sysctls()
             if key.startswith(("net.ipv4.", "net.ipv6.")) for name in each(key, nics)))
         for name in nics:
-            self.namespace.ip("link", "set", name, "up")
+            if "UP" in links[name]["flags"]:
+                self.namespace.ip("link", "set", name, "up")
 
     def _make_root(self):
         home = USERS["dhcpcd"][5].lstrip("/")

@@ -5,11 +5,11 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/log.h"
-#include "system.h"
 
 enum {
 	BACKOFF_FIRST_MS = 100,
@@ -61,7 +61,7 @@ static void add_child(struct record *r, const struct child *child)
 		record_add(r, "last_exit_ms", "%lld", (long long)child->last_exit_ms);
 	}
 	record_add(r, "user", "%s", d->user);
-	add_if(r, "memory_limit_bytes", (int64_t)child->memory_limit_in_force);
+	add_if(r, "memory_limit_bytes", (int64_t)d->memory_limit_bytes);
 	add_if(r, "processes_limit", d->processes_limit);
 }
 
@@ -208,20 +208,10 @@ static void handle_start_report(struct loop *loop, struct loop_fd *w, uint32_t e
 	}
 }
 
-static uint64_t memory_limit(const struct child_definition *d)
-{
-	if (d->memory_limit_percent == 0)
-		return d->memory_limit_bytes;
-	return memory_read().available_bytes / 100 * d->memory_limit_percent;
-}
-
 void child_start(struct children *c, struct child *child)
 {
 	if (c->shutting_down || child->held || states[child->state].has_process)
 		return;
-	/* Taken at the first start: a restart while others are busy must not get less. */
-	if (child->memory_limit_in_force == 0)
-		child->memory_limit_in_force = memory_limit(&child->definition);
 	child->killed_by_init = false;
 	int report;
 	pid_t pid = spawn(c, child, &report);
@@ -278,7 +268,8 @@ void child_stop_by(struct children *c, struct child *child, bool restart, int si
 	}
 }
 
-static void handle_exit(struct children *c, struct child *child, int status)
+/* PEAK_KB: the most memory that it used at once. */
+static void handle_exit(struct children *c, struct child *child, int status, long peak_kb)
 {
 	char words[sizeof(child->last_exit)];
 	struct text t = TEXT(words);
@@ -292,7 +283,7 @@ static void handle_exit(struct children *c, struct child *child, int status)
 		text_clear(&t);
 		text_add_exit(&t, status);
 		if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && !child->killed_by_init)
-			text_add(&t, ": out of memory, or by hand");
+			text_add(&t, " at %ld MiB: out of memory, or by hand", peak_kb / 1024);
 		note_exit(child, words);
 	}
 	if (now_ms() - child->since_ms >= BACKOFF_RESET_MS)
@@ -313,7 +304,8 @@ static void handle_exit(struct children *c, struct child *child, int status)
 void children_reap(struct children *c)
 {
 	int status;
-	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+	struct rusage usage;
+	for (pid_t pid; (pid = wait4(-1, &status, WNOHANG, &usage)) > 0;) {
 		for (size_t i = 0; i < c->count; i++) {
 			struct child *child = &c->child[i];
 			if (child->pid != pid || !states[child->state].has_process)
@@ -321,7 +313,7 @@ void children_reap(struct children *c)
 			if (child->state == CHILD_CLEARING)
 				after_end(c, child);
 			else
-				handle_exit(c, child, status);
+				handle_exit(c, child, status, usage.ru_maxrss);
 			break;
 		}
 	}

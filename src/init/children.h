@@ -27,10 +27,9 @@ struct child_definition {
 	bool reads_outputs;    /* the log: gets every child's output; its arguments are made at each start */
 	const char *leftovers; /* the user whose processes are killed when the child has ended, or NULL */
 	uint64_t capabilities; /* mask of 1 << CAP_*: all that it and its children can ever have */
-	uint64_t memory_limit_bytes;   /* RLIMIT_DATA of each process */
-	unsigned memory_limit_percent; /* instead: of what is available at its start */
-	unsigned processes_limit;      /* RLIMIT_NPROC of its user: processes and threads */
-	unsigned files_limit;          /* RLIMIT_NOFILE */
+	uint64_t memory_limit_bytes; /* RLIMIT_DATA of each process, 0 for none */
+	unsigned processes_limit;    /* RLIMIT_NPROC of its user: processes and threads */
+	unsigned files_limit;        /* RLIMIT_NOFILE */
 	int oom_score_adj;
 	int nice; /* nice(2): below 0 goes before the others */
 	enum sandbox sandbox;
@@ -49,7 +48,6 @@ struct child {
 	unsigned long starts;
 	int64_t last_exit_ms;
 	char last_exit[160];
-	uint64_t memory_limit_in_force;
 	int output_read,
 		output_write; /* a pipe; init keeps both ends, so no line is lost when the log restarts */
 	struct loop_fd start_report; /* the other end closes when the program executes */

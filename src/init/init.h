@@ -26,7 +26,6 @@ struct appliance {
 	size_t port_count;
 	uint64_t capabilities; /* of the service, mask of 1 << CAP_* */
 	uint64_t processes_limit;
-	unsigned memory_limit_percent; /* of the memory available when the service starts */
 };
 
 struct settings {

@@ -42,7 +42,6 @@ void appliance_read(struct appliance *a, const char *path)
 	copy(a->helper, sizeof(a->helper), record_get(&v, "helper"));
 	a->debug = number(&v, "debug", 0, 1, 0) != 0;
 	a->processes_limit = number(&v, "processes_limit", 1, 4096, 64);
-	a->memory_limit_percent = (unsigned)number(&v, "memory_limit_percent", 1, 100, 70);
 
 	const char *capabilities = record_get(&v, "capabilities");
 	if (capabilities != NULL && strcmp(capabilities, "net_bind_service") == 0)

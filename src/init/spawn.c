@@ -46,7 +46,7 @@ enum { STACK_BYTES = 1 << 20, FILES_OF_KERNEL = 1024 };
 static void set_limits(int report, const struct child *child)
 {
 	set_limit(report, RLIMIT_STACK, STACK_BYTES);
-	set_limit(report, RLIMIT_DATA, child->memory_limit_in_force);
+	set_limit(report, RLIMIT_DATA, child->definition.memory_limit_bytes);
 	/* To go above the kernel's own limit takes a capability, which goes; the others come last. */
 	if (child->definition.files_limit > FILES_OF_KERNEL)
 		set_limit(report, RLIMIT_NOFILE, child->definition.files_limit);

@@ -221,7 +221,6 @@ static struct child *add_service(struct children *c)
 		.user = "service",
 		.leftovers = "service",
 		.capabilities = a->capabilities,
-		.memory_limit_percent = a->memory_limit_percent,
 		.processes_limit = (unsigned)a->processes_limit,
 		.files_limit = 262144,
 		.oom_score_adj = 1000,

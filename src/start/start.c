@@ -25,11 +25,9 @@ static const struct program {
 
 enum { PROGRAMS = sizeof(programs) / sizeof(programs[0]) };
 
-/* Were the zeroed variables of all programs part of the executable, the kernel would count them as promised
- * to each of them, and with vm.overcommit_memory=2 it promises no more than there is: when several start at
- * once in a small guest, execve() would end in SIGSEGV. tools/leave-out-bss leaves them out; whoever runs
- * asks for its own. Where the heap would begin there musl's malloc() finds no room by brk(), and goes on by
- * mmap(). */
+/* Were the zeroed variables of all programs part of the executable, all of them would count towards the
+ * memory limit of each. tools/leave-out-bss leaves them out; whoever runs asks for its own. Where the heap
+ * would begin there musl's malloc() finds no room by brk(), and goes on by mmap(). */
 static int run(const struct program *program, int argc, char **argv)
 {
 	size_t bytes = (size_t)(program->bss_end - program->bss);

@@ -2,8 +2,11 @@
  *
  *   echo TEXT      answers TEXT
  *   crash          writes to address 0
- *   eat            takes memory with malloc until it is refused; answers how many MiB it got
- *   eat-shared     the same with shared memory, which RLIMIT_DATA does not count
+ *   eat KIND       takes memory until it is refused; answers how many MiB it got. KIND: malloc;
+ *                  shared, which is mapped; file, which is not; pipes, sockets, which nobody reads
+ *   eat-forked     forks without end, and each child takes memory
+ *   reserve MIB    maps so much memory and uses a page of it; answers ok or why not
+ *   share MIB      uses so much memory and forks eight times; answers how many children there were
  *   fork           forks, as do its children, without end
  *   list           answers a line "PID UID NAME" for each process it can see
  *   kill PID       sends SIGKILL
@@ -13,6 +16,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,9 +24,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-enum { MIB = 1 << 20 };
+enum { MIB = 1 << 20, PIPE_BYTES = 1 << 16 };
 
 static void crash(FILE *client, const char *argument)
 {
@@ -41,24 +46,101 @@ static void *take_shared(void)
 	return block == MAP_FAILED ? NULL : block;
 }
 
-static void eat_all(FILE *client, void *take(void))
+/* A megabyte more in a file that lives as long as the process. */
+static void *take_file(void)
 {
-	unsigned count = 0;
-	for (void *block; (block = take()) != NULL; count++)
-		memset(block, 1, MIB);
-	fprintf(client, "%u\n", count);
+	static char block[MIB];
+	static int fd = -1;
+	if (fd < 0)
+		fd = memfd_create("eaten", 0);
+	return write(fd, block, MIB) == MIB ? block : NULL;
+}
+
+static void *take_pipes(void)
+{
+	static char block[MIB];
+	for (size_t taken = 0; taken < MIB; taken += PIPE_BYTES) {
+		int ends[2];
+		if (pipe2(ends, O_NONBLOCK) < 0 || write(ends[1], block, PIPE_BYTES) < PIPE_BYTES)
+			return NULL;
+	}
+	return block;
+}
+
+static void *take_sockets(void)
+{
+	static char block[MIB];
+	for (size_t taken = 0; taken < MIB;) {
+		int ends[2];
+		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends) < 0)
+			return NULL;
+		for (ssize_t sent; (sent = write(ends[0], block, PIPE_BYTES)) > 0;)
+			taken += (size_t)sent;
+	}
+	return block;
 }
 
 static void eat(FILE *client, const char *argument)
 {
-	(void)argument;
-	eat_all(client, take_private);
+	static const struct {
+		const char *name;
+		void *(*take)(void); /* a megabyte, or NULL */
+	} kinds[] = {
+		{"malloc", take_private},
+		{"shared", take_shared},
+		{"file", take_file},
+		{"pipes", take_pipes},
+		{"sockets", take_sockets},
+	};
+	unsigned count = 0;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strcmp(argument, kinds[i].name) == 0)
+			for (void *block; (block = kinds[i].take()) != NULL; count++)
+				memset(block, 1, MIB);
+	fprintf(client, "%u\n", count);
 }
 
-static void eat_shared(FILE *client, const char *argument)
+static void eat_forked(FILE *client, const char *argument)
 {
-	(void)argument;
-	eat_all(client, take_shared);
+	(void)client, (void)argument;
+	for (;;) {
+		void *block = fork() == 0 ? take_private() : NULL;
+		if (block != NULL)
+			memset(block, 1, MIB);
+	}
+}
+
+static void reserve(FILE *client, const char *argument)
+{
+	size_t bytes = (size_t)atoi(argument) * MIB;
+	char *block = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	fprintf(client, "%s\n", block == MAP_FAILED ? strerror(errno) : "ok");
+	if (block != MAP_FAILED) {
+		*block = 1;
+		munmap(block, bytes);
+	}
+}
+
+/* As a server that writes a copy of its memory to a file does it. */
+static void share(FILE *client, const char *argument)
+{
+	size_t bytes = (size_t)atoi(argument) * MIB;
+	char *block = malloc(bytes);
+	pid_t children[8];
+	int count = 0;
+	if (block != NULL)
+		memset(block, 1, bytes);
+	while (block != NULL && count < 8 && (children[count] = fork()) > 0)
+		count++;
+	if (count < 8 && children[count] == 0)
+		for (;;)
+			pause();
+	fprintf(client, "%d\n", count);
+	while (count > 0) {
+		kill(children[--count], SIGKILL);
+		waitpid(children[count], NULL, 0);
+	}
+	free(block);
 }
 
 static void fork_without_end(FILE *client, const char *argument)
@@ -124,12 +206,14 @@ static const struct {
 } commands[] = {
 	{"crash", crash},
 	{"eat", eat},
-	{"eat-shared", eat_shared},
+	{"eat-forked", eat_forked},
 	{"echo", echo},
 	{"fork", fork_without_end},
 	{"kill", kill_process},
 	{"list", list},
 	{"read", read_file},
+	{"reserve", reserve},
+	{"share", share},
 };
 
 static void serve(FILE *client)

@@ -47,7 +47,7 @@ static void facts_of_the_image_are_read_and_bad_ones_replaced(void **state)
 	FILE *file = fopen(path, "w");
 	fputs("name=dns\nversion=1\narch=x86_64\ndebug=1\nservice=dnsmasq\nhelper=resolver\nports=53/udp "
 	      "53/tcp\n"
-	      "capabilities=net_bind_service\nprocesses_limit=0\nmemory_limit_percent=50\n",
+	      "capabilities=net_bind_service\nprocesses_limit=0\n",
 		file);
 	fclose(file);
 	appliance_read(&a, path);
@@ -58,7 +58,6 @@ static void facts_of_the_image_are_read_and_bad_ones_replaced(void **state)
 	assert_string_equal(a.ports[1], "53/tcp");
 	assert_true(a.capabilities == UINT64_C(1) << CAP_NET_BIND_SERVICE);
 	assert_int_equal(a.processes_limit, 64);
-	assert_int_equal(a.memory_limit_percent, 50);
 	appliance_read(&a, "/nonexistent");
 	assert_string_equal(a.name, "");
 	assert_string_equal(a.helper, "");

@@ -46,6 +46,8 @@ unit_flags_init/test_children := -Wl,--wrap=spawn,--wrap=spawn_killer
 unit_flags_init/test_host_name := -Wl,--wrap=sethostname,--wrap=log_line
 # The guest agent protocol without init.
 unit_flags_agent/test_qga := -Wl,--wrap=control_request
+# The screen's output without a terminal.
+unit_flags_console/test_terminal := -Wl,--wrap=write
 # What the page shows is made as the screen's tests make it.
 unit_flags_web/test_views := -Isrc/console
 # The log's sender with answers of the test's own.

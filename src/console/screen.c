@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "common/log.h"
+
 enum {
 	COLUMNS_DEFAULT = 80,
 	ROWS_DEFAULT = 24,
@@ -22,6 +24,7 @@ static void find_size(const struct screen *s, int *columns, int *rows)
 
 static void terminal_gone(struct screen *s)
 {
+	log_warn("the terminal is gone");
 	loop_stop(&s->loop);
 }
 
@@ -29,10 +32,13 @@ static void flush(struct screen *s)
 {
 	int64_t now = now_ms(), blocked_since_ms = s->terminal.blocked_since_ms;
 	int waiting = terminal_flush(&s->terminal, now);
-	if (waiting < 0) {
+	if (waiting < 0 && errno != ENOMEM) {
 		terminal_gone(s);
 		return;
 	}
+	/* The kernel had no memory to take the frame (tty_write()): the next one draws everything. */
+	if (waiting < 0)
+		s->repaint = s->clear = true;
 	if (waiting == 0 && blocked_since_ms >= 0 && now - blocked_since_ms >= STALL_MS)
 		s->repaint = s->clear = s->stale = true;
 	loop_change(&s->loop, &s->tty, waiting > 0 ? EPOLLIN | EPOLLOUT : EPOLLIN);
@@ -117,6 +123,8 @@ static void read_keys(struct screen *s)
 {
 	unsigned char bytes[256];
 	ssize_t length = read(s->tty.fd, bytes, sizeof(bytes));
+	if (length == 0)
+		errno = EIO; /* hung up */
 	if (length == 0 || (length < 0 && errno != EAGAIN && errno != EINTR)) {
 		terminal_gone(s);
 		return;

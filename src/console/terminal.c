@@ -46,6 +46,10 @@ int terminal_flush(struct terminal *t, int64_t now_ms)
 		ssize_t written = write(t->fd, t->data + t->sent, t->out.used - t->sent);
 		if (written < 0 && errno == EINTR)
 			continue;
+		if (written < 0 && errno == ENOMEM) {
+			text_clear(&t->out);
+			t->sent = 0;
+		}
 		if (written < 0 && errno != EAGAIN)
 			return -1;
 		if (written <= 0) {

@@ -26,7 +26,7 @@ int terminal_open(struct terminal *t, int fd);
 bool terminal_size(const struct terminal *t, int *columns, int *rows);
 
 /* Writes what it can of `out`. Returns how much still waits, 0 when the frame is out (`out` is then
- * empty), -1 with errno when the terminal is gone. */
+ * empty), -1 with errno when the terminal is gone; by ENOMEM only the frame is. */
 int terminal_flush(struct terminal *t, int64_t now_ms);
 
 /* Puts the tty back as it was and drops what waits. */

@@ -29,6 +29,8 @@ OF_QEMU = [
 
 # The kernel's last words -> the same.
 OF_GUEST = [
+    (r"give the machine (?P<least>\d+) MiB or more",
+     "{memory} MB of memory are too little for this image", "make run MEMORY={least}      more memory"),
     (r"System is deadlocked on memory|[Oo]ut of memory|write error|Cannot allocate",
      "{memory} MB of memory are too little for this image", MORE_MEMORY),
     (r"No working init found|Requested init .* failed|Attempted to kill init",

@@ -11,14 +11,14 @@
 #   SERVICE_PORTS      what it listens on, for people and for `make run`: 1688/tcp 53/udp. A port below 1024 gets the
 #                      one capability that it needs.
 #   SERVICE_PROCESSES  most processes and threads at once (64)
-#   MEMORY_MB          memory that the guest is given where a form says so (128: what UEFI itself needs, and more)
+#   MEMORY_MB          memory that the guest is given where a form says so (what the image needs, 128 at least: mk/image.mk)
 #   HELPER_PROGRAM     a program of this tree, src/NAME, that runs beside the service as user NAME (rootfs/etc/passwd and
 #                      group) and has a folder of records of its own (src/init/mounts.c)
 
 # Set here, not where they are left out: a make that this one starts for another appliance finds ours in its environment.
 SERVICE_PROCESSES := 64
 SERVICE_ARGS      :=
-MEMORY_MB         := 128
+MEMORY_MB         :=
 HELPER_PROGRAM    :=
 
 define newline
@@ -101,7 +101,7 @@ $(BUILD)/sources.fetched: | $(IMAGE_BUILD)/settings.conf $(IMAGE_BUILD)/site.con
 # The facts and the default settings change with the command line (ARGS=, DEBUG=), so they are written each time and
 # replaced only when they differ.
 export APPLIANCE_NAME VERSION ARCH DEBUG SERVICE_NAME SERVICE_PORTS SERVICE_CAPABILITIES SERVICE_PROCESSES
-export SERVICE_ARGS HELPER_PROGRAM MEMORY_MB STATUS_PORT STATUS_SETTING
+export SERVICE_ARGS HELPER_PROGRAM STATUS_PORT STATUS_SETTING
 
 $(IMAGE_BUILD)/appliance: rootfs/appliance.in FORCE
 	$(Q)tools/fill $< $@

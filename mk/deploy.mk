@@ -1,5 +1,6 @@
 # Ready-to-use definitions for each hypervisor, filled in with what this appliance is. One folder in deploy/ for each.
-# needs: deploy/*/*, deploy/facts; no image: they name the files that `make images` writes to the folder above theirs
+# needs: deploy/*/*, deploy/facts; $(KERNEL_IMAGE), as it is, for its memory: it is built where it is missing. The definitions
+#        name the files that `make images` writes to the folder above theirs
 # makes: out/deploy/HYPERVISOR/*
 
 DEPLOY := $(OUT)/deploy
@@ -10,7 +11,7 @@ deploy: export IMAGE_FILE := $(IMAGE_FILE)
 deploy: $(patsubst deploy/%,$(DEPLOY)/%,$(patsubst %.in,%,$(wildcard deploy/*/*)))
 	$(Q)printf '  %-8s %s, for %s\n' DEPLOY $(DEPLOY) $(IMAGE_FILE)
 
-$(DEPLOY)/%: deploy/%.in deploy/facts FORCE
-	$(Q)eval "$$(deploy/facts)" && /usr/bin/python3 -B tools/fill $< $@ && chmod --reference=$< $@
+$(DEPLOY)/%: deploy/%.in deploy/facts $(if $(wildcard $(KERNEL_IMAGE)),,$(KERNEL_IMAGE)) FORCE
+	$(Q)$(with_memory) eval "$$(deploy/facts)" && /usr/bin/python3 -B tools/fill $< $@ && chmod --reference=$< $@
 $(DEPLOY)/%: deploy/%
 	$(Q)mkdir -p $(@D) && cp $< $@

@@ -38,8 +38,8 @@ $(foreach format,qcow2 vmdk vhd vhdx vdi,$(eval $(call result,$(format)): image/
 $(foreach format,qcow2 vmdk vhd vhdx vdi,$(call result,$(format))): $(DISK) | $(DEPS_IMAGES)
 	$(call make_format,$(DISK))
 
-$(IMAGE_BUILD)/appliance.ovf: image/ova/appliance.ovf.in FORCE
-	$(Q)tools/fill $< $@
+$(IMAGE_BUILD)/appliance.ovf: image/ova/appliance.ovf.in $(KERNEL_IMAGE) FORCE
+	$(Q)$(with_memory) tools/fill $< $@
 $(call result,ova): $(IMAGE_BUILD)/appliance.ovf $(call result,vmdk) image/ova/build
 	$(call make_format,$(IMAGE_BUILD)/appliance.ovf $(call result,vmdk))
 

@@ -1,6 +1,6 @@
 # The one file, signed when SIGN_KEY= and SIGN_CERT= are given, and what it costs.
 # needs: $(KERNEL_IMAGE) from mk/kernel.mk
-# makes: out/NAME-ARCH.efi and .manifest
+# makes: out/NAME-ARCH.efi and .manifest; $(with_memory)
 
 IMAGE := $(OUT)/$(IMAGE_NAME)-$(ARCH).efi
 
@@ -26,9 +26,12 @@ else
 	$(Q)cp $< $@
 endif
 
+# In front of a command that asks for memory: MEMORY_RUN and MEMORY_MB, worked out from what is in $(KERNEL_IMAGE).
+with_memory = needs="$$(tools/image-memory $(IMAGE_BUILD)/rootfs.cpio $(KERNEL_IMAGE) $(MEMORY_MB))" && eval "$$needs" &&
+
 .PHONY: image size manifest clean distclean
 image: $(IMAGE) $(IMAGE:.efi=.manifest)
-	$(Q)printf '  %-8s %s, %s bytes\n' IMAGE $(IMAGE) "$$(stat -c %s $(IMAGE))"
+	$(Q)$(with_memory) printf '  %-8s %s, %s bytes, needs %s\n' IMAGE $(IMAGE) "$$(stat -c %s $(IMAGE))" "$$MEMORY_NEEDED"
 
 manifest: $(IMAGE:.efi=.manifest)
 $(IMAGE:.efi=.manifest): $(IMAGE_BUILD)/rootfs.cpio $(SOURCES_USED) tools/guest-files

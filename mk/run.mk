@@ -2,12 +2,12 @@
 # needs: $(IMAGE); QEMU
 # makes: nothing; logs of the last run in $(IMAGE_BUILD)/run
 #
-#   MEMORY=64        of the guest, MB
+#   MEMORY=          of the guest, MB; else what the image needs, 64 at least
 #   MACHINE=q35      or pc, microvm, microvm-pcie; q35-native
 #   ACCEL=           kvm or tcg; else what works here
 #   APPEND=          more of the kernel's command line: APPEND='thimble.relay.upstream=192.0.2.1:1688'
 
-MEMORY  ?= 64
+MEMORY  ?=
 MACHINE ?= q35
 ACCEL   ?=
 APPEND  ?=
@@ -17,12 +17,12 @@ export ACCEL APPEND
 
 QEMU_RUN = tools/qemu run $(IMAGE) --name '$(APPLIANCE_NAME)' $(addprefix --port ,$(SERVICE_PORTS)) \
 	$(addprefix --status-port ,$(STATUS_PORT)) \
-	--memory '$(MEMORY)' --machine '$(MACHINE)' --append "$$APPEND" --log $(IMAGE_BUILD)/run \
+	$(if $(MEMORY),--memory '$(MEMORY)') --machine '$(MACHINE)' --append "$$APPEND" --log $(IMAGE_BUILD)/run \
 	$(if $(filter 1,$(DEBUG)),--shell $(IMAGE_BUILD)/run/shell) $(if $(filter 1,$(V)),--verbose)
 
 .PHONY: run run-words
 # The tools first: nobody wants to be asked for a password when the build is done. Nor to hear then of a wrong word.
 run: $(DEPS_BUILD) $(DEPS_RUN) run-words image
-	$(Q)$(QEMU_RUN)
+	$(Q)$(with_memory) $(QEMU_RUN) $(if $(MEMORY),,--memory "$$MEMORY_RUN")
 run-words: | $(DEPS_RUN)
 	$(Q)$(QEMU_RUN) --check

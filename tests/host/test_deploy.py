@@ -16,8 +16,8 @@ from tree import HERE
 KINDS = {
     "kms-relay": ([], "kms-relay", ["1688/tcp"]),
     "dns": (["APPLIANCE=dns"], "dns", ["53/udp", "53/tcp"]),
-    "binary": (["BINARY=./My_daemon.v2", "PORT=8080/tcp 9000/udp"], "My_daemon", ["8080/tcp", "9000/udp"]),
-    "no port": (["BINARY=./9p"], "9p", []),
+    "binary": (["BINARY=My_daemon.v2", "PORT=8080/tcp 9000/udp"], "My_daemon", ["8080/tcp", "9000/udp"]),
+    "no port": (["BINARY=9p"], "9p", []),
 }
 LABELS = {"kms-relay": "kms-relay", "dns": "dns", "My_daemon": "my-daemon", "9p": "thimble-9p"}
 HYPERVISORS = sorted(path.name for path in (HERE / "deploy").iterdir() if path.is_dir() and path.name != "grafana")
@@ -26,7 +26,12 @@ HYPERVISORS = sorted(path.name for path in (HERE / "deploy").iterdir() if path.i
 @pytest.fixture(scope="module", params=KINDS)
 def deployed(request, tmp_path_factory):
     words, name, ports = KINDS[request.param]
-    return Deployed(tmp_path_factory.mktemp("deploy"), *words, name=name, ports=ports)
+    folder = tmp_path_factory.mktemp("deploy")
+    key, _, binary = words[0].partition("=") if words else ("", "", "")
+    if key == "BINARY":
+        shutil.copy(HERE / "build/x86_64/bin/relay", folder / binary)
+        words = [f"BINARY={folder / binary}", *words[1:]]
+    return Deployed(folder, *words, name=name, ports=ports)
 
 
 @pytest.fixture(scope="module")

@@ -1,10 +1,11 @@
 """What `make deploy` writes, into a folder of the test's own, and what its scripts would run."""
 
+import fcntl
 import os
 import pathlib
 import subprocess
 
-from tree import HERE, KEPT_ENVIRONMENT
+from tree import BUILD, HERE, KEPT_ENVIRONMENT
 
 IMAGES = "efi", "qcow2", "vmlinux"
 RUN_DEADLINE_S = 60
@@ -23,6 +24,12 @@ class Deployed:
         self.folder = pathlib.Path(folder)
         self.out = self.folder / "out"
         self.name, self.ports, self.file = name, list(ports), f"{name}-x86_64"
+        # An image that is not there is built in the tree, by one at a time.
+        with open(HERE / BUILD / "deploy.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self.make(words)
+
+    def make(self, words):
         kept = {key: value for key, value in os.environ.items() if key in KEPT_ENVIRONMENT}
         run = subprocess.run(["make", "-C", HERE, f"OUT={self.out}", *words, "deploy"], env=kept, capture_output=True,
                              text=True, timeout=RUN_DEADLINE_S, check=False)

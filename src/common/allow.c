@@ -10,6 +10,8 @@ bool allow_take(struct allow *a, const char *item, size_t length)
 		a->on_link = true;
 		return true;
 	}
+	if (length == strlen(CONFIG_NONE) && memcmp(item, CONFIG_NONE, length) == 0)
+		return true;
 	if (a->count == ALLOW_PREFIXES_MAX || !prefix_parse(&a->list[a->count], item, length))
 		return false;
 	a->count++;

@@ -16,7 +16,8 @@ struct allow {
 	size_t count;
 };
 
-/* Adds one item: a prefix or `on-link`. False: it is neither, or there is no room. */
+/* Adds one item: a prefix, `on-link`, or `none`, which adds nobody. False: it is nothing of these, or there
+ * is no room. */
 bool allow_take(struct allow *a, const char *item, size_t length);
 
 /* Whether CLIENT, IPv4 in mapped form, may come. What has changed in the networks a moment ago is looked at

@@ -1,9 +1,18 @@
 #include "common/config.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "common/record.h"
+
+/* Of those that guard, the value that lets nobody in. */
+static const char *const closed[CONFIG_KEY_COUNT] = {
+	[CONFIG_STATUS_PORT] = "0",
+	[CONFIG_STATUS_ALLOW] = CONFIG_NONE,
+	[CONFIG_RELAY_ALLOW] = CONFIG_NONE,
+	[CONFIG_RELAY_GUARD] = CONFIG_NONE,
+};
 
 _Static_assert(CONFIG_BYTES_MAX <= UINT16_MAX, "places in `bytes` are 16 bits");
 
@@ -43,15 +52,18 @@ static uint16_t put(struct config *c, const char *text)
 	return place;
 }
 
-/* False: there is no room for it. */
-static bool set_entry(struct config *c, size_t key, const char *value, const char *origin)
+/* Room that is kept for those that are closed: it must never be wanting. */
+enum { CLOSED_BYTES = 4 * (sizeof(CONFIG_NONE) + CONFIG_ORIGIN_MAX) };
+
+/* False: there is no room for it within LIMIT bytes. */
+static bool set_entry(struct config *c, size_t key, const char *value, const char *origin, size_t limit)
 {
 	char cut[CONFIG_ORIGIN_MAX];
 	snprintf(cut, sizeof(cut), "%s", origin);
 	size_t length = strlen(value) + strlen(cut) + 2;
-	if (length > CONFIG_BYTES_MAX - c->used)
+	if (c->used + length > limit)
 		pack(c);
-	if (length > CONFIG_BYTES_MAX - c->used)
+	if (c->used + length > limit)
 		return false;
 	c->entry[key].value = put(c, value);
 	c->entry[key].origin = put(c, cut);
@@ -64,7 +76,7 @@ void config_init(struct config *c)
 	c->source = c->refused = 0;
 	c->used = 0;
 	for (size_t key = 0; key < CONFIG_KEY_COUNT; key++)
-		set_entry(c, key, config_definitions[key].default_value, "default");
+		set_entry(c, key, config_definitions[key].default_value, "default", CONFIG_BYTES_MAX);
 }
 
 static bool find_key(const char *name, size_t length, size_t *key)
@@ -92,6 +104,47 @@ void config_next_source(struct config *c)
 	c->source++;
 }
 
+static void close_entry(struct config *c, size_t key, const char *origin)
+{
+	set_entry(c, key, closed[key], origin, CONFIG_BYTES_MAX);
+}
+
+void config_close(struct config *c, const char *origin)
+{
+	for (size_t key = 0; key < CONFIG_KEY_COUNT; key++)
+		if (closed[key] != NULL)
+			close_entry(c, key, origin);
+}
+
+void config_take_closed(struct config *c, const struct config *read)
+{
+	for (size_t key = 0; key < CONFIG_KEY_COUNT; key++)
+		if (closed[key] != NULL && strcmp(config_get(read, (enum config_key)key), closed[key]) == 0)
+			close_entry(c, key, config_origin(read, (enum config_key)key));
+}
+
+/* "Relay_Allow" is no setting, and means one. */
+static bool is_meant(const char *name, const char *word, size_t length)
+{
+	for (; length > 0 && *name != '\0'; name++, word++, length--)
+		if (tolower((unsigned char)*word) != *name &&
+			!(ispunct((unsigned char)*word) && ispunct((unsigned char)*name)))
+			return false;
+	return *name == '\0' && (length == 0 || !isalnum((unsigned char)*word));
+}
+
+/* What begins with WORD was refused: where it means a setting that guards, nobody may come any more. */
+static void close_meant(
+	struct config *c, const char *word, size_t length, const char *origin, struct text *error)
+{
+	for (size_t key = 0; key < CONFIG_KEY_COUNT; key++) {
+		if (closed[key] == NULL || !is_meant(config_definitions[key].name, word, length))
+			continue;
+		close_entry(c, key, origin);
+		text_add(error, ", nobody may come until it is right");
+	}
+}
+
 /* A further line of the same source: its items come behind those that are there. False: no room. */
 static bool append(char *copy, const struct config *c, enum config_key key)
 {
@@ -117,23 +170,27 @@ bool config_set(struct config *c, const char *key, size_t key_length, const char
 	if (!find_key(key, key_length, &index)) {
 		quote(error, key, key_length);
 		text_add(error, " is no setting");
+		close_meant(c, key, key_length, origin, error);
 		goto refused;
 	}
 	const struct config_definition *d = &config_definitions[index];
 	if (value_length >= sizeof(copy) || memchr(value, '\0', value_length) != NULL) {
 		text_add(error, "%s: %zu bytes, at most %d allowed and no NUL", d->name, value_length,
 			CONFIG_VALUE_MAX - 1);
+		close_meant(c, key, key_length, origin, error);
 		goto refused;
 	}
 	memcpy(copy, value, value_length);
 	copy[value_length] = '\0';
 	const char *why = append(copy, c, (enum config_key)index) ? d->check(d, copy) : "too many";
-	if (why == NULL && !set_entry(c, index, copy, origin))
+	if (why == NULL && !set_entry(c, index, copy, origin, CONFIG_BYTES_MAX - CLOSED_BYTES))
 		why = "no room beside the other settings";
 	if (why != NULL) {
 		text_add(error, "%s = ", d->name);
 		quote(error, value, value_length);
-		text_add(error, "%s%s, allowed: %s", why[0] != '\0' ? ", " : "", why, d->allowed);
+		text_add(error, "%s%s", why[0] != '\0' ? ", " : "", why);
+		close_meant(c, key, key_length, origin, error);
+		text_add(error, ", allowed: %s", d->allowed);
 		goto refused;
 	}
 	text_clear(error);
@@ -172,6 +229,7 @@ void config_read_line(
 		text_clear(&error);
 		text_add(&error, "setting refused, from %s: ", origin);
 		quote(&error, line, length);
+		close_meant(c, line, length, origin, &error);
 		text_add(&error, ", allowed: key = value");
 		report(message);
 		return;
@@ -211,6 +269,8 @@ static void refuse_escape(struct config *c, const char *word, size_t length, con
 	text_clear(&error);
 	text_add(&error, "setting refused, from %s: ", command_line);
 	quote(&error, word, length);
+	close_meant(
+		c, word + sizeof("thimble.") - 1, length - (sizeof("thimble.") - 1), command_line, &error);
 	text_add(&error, ", a double quote within a value, allowed: 'single quotes' in the value, double "
 			 "ones around it");
 	c->refused++;
@@ -282,8 +342,10 @@ void config_load(struct config *c)
 	char message[512];
 	struct text error = TEXT(message);
 	config_init(c);
-	if (record_read(&v, "init", "config") < 0)
+	if (record_read(&v, "init", "config") < 0) {
+		config_close(c, "init/config");
 		return;
+	}
 	for (size_t i = 0; i < CONFIG_KEY_COUNT; i++) {
 		const char *name = config_definitions[i].name;
 		const char *value = record_get(&v, name);

@@ -1,5 +1,6 @@
 /* Settings: ONE table of keys, from which the parser, the errors and the documentation come. Later
- * sources win; a bad line is refused by itself and the rest holds. */
+ * sources win; a bad line is refused by itself and the rest holds. Of a setting that guards (status-port,
+ * status-allow, relay.allow, relay.guard), a bad line lets nobody in until a later one is good. */
 #ifndef THIMBLE_CONFIG_H
 #define THIMBLE_CONFIG_H
 
@@ -54,8 +55,15 @@ void config_init(struct config *c);
  * (`ip`) gets a new list. The functions below that read a whole source do this themselves. */
 void config_next_source(struct config *c);
 
-/* Sets KEY (KEY_LENGTH bytes) to VALUE (VALUE_LENGTH bytes) when both are good. Otherwise nothing
- * changes but `refused`, and ERROR gets one line: what was read, where it came from, what is allowed. */
+/* Takes all settings that guard for ones that let nobody in: what ORIGIN had may have been one of them. */
+void config_close(struct config *c, const char *origin);
+
+/* Takes over from READ the settings that guard and let nobody in. */
+void config_take_closed(struct config *c, const struct config *read);
+
+/* Sets KEY (KEY_LENGTH bytes) to VALUE (VALUE_LENGTH bytes) when both are good. Otherwise nothing changes but
+ * `refused` and, when KEY guards, its value, and ERROR gets one line: what was read, where it came from, what
+ * is allowed. */
 bool config_set(struct config *c, const char *key, size_t key_length, const char *value, size_t value_length,
 	const char *origin, struct text *error);
 
@@ -86,11 +94,12 @@ uint64_t config_number(const struct config *c, enum config_key key);
 /* Writes the record init/config: key=value, and origin.key=where from. 0, or -1 with errno. */
 int config_save(const struct config *c);
 
-/* Reads what init wrote; with no record there, the defaults hold. For init's children. */
+/* Reads what init wrote; with no record to read, the defaults hold and nobody may come. For init's children.
+ */
 void config_load(struct config *c);
 
-/* relay.guard: "off", or "dcerpc:UUID[,UUID]". Reads the UUIDs into LIST (at most MAX; NULL: only checks) and
- * returns how many; 0 for off, -1 when VALUE is neither. */
+/* relay.guard: "off", "none", or "dcerpc:UUID[,UUID]". Reads the UUIDs into LIST (at most MAX; NULL: only
+ * checks) and returns how many; 0 for off and none, -1 when VALUE is nothing of these. */
 int config_guard(const char *value, struct uuid *list, size_t max);
 
 /* Splits a comma-separated list: *AT starts as the value; true while there is an item, its bytes in

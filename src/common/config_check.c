@@ -168,7 +168,7 @@ int config_guard(const char *value, struct uuid *list, size_t max)
 	const char *item;
 	size_t length, count = 0;
 	struct uuid u;
-	if (strcmp(value, "off") == 0)
+	if (strcmp(value, "off") == 0 || strcmp(value, CONFIG_NONE) == 0)
 		return 0;
 	if (strncmp(value, scheme, sizeof(scheme) - 1) != 0)
 		return -1;

@@ -11,6 +11,8 @@
 
 /* The word of relay.allow and status-allow for the networks that the machine is in. */
 #define CONFIG_ON_LINK "on-link"
+/* Nobody: the value of a setting that guards and cannot be read. */
+#define CONFIG_NONE "none"
 
 /* clang-format off */
 #define CONFIG_KEYS(KEY) \
@@ -44,7 +46,7 @@
 		"a number from 0 to 65535", \
 		"TCP port of the status page, JSON and metrics; 0: off") \
 	KEY(STATUS_ALLOW, "status-allow", CONFIG_ON_LINK, check_allow, 1, 32, NULL, \
-		"PREFIX[,...] or on-link, at most 32: 10.0.0.0/8, 2001:db8::/32", \
+		"PREFIX[,...], on-link or none, at most 32: 10.0.0.0/8, 2001:db8::/32", \
 		"clients that may see the status page; `on-link`: those of the networks that it is in") \
 	KEY(SERVICE_ARGS, "service.args", "", check_arguments, 0, 0, NULL, \
 		"printable words, parted as the shell does: 'quotes', \"quotes\" and \\ keep blanks; 4095 bytes in all", \
@@ -56,11 +58,11 @@
 		"HOST:PORT or srv:_service._tcp[.domain] [,...], at most 16, an IPv6 address in brackets, ports 1 to 65535", \
 		"the hosts that the relay passes connections to, the first one preferred") \
 	KEY(RELAY_ALLOW, "relay.allow", CONFIG_ON_LINK, check_allow, 1, 32, NULL, \
-		"PREFIX[,...] or on-link, at most 32: 10.0.0.0/8, 2001:db8::/32", \
+		"PREFIX[,...], on-link or none, at most 32: 10.0.0.0/8, 2001:db8::/32", \
 		"clients that may use the relay; `on-link`: those of the networks that it is in") \
 	KEY(RELAY_GUARD, "relay.guard", "off", check_guard, 0, 8, NULL, \
-		"off, or dcerpc:UUID[,UUID], at most 8", \
-		"lets only connections pass that begin with a DCE/RPC bind to one of these interfaces") \
+		"off, none, or dcerpc:UUID[,UUID], at most 8", \
+		"lets only connections pass that begin with a DCE/RPC bind to one of these interfaces; `none`: none") \
 	KEY(RELAY_MAX_CONNECTIONS, "relay.max-connections", "4096", check_number, 1, 100000, NULL, \
 		"a number from 1 to 100000", \
 		"connections at once; more are refused") \

@@ -229,6 +229,10 @@ bool nic_is_off(const struct nic_state *n);
 /* Neither failing nor freshly restarted: nothing an admin needs to see. */
 bool child_well(const struct child_state *c, int64_t now_ms);
 
+/* The setting by which the relay lets nobody in: by wish, or because what was set cannot be read. NULL: none.
+ */
+const char *relay_closed_by(const struct relay_state *s);
+
 /* Whether nothing can be asked of it, or only what an old answer says: failed, waiting, stale. */
 bool source_flawed(const struct source_state *s);
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "common/config_keys.h"
 #include "model_text.h"
 
 /* Each takes the item NUMBER, from 1, of a list. */
@@ -130,6 +131,13 @@ void relay_from_record(struct relay_state *s, const struct record_view *v, enum 
 	COPY(s->guard, record_get(v, "guard"));
 	read_counters(s, v);
 	read_lists(s, v);
+}
+
+const char *relay_closed_by(const struct relay_state *s)
+{
+	if (s->allowed.count > 0 && strcmp(s->allowed.text[0], CONFIG_NONE) == 0)
+		return "relay.allow";
+	return strcmp(s->guard, CONFIG_NONE) == 0 ? "relay.guard" : NULL;
 }
 
 bool source_flawed(const struct source_state *s)

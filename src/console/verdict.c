@@ -223,6 +223,9 @@ static void judge_relay(struct reasons *r, const struct screen_state *s)
 		text_add(warn(r), "the relay's record is unreadable");
 		return;
 	}
+	const char *closed = relay_closed_by(relay);
+	if (closed != NULL)
+		text_add(not_ready(r), "%s is none: nobody may come", closed);
 	/* Why there is no upstream is said by the upstreams, when there are any to say it. */
 	bool none = strcmp(relay->state, "no upstream") == 0;
 	if (none && relay->upstream_count + relay->source_count == 0) {

@@ -119,6 +119,12 @@ static void report_refused(const char *error)
 	log_line(LOG_LEVEL_ERROR, "%s", error);
 }
 
+static void refuse_file(struct config *c, const char *origin)
+{
+	c->refused++;
+	config_close(c, origin);
+}
+
 static void read_settings(struct config *c, const char *path, const char *origin, bool optional)
 {
 	static char bytes[FILE_BYTES_MAX];
@@ -129,16 +135,16 @@ static void read_settings(struct config *c, const char *path, const char *origin
 		/* What an engine makes of a mount whose file does not exist. */
 		log_line(LOG_LEVEL_ERROR,
 			"%s is a folder: the file to be mounted there is missing on the host", path);
-		c->refused++;
+		refuse_file(c, origin);
 		return;
 	}
 	ssize_t length = file_read(path, bytes, sizeof(bytes));
 	if (length < 0) {
 		log_warn("%s: user %u cannot read it", path, (unsigned)geteuid());
-		c->refused++;
+		refuse_file(c, origin);
 	} else if (length == FILE_BYTES_MAX - 1) {
 		log_line(LOG_LEVEL_ERROR, "%s: at most %d bytes are allowed", path, FILE_BYTES_MAX - 2);
-		c->refused++;
+		refuse_file(c, origin);
 	} else {
 		config_read_text(c, bytes, (size_t)length, origin, report_refused);
 	}

@@ -89,18 +89,20 @@ static void stop(void)
 	child_signal(&entry.service, SIGTERM);
 }
 
-/* What is wrong now changes nothing: the settings in force go on. */
+/* What is wrong now changes nothing: the settings in force go on, but for those that guard. */
 static void read_settings_again(void)
 {
 	static struct config read;
 	if (!gather_settings(&read, entry.settings)) {
-		log_warnx("the settings stay as they were");
-		return;
+		log_warnx("the settings stay as they were; where relay.allow or relay.guard cannot be read, "
+			  "nobody may come");
+		config_take_closed(&entry.config, &read);
+	} else {
+		if (strcmp(config_get(&read, CONFIG_SERVICE_ARGS),
+			    config_get(&entry.config, CONFIG_SERVICE_ARGS)) != 0)
+			log_warnx("service.args: the new ones are for the next start of the container");
+		entry.config = read;
 	}
-	if (strcmp(config_get(&read, CONFIG_SERVICE_ARGS), config_get(&entry.config, CONFIG_SERVICE_ARGS)) !=
-		0)
-		log_warnx("service.args: the new ones are for the next start of the container");
-	entry.config = read;
 	if (config_save(&entry.config) < 0)
 		log_warn("record init/config: the settings stay as they were");
 	child_signal(&entry.service, SIGHUP);

@@ -27,38 +27,37 @@ static void keep_refused(const char *error)
 		snprintf(reading->refused[index], sizeof(reading->refused[index]), "%s", error);
 }
 
-/* WHAT, of ORIGIN, is longer than what there is room for. */
+/* WHAT, a text that ends in a number of bytes, is lost. It may have said who may come. */
 static void refuse_rest(const char *origin, const char *what)
 {
-	char error[128];
+	char error[192];
 	reading->config.refused++;
-	snprintf(error, sizeof(error), "setting refused, from %s: more than %d bytes: %s", origin,
-		FILE_BYTES_MAX - 2, what);
+	config_close(&reading->config, origin);
+	snprintf(error, sizeof(error),
+		"setting refused, from %s: %s %d bytes, nobody may come until it is right", origin, what,
+		FILE_BYTES_MAX - 2);
 	keep_refused(error);
 }
 
-/* Up to the end of the last whole line, when there is more than fits. */
-static size_t whole_lines(size_t length, const char *origin)
-{
-	if (length < FILE_BYTES_MAX - 1)
-		return length;
-	while (length > 0 && bytes[length - 1] != '\n')
-		length--;
-	refuse_rest(origin, "what is behind them");
-	return length;
-}
-
+/* Of what is longer than the buffer, the whole lines that are in it. */
 static void read_text(size_t length, const char *origin)
 {
-	config_read_text(&reading->config, bytes, whole_lines(length, origin), origin, keep_refused);
+	bool cut = length == FILE_BYTES_MAX - 1;
+	while (cut && length > 0 && bytes[length - 1] != '\n')
+		length--;
+	config_read_text(&reading->config, bytes, length, origin, keep_refused);
+	if (cut)
+		refuse_rest(origin, "what is behind");
 }
 
-/* False when there is no such file. */
+/* False when it cannot be read. */
 static bool read_settings_file(const char *path, const char *origin)
 {
 	ssize_t length = file_read(path, bytes, sizeof(bytes));
 	if (length > 0)
 		read_text((size_t)length, origin);
+	else if (length < 0 && errno != ENOENT)
+		config_close(&reading->config, origin);
 	return length >= 0;
 }
 
@@ -160,7 +159,7 @@ static void read_agent(void)
 		text_clear(&line);
 		text_add(&line, "%s=%s", key, value);
 		if (line.overflow)
-			refuse_rest("Hyper-V", "a pair");
+			refuse_rest("Hyper-V", "a pair of more than");
 		else
 			config_read_line(&reading->config, bytes, line.used, "Hyper-V", keep_refused);
 	}
@@ -172,8 +171,10 @@ void settings_read(struct settings *s)
 	memset(s, 0, sizeof(*s));
 	reading = s;
 	config_init(&s->config);
-	if (!read_settings_file("/etc/thimble/settings.conf", "appliance"))
-		log_warn("/etc/thimble/settings.conf");
+	if (!read_settings_file("/etc/thimble/settings.conf", "appliance")) {
+		log_warn("/etc/thimble/settings.conf: nobody may come");
+		config_close(&s->config, "appliance");
+	}
 	read_settings_file("/etc/thimble/site.conf", "baked in");
 	read_image();
 	read_settings_file("/etc/thimble.conf", "initrd");

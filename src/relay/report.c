@@ -132,12 +132,14 @@ static void add_gate(struct record *r, const struct relay *relay)
 		make_key(key, "allow", ++number);
 		add_prefix(r, key, &s->allow.list[i]);
 	}
+	if (number == 0)
+		record_add(r, "allow.1", CONFIG_NONE);
 	for (size_t i = 0; i < on_link->count && i < ON_LINK_SHOWN_MAX && s->allow.on_link; i++) {
 		make_key(key, "on_link", i + 1);
 		add_prefix(r, key, &on_link->list[i]);
 	}
 	text_clear(&t);
-	text_add(&t, "%s", s->guarded_count == 0 ? "off" : "dcerpc:");
+	text_add(&t, "%s", !s->guard ? "off" : s->guarded_count == 0 ? CONFIG_NONE : "dcerpc:");
 	for (size_t i = 0; i < s->guarded_count; i++) {
 		text_add(&t, i > 0 ? "," : "");
 		text_add_uuid(&t, &s->guarded[i]);

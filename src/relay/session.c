@@ -392,7 +392,7 @@ static void start(struct sessions *all, struct session *s)
 	s->turn.handle = handle_turn;
 	s->accepted_ms = now_ms();
 	expiry_add(&all->aged, &s->age);
-	if (all->settings->guarded_count == 0) {
+	if (!all->settings->guard) {
 		connect_start(s);
 		return;
 	}

@@ -73,7 +73,9 @@ bool settings_read(struct settings *s, const struct config *c, struct text *erro
 	bool upstream_good = read_list(s, c, CONFIG_RELAY_UPSTREAM, take_upstream, error);
 	bool allow_good = read_list(s, c, CONFIG_RELAY_ALLOW, take_allowed, error);
 	strcpy(s->upstream, config_get(c, CONFIG_RELAY_UPSTREAM));
-	int guarded = config_guard(config_get(c, CONFIG_RELAY_GUARD), s->guarded, GUARDED_MAX);
+	const char *guard = config_get(c, CONFIG_RELAY_GUARD);
+	int guarded = config_guard(guard, s->guarded, GUARDED_MAX);
+	s->guard = strcmp(guard, "off") != 0;
 	s->guarded_count = guarded > 0 ? (size_t)guarded : 0;
 	s->max_connections = config_number(c, CONFIG_RELAY_MAX_CONNECTIONS);
 	s->max_connections_per_client = config_number(c, CONFIG_RELAY_MAX_CONNECTIONS_PER_CLIENT);

@@ -28,7 +28,8 @@ struct settings {
 	size_t item_count;
 	struct allow allow;
 	struct uuid guarded[GUARDED_MAX];
-	size_t guarded_count; /* 0: no guard */
+	size_t guarded_count;
+	bool guard; /* without it, anything passes; with it, what is in `guarded`: with none there, nothing */
 	size_t max_connections, max_connections_per_client;
 	int64_t connect_timeout_ms, first_byte_timeout_ms, idle_timeout_ms, half_closed_timeout_ms;
 	int64_t max_session_ms;

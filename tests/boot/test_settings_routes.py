@@ -2,8 +2,10 @@
 
 import re
 
+import pytest
 from media import copy_configured
 from overlay import overlay
+from relay import PORT, assert_reset
 from relayed import wait_relayed
 
 KEYS = ["relay.idle-timeout-s", "relay.half-closed-timeout-s", "relay.max-session-s", "relay.first-byte-timeout-s",
@@ -45,13 +47,30 @@ def test_each_route_wins_over_the_one_before(dual_stack, boot, tmp_path):
 def test_bad_ones_are_told_by_their_route(dual_stack, boot, tmp_path):
     """The others of the same route hold; bytes that move a cursor stay where they are."""
     fw_cfg = tmp_path / "fw_cfg"
-    fw_cfg.write_bytes(b"relay.max-connections = none\nrelay.max-connections = 77\n\x1b[2J = x\n" + b"#" * 20000 + b"\nmtu = 1500\n")
+    fw_cfg.write_bytes(b"relay.max-connections = none\nrelay.max-connections = 77\n\x1b[2J = x\n")
     guest = boot(dual_stack, extra=["-smbios", "type=11,value=thimble:hostname=-bad-,value=thimble:nonsense",
                                     "-fw_cfg", f"name=opt/thimble/config,file={fw_cfg}"])
     wait_relayed(dual_stack, guest.wait_address(r"192\.0\.2\.\d+"))
     guest.wait_screen(r"connections now of 77")
     guest.press(b"l")
     for told in ('SMBIOS, OEM string 1: hostname = "-bad-"', 'SMBIOS, OEM string 2: "nonsense"',
-                 'fw_cfg, line 1: relay.max-connections = "none"', "fw_cfg: more than 16382 bytes",
+                 'fw_cfg, line 1: relay.max-connections = "none"',
                  r'fw_cfg, line 3: "\x1b[2J" is no setting'):
         guest.wait_screen(re.escape(told))
+
+
+@pytest.mark.parametrize("bad", ["relay.allow = 192.0.2.0/24; fd00::/64\n", f"relay.allow = on-link\n#{20000 * 'x'}\n"],
+                         ids=["line", "file"])
+def test_nobody_may_come_by_a_guard_that_cannot_be_read(dual_stack, boot, tmp_path, bad):
+    """And the screen says so in its first line; a file that is too long may have held any of them."""
+    fw_cfg = tmp_path / "fw_cfg"
+    fw_cfg.write_text(bad)
+    guest = boot(dual_stack, extra=["-fw_cfg", f"name=opt/thimble/config,file={fw_cfg}"])
+    address = guest.wait_address(r"192\.0\.2\.\d+")
+    guest.wait_screen(r"^ Not ready: relay\.allow is none: nobody may come; 1 setting refused")
+    guest.wait_screen(r"^ REFUSED   setting refused, from fw_cfg.*\n?.*nobody may come until it is right")
+    try:
+        with dual_stack.connect(address, PORT, 10) as client:
+            assert_reset(client, "a client")
+    except ConnectionResetError:
+        pass

@@ -106,7 +106,7 @@ static void try_guard(const char *value)
 	struct uuid list[GUARD_MAX], again[GUARD_MAX];
 	int count = config_guard(value, list, GUARD_MAX);
 	must(count >= -1 && count <= GUARD_MAX && count == config_guard(value, NULL, GUARD_MAX));
-	must(count != 0 || strcmp(value, "off") == 0);
+	must(count != 0 || strcmp(value, "off") == 0 || strcmp(value, CONFIG_NONE) == 0);
 	if (count <= 0)
 		return;
 	must(config_guard(value, list, (size_t)count - 1) == -1);

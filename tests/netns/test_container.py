@@ -214,7 +214,7 @@ def test_a_file_that_it_may_not_read_is_told(start, tmp_path):
 
 
 def test_settings_are_read_again(start, network, peer, tmp_path):
-    """SIGHUP: good ones are followed, bad ones change nothing."""
+    """SIGHUP: good ones are followed, bad ones change nothing, but who may come."""
     file = tmp_path / "site.conf"
     file.write_text("relay.guard = off\nrelay.upstream = 192.0.2.99:1\n")
     container = start(mounts={"/etc/thimble.conf": file})
@@ -222,7 +222,9 @@ def test_settings_are_read_again(start, network, peer, tmp_path):
     file.write_text("relay.guard = perhaps\nrelay.upstream = 192.0.2.98:1\n")
     container.child.send_signal(signal.SIGHUP)
     container.wait_log("the settings stay as they were")
+    container.wait_record("service", "relay", lambda record: record["guard"] == "none", "guard=none")
     assert container.record("init", "config")["relay.upstream"] == "192.0.2.99:1"
+    assert container.record("init", "config")["relay.allow"] == "on-link"
     file.write_text(f"relay.guard = off\nrelay.upstream = {UPSTREAM}\n")
     container.child.send_signal(signal.SIGHUP)
     wait_relayed(network.lan, Network.relay)

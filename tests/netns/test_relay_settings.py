@@ -3,7 +3,7 @@
 import signal
 
 import pytest
-from relay import assert_equal_bytes, read_exactly
+from relay import assert_equal_bytes, assert_reset, read_exactly
 
 
 def assert_session(client, host, word):
@@ -62,10 +62,30 @@ def test_settings_that_are_wrong(network):
     listener = network.listen(7001)
     relay = network.start_relay(upstream=f"{network.host}:7001")
     old = network.session(listener)
-    relay.change(upstream=f"{network.host}:7001", max_connections=0, allow="on-link,300.1.1.1/8")
+    relay.change(upstream=f"{network.host}:7001", max_connections=0)
     relay.wait_record(lambda r: "reading the settings again" in relay.log_text(), "SIGHUP is heard")
     assert relay.record()["connections_max"] == "4096", relay.record()
     assert_session(*old, b"old")
+    assert_session(*network.session(listener), b"new")
+
+
+@pytest.mark.parametrize("bad", [{"allow": "on-link,300.1.1.1/8"}, {"guard": "dcerpc:short"}], ids=["allow", "guard"])
+def test_who_may_come_is_wrong(network, bad):
+    """What guards and is of no form lets nobody in, until it is right."""
+    listener = network.listen(7001)
+    relay = network.start_relay(upstream=f"{network.host}:7001")
+    old = network.session(listener)
+    relay.change(upstream=f"{network.host}:7001", **bad)
+    relay.wait_record(lambda r: "none" in (r.get("allow.1"), r["guard"]), "nobody may come")
+    try:
+        client = network.connect()
+        client.sendall(b"no bind")
+        assert_reset(client, "a client that may not come")
+    except ConnectionResetError:
+        pass
+    assert_session(*old, b"old")
+    relay.change(upstream=f"{network.host}:7001", allow="on-link", guard="off")
+    relay.wait_record(lambda r: (r.get("allow.1"), r["guard"]) == ("on-link", "off"), "it is right again")
     assert_session(*network.session(listener), b"new")
 
 

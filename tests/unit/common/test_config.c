@@ -165,6 +165,62 @@ static void each_key_has_good_and_bad_values(void **state)
 	}
 }
 
+static void assert_closed(enum config_key key, const char *value, bool is_closed)
+{
+	bool same = strcmp(config_get(&c, key), value) == 0;
+	if (same != is_closed)
+		fail_msg("%s: got \"%s\", expected it %s", config_definitions[key].name, config_get(&c, key),
+			is_closed ? "closed" : "open");
+}
+
+/* A typo in what guards lets nobody in, whatever held before; a good line behind it opens again. */
+static void bad_guard_lets_nobody_in(void **state)
+{
+	static const struct {
+		enum config_key key;
+		const char *good, *bad, *closed;
+	} cases[] = {
+		{CONFIG_STATUS_PORT, "status-port = 8080", "status-port = off", "0"},
+		{CONFIG_STATUS_PORT, "status-port = 8080", "status_port = 8081", "0"},
+		{CONFIG_STATUS_ALLOW, "status-allow = 10.1.2.3", "status-allow = 10.1.2.3, 10.1.2.0/33",
+			"none"},
+		{CONFIG_STATUS_ALLOW, "status-allow = 10.1.2.3", "status-allow =", "none"},
+		{CONFIG_RELAY_ALLOW, "relay.allow = on-link", "relay.allow = 192.0.2.0/24; fd00::/64",
+			"none"},
+		{CONFIG_RELAY_ALLOW, "relay.allow = on-link", "relay.allow: 192.0.2.0/24", "none"},
+		{CONFIG_RELAY_ALLOW, "relay.allow = on-link", "Relay-Allow = 192.0.2.0/24", "none"},
+		{CONFIG_RELAY_GUARD, "relay.guard = off", "relay.guard = dcerpc:short", "none"},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		report_count = 0;
+		read_text(cases[i].good, "baked in");
+		assert_closed(cases[i].key, cases[i].closed, false);
+		read_text(cases[i].bad, "site");
+		assert_closed(cases[i].key, cases[i].closed, true);
+		assert_int_equal(report_count, 1);
+		assert_non_null(strstr(reported[0], ", nobody may come until it is right"));
+		assert_non_null(strstr(reported[0], ", allowed: ") == NULL ? strstr(reported[0], "no setting")
+									   : reported[0]);
+		read_text(cases[i].good, "command line");
+		assert_closed(cases[i].key, cases[i].closed, false);
+	}
+	read_text("relay.max-connections = 0\nrelay.allowed = x\n", "site");
+	assert_closed(CONFIG_RELAY_ALLOW, "none", false);
+}
+
+static void record_that_cannot_be_read_lets_nobody_in(void **state)
+{
+	(void)state;
+	assert_int_equal(record_remove("init", "config"), 0);
+	config_load(&c);
+	assert_closed(CONFIG_RELAY_ALLOW, "none", true);
+	assert_closed(CONFIG_RELAY_GUARD, "none", true);
+	assert_closed(CONFIG_STATUS_ALLOW, "none", true);
+	assert_closed(CONFIG_STATUS_PORT, "0", true);
+	assert_string_equal(config_get(&c, CONFIG_RELAY_LISTEN), "[::]:1688");
+}
+
 static void hostile_bytes_are_quoted_and_escaped(void **state)
 {
 	char line[5000];
@@ -277,6 +333,8 @@ int main(void)
 		cmocka_unit_test_setup(bad_line_is_refused_alone, fresh),
 		cmocka_unit_test_setup(lines_of_one_source_add_up, fresh),
 		cmocka_unit_test_setup(each_key_has_good_and_bad_values, fresh),
+		cmocka_unit_test_setup(bad_guard_lets_nobody_in, fresh),
+		cmocka_unit_test_setup(record_that_cannot_be_read_lets_nobody_in, fresh),
 		cmocka_unit_test_setup(hostile_bytes_are_quoted_and_escaped, fresh),
 		cmocka_unit_test_setup(command_line_takes_its_own_words_only, fresh),
 		cmocka_unit_test_setup(a_double_quote_within_a_value_of_the_command_line_is_refused, fresh),

@@ -171,6 +171,16 @@ static void test_sources(void **unused)
 		judge(), "Not ready: relay: cannot listen (taken); no upstream found: a:1 (NXDOMAIN)");
 }
 
+static void test_nobody_may_come(void **unused)
+{
+	(void)unused;
+	set_well(&state);
+	set_relay("state=ready\nupstream.1=a:1 up\nallow.1=none\nguard=off\n");
+	assert_string_equal(judge(), "Not ready: relay.allow is none: nobody may come");
+	set_relay("state=ready\nupstream.1=a:1 up\nallow.1=on-link\nguard=none\n");
+	assert_string_equal(judge(), "Not ready: relay.guard is none: nobody may come");
+}
+
 static void test_stale_relay_record_counts_for_nothing(void **unused)
 {
 	(void)unused;
@@ -214,6 +224,7 @@ int main(void)
 		cmocka_unit_test(test_service_failed),
 		cmocka_unit_test(test_upstreams),
 		cmocka_unit_test(test_sources),
+		cmocka_unit_test(test_nobody_may_come),
 		cmocka_unit_test(test_stale_relay_record_counts_for_nothing),
 		cmocka_unit_test(test_refused_settings_and_silent_init),
 		cmocka_unit_test(test_stopping),

@@ -241,7 +241,9 @@ static void pairs_of_the_agent(void **state)
 	assert_string_equal(config_get(&s.config, CONFIG_HOSTNAME), "relay1");
 	assert_string_equal(config_origin(&s.config, CONFIG_HOSTNAME), "Hyper-V");
 	assert_string_equal(config_get(&s.config, CONFIG_RELAY_UPSTREAM), "");
-	assert_string_equal(config_get(&s.config, CONFIG_RELAY_ALLOW), "on-link");
+	/* There is no appliance here: without its settings nobody may come. */
+	assert_string_equal(config_get(&s.config, CONFIG_RELAY_ALLOW), "none");
+	assert_string_equal(s.config.entry[CONFIG_RELAY_ALLOW].origin, "appliance");
 	assert_int_equal(s.config.refused, 2);
 	assert_string_equal(s.refused[1], "setting refused, from Hyper-V: \"no.such\" is no setting");
 }
@@ -262,7 +264,7 @@ static void a_pair_that_is_too_long_is_refused_alone(void **state)
 	settings_read(&s);
 	assert_string_equal(config_get(&s.config, CONFIG_SEARCH), "example.org");
 	assert_int_equal(s.config.refused, 1);
-	assert_string_equal(s.refused[0], "setting refused, from Hyper-V: more than 16382 bytes: a pair");
+	assert_string_equal(s.refused[0], "setting refused, from Hyper-V: a pair of more than 16382 bytes, nobody may come until it is right");
 }
 
 int main(void)

@@ -273,6 +273,7 @@ static void test_guard(void **state)
 	static const char uuid[] = "51c82175-844e-4750-b0d8-ec255555bc06";
 	(void)state;
 	assert_true(uuid_parse(&relay.settings.guarded[0], uuid, strlen(uuid)));
+	relay.settings.guard = true;
 	relay.settings.guarded_count = 1;
 	accept_client();
 	assert_int_equal(count(SESSION_GUARD), 1);

@@ -38,7 +38,7 @@ static void test_defaults(void **state)
 	assert_int_equal(settings.idle_timeout_ms, 300000);
 	assert_true(settings.allow.on_link);
 	assert_int_equal(settings.allow.count, 0);
-	assert_int_equal(settings.guarded_count, 0);
+	assert_false(settings.guard);
 	assert_true(settings.splice);
 	assert_false(settings.proxy_header || settings.log_sessions);
 }

@@ -72,6 +72,7 @@ bool settings_read(struct settings *s, const struct config *c, struct text *erro
 	bool listen_good = read_list(s, c, CONFIG_RELAY_LISTEN, take_listener, error);
 	bool upstream_good = read_list(s, c, CONFIG_RELAY_UPSTREAM, take_upstream, error);
 	bool allow_good = read_list(s, c, CONFIG_RELAY_ALLOW, take_allowed, error);
+	s->status_port = (uint16_t)config_number(c, CONFIG_STATUS_PORT);
 	strcpy(s->upstream, config_get(c, CONFIG_RELAY_UPSTREAM));
 	const char *guard = config_get(c, CONFIG_RELAY_GUARD);
 	int guarded = config_guard(guard, s->guarded, GUARDED_MAX);

@@ -23,6 +23,7 @@ struct upstream_item {
 struct settings {
 	struct endpoint listen[LISTENERS_MAX]; /* literal */
 	size_t listen_count;
+	uint16_t status_port;            /* the status page's; 0: none */
 	char upstream[CONFIG_VALUE_MAX]; /* relay.upstream as a whole: the resolver's record names it */
 	struct upstream_item item[ITEMS_MAX];
 	size_t item_count;

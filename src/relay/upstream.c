@@ -227,12 +227,21 @@ static bool is_own_listener(const struct upstreams *u, const struct address *a, 
 	return false;
 }
 
+/* Whether a name leads to our own status page, which trusts our own addresses. */
+static bool is_own_page(const struct upstreams *u, const struct target *t, const struct address *a)
+{
+	struct in6_addr to;
+	return !t->literal && t->port == u->settings->status_port && address_of(&to, &a->any) &&
+	       prefixes_contain(&u->networks->own, &to);
+}
+
 static void check_own(struct upstream *up)
 {
 	const struct target *t = &up->target;
 	up->own = 0;
 	for (unsigned i = 0; i < t->address_count; i++)
-		if (is_own_listener(up->all, &t->address[i], t->port))
+		if (is_own_listener(up->all, &t->address[i], t->port) ||
+			is_own_page(up->all, t, &t->address[i]))
 			up->own |= 1u << i;
 	if (t->address_count == 0)
 		set_state(up, UPSTREAM_DOWN, has_no_address);

@@ -16,13 +16,21 @@ uint32_t answer_bound_ttl(uint32_t seconds)
 	return seconds < TTL_MIN_S ? TTL_MIN_S : seconds > TTL_MAX_S ? TTL_MAX_S : seconds;
 }
 
+/* Not 0/8, 127/8, 169.254/16, 224/4 and 240/4. */
+static bool is_host_address4(const uint8_t *ipv4)
+{
+	return ipv4[0] != 0 && ipv4[0] != 127 && !(ipv4[0] == 169 && ipv4[1] == 254) && ipv4[0] < 224;
+}
+
 bool answer_is_host_address(const struct in6_addr *a)
 {
-	if (!IN6_IS_ADDR_V4MAPPED(a))
-		return !IN6_IS_ADDR_UNSPECIFIED(a) && !IN6_IS_ADDR_MULTICAST(a) && !IN6_IS_ADDR_LINKLOCAL(a);
-	const uint8_t *ipv4 = &a->s6_addr[12];
-	static const uint8_t broadcast[4] = {255, 255, 255, 255};
-	return ipv4[0] != 0 && (ipv4[0] & 0xf0) != 0xe0 && memcmp(ipv4, broadcast, 4) != 0;
+	/* What ends in an IPv4 address: itself, the IPv4-compatible ones with ::1, and NAT64's (RFC 6052). */
+	static const uint8_t mapped[12] = {[10] = 0xff, 0xff}, nat64[12] = {0, 0x64, 0xff, 0x9b}, zero[12];
+	if (memcmp(a, zero, sizeof(zero)) == 0)
+		return false;
+	if (memcmp(a, mapped, sizeof(mapped)) == 0 || memcmp(a, nat64, sizeof(nat64)) == 0)
+		return is_host_address4(&a->s6_addr[12]);
+	return !IN6_IS_ADDR_MULTICAST(a) && !IN6_IS_ADDR_LINKLOCAL(a);
 }
 
 /* Reads the name at AT, which takes up *USED bytes there, into NAME without a dot at its end; the root is "".

@@ -65,8 +65,9 @@ enum answer_status answer_read_addresses(
 /* What the header alone says of an answer that was not taken; ANSWER_SILENT when there is none in BYTES. */
 enum answer_status answer_read_failure(const uint8_t *bytes, size_t length);
 
-/* Whether a host may have address A (IPv4 in mapped form): not unspecified, multicast, broadcast, or
- * link-local IPv6, which says nothing without a scope. */
+/* Whether an upstream that was found by its name may have address A (IPv4 in mapped form): not unspecified,
+ * multicast, broadcast, reserved, this machine's loopback, or link-local, where clouds have what tells
+ * secrets to the machine alone. Who wants one of those writes the address itself into the setting. */
 bool answer_is_host_address(const struct in6_addr *a);
 
 /* SECONDS within TTL_MIN_S and TTL_MAX_S. */

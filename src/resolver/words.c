@@ -14,7 +14,11 @@ void words_for(struct text *t, enum answer_status status, const char *name, cons
 		text_add(t, "%s: this domain has no such service", name);
 		break;
 	case ANSWER_ALL_REFUSED:
-		text_add(t, "%s: no record that can be used", name);
+		text_add(t,
+			q->service ? "%s: no record that can be used"
+				   : "%s: no address that can be used (loopback, link-local and the like "
+				     "cannot)",
+			name);
 		break;
 	case ANSWER_SILENT:
 		text_add(t, "no answer from the name servers");
@@ -49,7 +53,8 @@ void words_for_hosts(struct text *t, const struct packet *p, bool unknown)
 	if (unknown)
 		text_add(t, "no answer from the name servers for the address of %s", host);
 	else
-		text_add(t, "no address for %s", host);
+		text_add(
+			t, p->refused > 0 ? "no address that can be used for %s" : "no address for %s", host);
 	if (p->count > 1)
 		text_add(t, " and %u more", (unsigned)p->count - 1);
 }

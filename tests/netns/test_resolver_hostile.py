@@ -103,14 +103,19 @@ def test_good_record_among_bad_ones(ask):
 
 
 def test_addresses_that_no_host_has(network, keep, tmp_path, libc):
-    bad = ["0.0.0.0", "224.0.0.1", "255.255.255.255", "::", "ff02::1", "fe80::1", "::ffff:192.0.2.1"]
+    """And those that are of this machine or link alone: whoever answers a name may not lead the relay to them."""
+    bad = ["0.0.0.0", "127.0.0.1", "127.9.9.9", "169.254.169.254", "224.0.0.1", "240.0.0.1", "255.255.255.255",
+           "::", "::1", "::127.0.0.1", "64:ff9b::127.0.0.1", "64:ff9b::169.254.169.254", "ff02::1", "fe80::1", "::ffff:192.0.2.1"]
+    good = ["64:ff9b::c000:201", "126.255.255.255", "2001:db8::1", "128.0.0.1", "169.253.0.1"]  # families take turns
 
     def answer(question):
-        kinds = [text for text in bad + ["127.0.0.1"] if (":" in text) == (question.type != A)]
+        texts = bad if question.name == "bad.example" else bad + good
+        kinds = [text for text in texts if (":" in text) == (question.type != A)]
         return reply(question, *(address(question.name, text) for text in kinds))
     keep(ScriptedServer(network.lan, network.host, answer))
-    resolver = keep(Resolver(network.box, tmp_path, "kms.example:7", [network.host], libc=libc))
-    resolver.wait_targets([("kms.example", 7, ["127.0.0.1"])])
+    resolver = keep(Resolver(network.box, tmp_path, "kms.example:7,bad.example:8", [network.host], libc=libc))
+    resolver.wait_targets([("kms.example", 7, good)])
+    resolver.wait_source(2, "failed bad.example: no address that can be used", 20)
 
 
 def test_cut_answer_comes_whole_by_tcp(ask):

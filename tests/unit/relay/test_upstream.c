@@ -261,6 +261,20 @@ static void test_the_relay_itself(void **state)
 	assert_int_equal(u->list[1]->state, UPSTREAM_UNKNOWN);
 }
 
+/* A name's owner may not lead clients to the status page; who writes the address himself may. */
+static void test_the_status_page_by_a_name(void **state)
+{
+	(void)state;
+	relay.settings.status_port = 80;
+	own_address("192.0.2.1");
+	add(0, 0, 0, 80, 1), add(1, 0, 0, 81, 1), add(2, 0, 0, 80, 1);
+	list[2].literal = true;
+	set_list();
+	assert_int_equal(u->list[0]->state, UPSTREAM_DOWN);
+	assert_int_equal(u->list[1]->state, UPSTREAM_UNKNOWN);
+	assert_int_equal(u->list[2]->state, UPSTREAM_UNKNOWN);
+}
+
 static void test_probe_is_armed_and_ends(void **state)
 {
 	(void)state;
@@ -284,6 +298,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_last_resort, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_weights, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_equal_without_weights, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_the_status_page_by_a_name, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_without_address, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_new_answers, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_the_relay_itself, set_up, tear_down),

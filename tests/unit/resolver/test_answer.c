@@ -375,18 +375,21 @@ static void addresses_of_both_families(void **state)
 
 static void addresses_that_no_host_has(void **state)
 {
-	static const uint8_t bad4[][4] = {
-		{0}, {0, 1, 2, 3}, {224, 0, 0, 1}, {239, 255, 255, 255}, {255, 255, 255, 255}};
-	static const uint8_t bad6[][16] = {{0}, {0xff, 0x02, [15] = 1}, {0xfe, 0x80, [15] = 1},
-		{[10] = 0xff, [11] = 0xff, [12] = 192, [14] = 2, [15] = 1}};
-	static const uint8_t loopback6[16] = {[15] = 1};
+	static const uint8_t bad4[][4] = {{0}, {0, 1, 2, 3}, {127, 0, 0, 1}, {127, 255, 255, 255},
+		{169, 254, 169, 254}, {224, 0, 0, 1}, {239, 255, 255, 255}, {240, 0, 0, 1},
+		{255, 255, 255, 255}};
+	static const uint8_t bad6[][16] = {{0}, {[15] = 1}, {[12] = 127, [15] = 1},
+		{[12] = 192, [14] = 2, [15] = 1}, {0, 0x64, 0xff, 0x9b, [12] = 127, [15] = 1},
+		{0, 0x64, 0xff, 0x9b, [12] = 169, 254, 169, 254}, {0xff, 0x02, [15] = 1},
+		{0xfe, 0x80, [15] = 1}, {[10] = 0xff, 0xff, [12] = 192, [14] = 2, [15] = 1}};
+	static const uint8_t good6[16] = {0, 0x64, 0xff, 0x9b, [12] = 192, [14] = 2, [15] = 1};
 	(void)state;
 	begin_message("kms.example", ns_t_a, ns_r_noerror);
 	for (size_t i = 0; i < sizeof(bad4) / sizeof(bad4[0]); i++)
 		add_address("kms.example", ns_t_a, 60, bad4[i], 4);
 	assert_int_equal(read_addresses("kms.example", AF_INET), ANSWER_ALL_REFUSED);
 	assert_int_equal(addresses.refused, sizeof(bad4) / sizeof(bad4[0]));
-	add_address("kms.example", ns_t_a, 60, "\x7f\0\0\1", 4);
+	add_address("kms.example", ns_t_a, 60, "\x7e\0\0\1", 4);
 	assert_int_equal(read_addresses("kms.example", AF_INET), ANSWER_OK);
 	assert_int_equal(addresses.count, 1);
 
@@ -394,7 +397,8 @@ static void addresses_that_no_host_has(void **state)
 	for (size_t i = 0; i < sizeof(bad6) / sizeof(bad6[0]); i++)
 		add_address("kms.example", ns_t_aaaa, 60, bad6[i], 16);
 	assert_int_equal(read_addresses("kms.example", AF_INET6), ANSWER_ALL_REFUSED);
-	add_address("kms.example", ns_t_aaaa, 60, loopback6, 16);
+	assert_int_equal(addresses.refused, sizeof(bad6) / sizeof(bad6[0]));
+	add_address("kms.example", ns_t_aaaa, 60, good6, 16);
 	assert_int_equal(read_addresses("kms.example", AF_INET6), ANSWER_OK);
 	assert_int_equal(addresses.count, 1);
 }

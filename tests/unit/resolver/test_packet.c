@@ -22,7 +22,7 @@ static int setup(void **state)
 	for (unsigned i = 0; i < 2; i++) {
 		p.target[i] = (struct target){
 			.port = 1688, .ttl_s = TTL_MIN_S, .address_count = 1, .host = "kms.example"};
-		p.target[i].address[0].s6_addr[15] = 1;
+		p.target[i].address[0].s6_addr[0] = 0x20;
 	}
 	return 0;
 }
@@ -98,7 +98,7 @@ static void hosts_and_addresses(void **state)
 	}
 	memset(p.target[1].host, 'a', sizeof(p.target[1].host)); /* no NUL */
 	assert_refused();
-	p.target[1].address[0].s6_addr[15] = 0; /* unspecified */
+	p.target[1].address[0].s6_addr[0] = 0; /* unspecified */
 	assert_refused();
 	p.target[1].address[0].s6_addr[0] = 0xff; /* multicast */
 	assert_refused();

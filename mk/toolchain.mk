@@ -11,6 +11,7 @@ CCACHE := $(shell command -v ccache 2>/dev/null)
 HOST_GCC := gcc
 HOST_LD := ld
 HOST_OBJCOPY := objcopy
+HOST_AR := ar
 
 # Small first: one section a function, so that the linker can drop what nothing calls; no unwind
 # tables, which nothing in the guest reads.
@@ -18,12 +19,19 @@ MUSL_CFLAGS := -Os -ffunction-sections -fdata-sections -fno-asynchronous-unwind-
 	-fstack-protector-strong -fno-plt -fno-ident -D_FORTIFY_SOURCE=0
 MUSL_LDFLAGS := -static -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--build-id=none -s
 
-$(SYSROOT)/.done: $(BUILD)/sources/deb/musl-dev $(BUILD)/sources/deb/linux-libc-dev
+LIBC := $(SYSROOT)/usr/lib/$(MUSL_TRIPLET)/libc.a
+
+$(SYSROOT)/.done: $(BUILD)/sources/deb/musl-dev $(BUILD)/sources/deb/linux-libc-dev packages/musl/res_mkquery.c
 	$(call say,SYSROOT,$(SYSROOT))
 	$(Q)rm -rf $(SYSROOT) && mkdir -p $(SYSROOT)
 	$(Q)for deb in $(call source_files,deb:musl-dev) $(call source_files,deb:linux-libc-dev); do \
 		dpkg-deb -x "$$deb" $(SYSROOT) || exit 1; done
 	$(Q)rm -rf $(SYSROOT)/usr/share $(SYSROOT)/usr/bin
+	$(Q)$(HOST_AR) p $(LIBC) res_mkquery.lo > $(SYSROOT)/by_clock.o
+	$(Q)$(HOST_OBJCOPY) --redefine-sym __res_mkquery=mkquery_by_clock --strip-symbol res_mkquery $(SYSROOT)/by_clock.o
+	$(Q)$(HOST_GCC) $(MUSL_CFLAGS) -ffreestanding -Wall -Wextra -Werror -c -o $(SYSROOT)/res_mkquery.lo packages/musl/res_mkquery.c
+	$(Q)$(HOST_AR) rD $(LIBC) $(SYSROOT)/by_clock.o $(SYSROOT)/res_mkquery.lo
+	$(Q)rm $(SYSROOT)/by_clock.o $(SYSROOT)/res_mkquery.lo
 	$(Q)touch $@
 
 # The specs that Debian's musl-dev brings name the host's root; ours names the sysroot. The kernel's headers come after musl's.

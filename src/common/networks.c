@@ -10,6 +10,8 @@
 #include "common/log.h"
 
 enum {
+	WIDEST4 = 8,
+	WIDEST6 = 32,
 	PAUSE_MS = 20, /* a storm of changes is looked at once in this time */
 	RETRY_MS = 500,
 };
@@ -64,12 +66,15 @@ enum route_kind route_parse(const struct netlink_message *m, struct prefix *p)
 	prefix_make(p, head.rtm_family, &destination, head.rtm_dst_len);
 	if (table == RT_TABLE_LOCAL && head.rtm_type == RTN_LOCAL)
 		return ROUTE_OWN;
-	bool on_link = table == RT_TABLE_MAIN && head.rtm_type == RTN_UNICAST && interface && !gateway;
-	return on_link ? ROUTE_ON_LINK : ROUTE_OTHER;
+	if (table != RT_TABLE_MAIN || head.rtm_type != RTN_UNICAST || !interface || gateway)
+		return ROUTE_OTHER;
+	return head.rtm_dst_len < (head.rtm_family == AF_INET ? WIDEST4 : WIDEST6) ? ROUTE_TOO_WIDE
+										   : ROUTE_ON_LINK;
 }
 
 struct routes {
 	struct prefixes on_link, own;
+	size_t too_wide;
 };
 
 static void handle_route(const struct netlink_message *m, void *data)
@@ -81,6 +86,7 @@ static void handle_route(const struct netlink_message *m, void *data)
 		add(&n->on_link, &p);
 	else if (kind == ROUTE_OWN)
 		add(&n->own, &p);
+	n->too_wide += kind == ROUTE_TOO_WIDE;
 }
 
 static int read_routes(struct networks *n)
@@ -93,6 +99,10 @@ static int read_routes(struct networks *n)
 	if (read.on_link.left_out > n->on_link.left_out)
 		log_warnx("more than %d networks are on-link: clients in %zu of them are refused",
 			PREFIXES_MAX, read.on_link.left_out);
+	if (read.too_wide > n->too_wide)
+		log_warnx("%zu networks are wider than /%d, or /%d of IPv6: they do not count as on-link",
+			read.too_wide, WIDEST4, WIDEST6);
+	n->too_wide = read.too_wide;
 	n->on_link = read.on_link;
 	n->own = read.own;
 	return 0;

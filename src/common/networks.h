@@ -24,6 +24,7 @@ struct networks {
 	struct loop_timer timer;
 	int dump_fd;
 	struct prefixes on_link; /* destinations that are reached without a gateway */
+	size_t too_wide;         /* how many of them are wider than any network, and left out */
 	struct prefixes own;     /* addresses of this machine, 127.0.0.0/8 and ::1 among them */
 	void (*changed)(struct networks *);
 };
@@ -39,10 +40,12 @@ bool networks_catch_up(struct networks *n);
 
 bool prefixes_contain(const struct prefixes *p, const struct in6_addr *address);
 
-enum route_kind { ROUTE_OTHER, ROUTE_ON_LINK, ROUTE_OWN };
+enum route_kind { ROUTE_OTHER, ROUTE_ON_LINK, ROUTE_TOO_WIDE, ROUTE_OWN };
 
 /* What RTM_NEWROUTE tells: a destination in the main table that has no gateway, or an address of this
- * machine's. A default route without a gateway (a point-to-point link) is no network that one is in. */
+ * machine's. A default route without a gateway (a point-to-point link) is no network that one is in, and what
+ * is wider than a /8 of IPv4 or a /32 of IPv6 neither: a router or DHCP server that says 2000::/3 or
+ * 0.0.0.0/1 (option 121 with gateway 0.0.0.0) would let half the world in. */
 enum route_kind route_parse(const struct netlink_message *m, struct prefix *p);
 
 #endif

@@ -58,6 +58,21 @@ def test_only_on_link_by_default(network, client, relay_address):
     assert lines == [f"<4>client {client} refused: not in relay.allow"], lines
 
 
+@pytest.mark.parametrize("client, router, relay_address, wide", [
+    ("203.0.113.7", "192.0.2.1", "192.0.2.2", "128.0.0.0/1"), ("2001:db8:7::7", "2001:db8::1", "2001:db8::2", "2000::/3")])
+def test_half_the_world_is_not_on_link(network, client, router, relay_address, wide):
+    """Whatever a router or DHCP server says."""
+    listener = network.listen(7001)
+    stranger = add_stranger(network, client, 64 if ":" in client else 24)
+    network.box.ip("route", "add", client, "via", router)
+    network.box.ip("route", "add", wide, "dev", "eth0")
+    relay = network.start_relay(upstream=f"{network.host}:7001")
+    assert_refused(stranger, relay_address)
+    assert_served(network, listener, network.lan, relay_address)
+    assert wide not in relay.record().list("on_link")
+    assert "1 networks are wider than /8, or /32 of IPv6: they do not count as on-link" in relay.log_text()
+
+
 def test_prefixes_that_are_set(network):
     listener = network.listen(7001)
     relay = network.start_relay(upstream=f"{network.host}:7001", allow="203.0.113.0/28,2001:db8::/32")

@@ -157,6 +157,14 @@ static void test_routes(void **state)
 	assert_int_equal(p.length, 64);
 	r = make_route(RT_TABLE_MAIN, RTN_UNICAST, "0.0.0.0", 0); /* default by a point-to-point link */
 	assert_int_equal(kind_of(&r, &p), ROUTE_OTHER);
+	r = make_route(RT_TABLE_MAIN, RTN_UNICAST, "10.0.0.0", 8);
+	assert_int_equal(kind_of(&r, &p), ROUTE_ON_LINK);
+	r = make_route(RT_TABLE_MAIN, RTN_UNICAST, "10.0.0.0", 7);
+	assert_int_equal(kind_of(&r, &p), ROUTE_TOO_WIDE);
+	r = make_route(RT_TABLE_MAIN, RTN_UNICAST, "2001:db8::", 32);
+	assert_int_equal(kind_of(&r, &p), ROUTE_ON_LINK);
+	r = make_route(RT_TABLE_MAIN, RTN_UNICAST, "2000::", 3);
+	assert_int_equal(kind_of(&r, &p), ROUTE_TOO_WIDE);
 	r = make_route(RT_TABLE_MAIN, RTN_UNREACHABLE, "10.0.0.0", 8);
 	assert_int_equal(kind_of(&r, &p), ROUTE_OTHER);
 	r = make_route(100, RTN_UNICAST, "10.0.0.0", 8);

@@ -162,6 +162,19 @@ static const char *check_ip(const struct config_definition *d, const char *value
 	return why != NULL ? why : verdict(count >= d->min);
 }
 
+static bool is_nic(const char *item, size_t length)
+{
+	struct ip_setting s;
+	return ip_setting_parse_nic(&s, item, length);
+}
+
+static const char *check_trust(const struct config_definition *d, const char *value)
+{
+	if (strcmp(value, CONFIG_TRUST_ALL) == 0 || strcmp(value, CONFIG_TRUST_SINGLE) == 0)
+		return NULL;
+	return check_list(d, value, is_nic);
+}
+
 int config_guard(const char *value, struct uuid *list, size_t max)
 {
 	static const char scheme[] = "dcerpc:";

@@ -11,6 +11,9 @@
 
 /* The word of relay.allow and status-allow for the networks that the machine is in. */
 #define CONFIG_ON_LINK "on-link"
+/* The words of trust. */
+#define CONFIG_TRUST_ALL "all"
+#define CONFIG_TRUST_SINGLE "single"
 /* Nobody: the value of a setting that guards and cannot be read. */
 #define CONFIG_NONE "none"
 
@@ -36,6 +39,10 @@
 	KEY(SYSLOG, "syslog", "", check_collector, 0, 0, NULL, \
 		"off, udp://HOST[:PORT] or tcp://HOST[:PORT], an IPv6 address in brackets, port 514 unless given", \
 		"the collector that the log is sent to (RFC 5424); if not set the log server that DHCP gives, by UDP") \
+	KEY(TRUST, "trust", CONFIG_TRUST_ALL, check_trust, 1, 8, NULL, \
+		"all, single, or NIC[,...], at most 8, NIC a name (eth0) or a MAC", \
+		"NICs on which DHCP and router advertisements may name DNS, time and log servers, search domains and the host " \
+		"name; `single`: the only one that has them, of several none") \
 	KEY(MTU, "mtu", "0", check_mtu, 1280, 65535, NULL, \
 		"0, or a number from 1280 to 65535", \
 		"MTU of each NIC, as far as it can; 0: as DHCP says, else what the NIC has") \

@@ -184,6 +184,17 @@ const char *ip_setting_parse(struct ip_setting *s, const char *item, size_t leng
 	return parse_static(s, rest, length);
 }
 
+bool ip_setting_parse_nic(struct ip_setting *s, const char *nic, size_t length)
+{
+	char item[MAC_TEXT_BYTES + sizeof(":dhcp")];
+	struct text t = TEXT(item);
+	text_clear(&t);
+	if (length > MAC_TEXT_BYTES || memchr(nic, '\0', length) != NULL)
+		return false;
+	text_add(&t, "%.*s:dhcp", (int)length, nic);
+	return ip_setting_parse(s, item, t.used) == NULL;
+}
+
 bool ip_setting_same_nic(const struct ip_setting *a, const struct ip_setting *b)
 {
 	return a->every_nic == b->every_nic && a->by_mac == b->by_mac &&

@@ -34,6 +34,9 @@ struct ip_setting {
 /* Reads one item, LENGTH bytes. NULL; or why it is none, in words for an error, "" when its form is wrong. */
 const char *ip_setting_parse(struct ip_setting *s, const char *item, size_t length);
 
+/* Reads the name or the MAC of a NIC alone, LENGTH bytes. False: it is neither. */
+bool ip_setting_parse_nic(struct ip_setting *s, const char *nic, size_t length);
+
 /* Reads a whole value into LIST. *COUNT items and NULL; or why not: an item is none, there are more than
  * IP_SETTINGS_MAX, an address is there twice, a NIC is automatic or has none and has addresses, or has two
  * gateways of a family. */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "common/config_keys.h"
 #include "verdict.h"
 
 enum { LINE_BYTES_MAX = 1024 };
@@ -22,8 +23,10 @@ static void draw_resolver(struct canvas *c, const struct screen_state *s)
 		canvas_line(c, "DNS", ATTRIBUTE_BAD, "its record is unreadable", "");
 		return;
 	}
+	bool trusts_none = strcmp(resolver->trust, CONFIG_NONE) == 0;
 	if (resolver->server_count == 0) {
-		canvas_line(c, "DNS", ATTRIBUTE_WARN, "no server known", "");
+		canvas_line(c, "DNS", ATTRIBUTE_WARN, "no server known",
+			trusts_none ? ": of several NICs none is trusted, set trust=NIC" : "");
 		return;
 	}
 	for (unsigned i = 0; i < resolver->server_count && i < SERVERS_MAX; i++) {
@@ -39,6 +42,10 @@ static void draw_resolver(struct canvas *c, const struct screen_state *s)
 		text_add(&t, ", %u more", resolver->server_count - SERVERS_MAX);
 	if (resolver->search[0] != '\0')
 		text_add(&t, "; search %s", resolver->search);
+	if (trusts_none)
+		text_add(&t, "; no NIC is trusted");
+	else if (resolver->trust[0] != '\0' && s->nic_count > 1)
+		text_add(&t, "; only %s trusted", resolver->trust);
 	canvas_line(c, "DNS", ATTRIBUTE_NORMAL, "", line);
 }
 

@@ -137,6 +137,7 @@ void resolver_from_record(struct resolver_state *s, const struct record_view *v,
 		text_add(&t, "%s%s", i > 1 ? " " : "", domain);
 	}
 	COPY(s->search, search);
+	COPY(s->trust, record_get(v, "trust"));
 }
 
 static void add_link_line(struct link_state *s, const char *lead, const char *value, const char *end)

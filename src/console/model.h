@@ -145,6 +145,7 @@ struct resolver_state {
 	struct server_state servers[SERVERS_MAX];
 	unsigned server_count; /* in all */
 	char search[160];
+	char trust[64]; /* the NICs whose words are taken, "none", or "" for all */
 };
 
 /* What of the settings of addresses, VLANs and MTUs is not in force, in words. */

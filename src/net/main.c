@@ -166,13 +166,12 @@ static void handle_batch_end(struct client *client)
 static void read_settings(void)
 {
 	struct config *c = malloc(sizeof(*c)); /* 20 KB, for a moment */
-	if (c == NULL) {
-		log_warn("settings: taken as if `dns` and `search` were not set");
-		return;
-	}
+	if (c == NULL)
+		fatal("settings");
 	config_load(c);
 	resolver_read_dns(&net.settings.dns, config_get(c, CONFIG_DNS));
 	resolver_read_search(&net.settings.search, config_get(c, CONFIG_SEARCH));
+	resolver_read_trust(&net.settings, config_get(c, CONFIG_TRUST));
 	free(c);
 }
 

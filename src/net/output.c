@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/config_keys.h"
 #include "common/log.h"
 
 enum { KEY_BYTES = 32, VALUE_BYTES = 512, PATH_BYTES = 256, CONF_BYTES = 1024 };
@@ -161,6 +162,11 @@ void resolver_to_record(struct record *r, const struct resolver *resolver, unsig
 		add_expiry(&t, d->expires_ms);
 		add_item(r, "search", i, &t);
 	}
+	text_clear(&t);
+	for (unsigned i = 0; i < resolver->trusted_count; i++)
+		text_add(&t, "%s%s", i > 0 ? ", " : "", resolver->trusted[i]->ifname);
+	if (!resolver->trusts_all)
+		record_add(r, "trust", "%s", t.used > 0 ? value : CONFIG_NONE);
 	if (resolver->host_name != NULL)
 		record_add(r, "host_name", "%s", resolver->host_name);
 	add_servers(r, "ntp", resolver->ntp, resolver->ntp_count);

@@ -136,6 +136,43 @@ static unsigned order_nics(const struct nics *nics, const struct nic *ordered[st
 	return count;
 }
 
+static bool is_listed(const struct resolver_settings *s, const struct nic *nic)
+{
+	for (unsigned i = 0; i < s->trusted_count; i++) {
+		const struct ip_setting *t = &s->trusted[i];
+		if (t->by_mac ? nic->has_mac && memcmp(t->mac, nic->mac, sizeof(t->mac)) == 0
+			      : strcmp(t->ifname, nic->ifname) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Whether the setting `ip` lets nobody tell NIC anything. */
+static bool hears_nobody(const struct nic *nic)
+{
+	const struct leases *l = &nic->leases;
+	return l->dhcp4.word == WORD_OFF && l->dhcp6.word == WORD_OFF && l->ra.word == WORD_OFF;
+}
+
+/* Which NICs those are does not depend on what any of them says: nobody on a link can change it. */
+static void find_trusted(struct resolver *r, const struct nics *nics, const struct resolver_settings *s)
+{
+	r->trusts_all = s->trust == TRUST_ALL;
+	for (const struct nic *nic = nics->first; nic != NULL && r->trusted_count < NICS_MAX; nic = nic->next)
+		if (s->trust == TRUST_LISTED ? is_listed(s, nic) : !hears_nobody(nic))
+			r->trusted[r->trusted_count++] = nic;
+	if (s->trust == TRUST_SINGLE && r->trusted_count > 1)
+		r->trusted_count = 0;
+}
+
+static bool is_trusted(const struct resolver *r, const struct nic *nic)
+{
+	for (unsigned i = 0; i < r->trusted_count; i++)
+		if (r->trusted[i] == nic)
+			return true;
+	return r->trusts_all;
+}
+
 void resolver_build(struct resolver *r, const struct nics *nics, const struct resolver_settings *settings)
 {
 	const struct nic *ordered[NICS_MAX];
@@ -152,8 +189,9 @@ void resolver_build(struct resolver *r, const struct nics *nics, const struct re
 		add_server(r, r->server, &r->server_count, &settings->dns.ip[i], &of_setting);
 	for (unsigned i = 0; i < settings->search.count; i++)
 		add_domain(r, settings->search.name[i], &of_setting);
+	find_trusted(r, nics, settings);
 	for (unsigned i = 0; i < count; i++) {
-		if (!ordered[i]->carrier)
+		if (!ordered[i]->carrier || !is_trusted(r, ordered[i]))
 			continue;
 		add_lease(r, ordered[i], &ordered[i]->leases.dhcp4, FROM_LEASE4);
 		add_lease(r, ordered[i], &ordered[i]->leases.dhcp6, FROM_LEASE6);
@@ -169,6 +207,20 @@ void resolver_read_dns(struct ip_list *dns, const char *value)
 	while (dns->count < LEASE_SERVERS_MAX && config_next_item(&value, &item, &length))
 		if (ip_parse(&dns->ip[dns->count], item, length))
 			dns->count++;
+}
+
+void resolver_read_trust(struct resolver_settings *settings, const char *value)
+{
+	const char *item;
+	size_t length;
+	settings->trusted_count = 0;
+	settings->trust = strcmp(value, CONFIG_TRUST_ALL) == 0      ? TRUST_ALL
+			  : strcmp(value, CONFIG_TRUST_SINGLE) == 0 ? TRUST_SINGLE
+								    : TRUST_LISTED;
+	while (settings->trust == TRUST_LISTED && settings->trusted_count < TRUSTED_MAX &&
+		config_next_item(&value, &item, &length))
+		settings->trusted_count +=
+			ip_setting_parse_nic(&settings->trusted[settings->trusted_count], item, length);
 }
 
 void resolver_read_search(struct domain_list *search, const char *value)

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/ip_setting.h"
 #include "common/text.h"
 #include "nic.h"
 
@@ -28,10 +29,16 @@ struct resolver_domain {
 	int64_t expires_ms;
 };
 
-/* What the settings `dns` and `search` say. */
+enum { TRUSTED_MAX = 8 };
+enum trust { TRUST_ALL, TRUST_SINGLE, TRUST_LISTED };
+
+/* What the settings `dns`, `search` and `trust` say. */
 struct resolver_settings {
 	struct ip_list dns;
 	struct domain_list search;
+	enum trust trust;
+	struct ip_setting trusted[TRUSTED_MAX];
+	unsigned trusted_count;
 };
 
 struct resolver {
@@ -42,16 +49,20 @@ struct resolver {
 	struct resolver_server log[RESOLVER_SERVERS_MAX];
 	bool dns_is_set, search_is_set; /* by the settings: no others count */
 	const char *host_name;          /* NULL: nobody gave one */
-	unsigned left_out;              /* servers and domains that are not in the lists */
-	int64_t next_expiry_ms;         /* when something runs out by time alone, or FOREVER */
+	bool trusts_all;
+	unsigned trusted_count;
+	const struct nic *trusted[NICS_MAX]; /* whose words are taken; when all are, not filled */
+	unsigned left_out;                   /* servers and domains that are not in the lists */
+	int64_t next_expiry_ms;              /* when something runs out by time alone, or FOREVER */
 };
 
-/* Fills R with what is in force (after leases_expire): NICs with a carrier, the one with the best default
- * route first, then by ifindex; of each NIC DHCPv4, DHCPv6, then router advertisements. When SETTINGS has any
- * servers or domains, they are the only ones. R points into NICS and SETTINGS. */
+/* Fills R with what is in force (after leases_expire): trusted NICs with a carrier, the one with the best
+ * default route first, then by ifindex; of each NIC DHCPv4, DHCPv6, then router advertisements. When SETTINGS
+ * has any servers or domains, they are the only ones. R points into NICS and SETTINGS. */
 void resolver_build(struct resolver *r, const struct nics *nics, const struct resolver_settings *settings);
 
-/* Read the values of the settings `dns` and `search`. */
+/* Read the values of the settings. */
+void resolver_read_trust(struct resolver_settings *settings, const char *value);
 void resolver_read_dns(struct ip_list *dns, const char *value);
 void resolver_read_search(struct domain_list *search, const char *value);
 

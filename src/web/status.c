@@ -234,6 +234,7 @@ static void add_resolver(struct json *j, const struct resolver_state *r)
 		}
 		json_end(j);
 		json_told(j, "search", r->search);
+		json_told(j, "trust", r->trust);
 	}
 	json_end(j);
 }

@@ -131,6 +131,13 @@ static void each_key_has_good_and_bad_values(void **state)
 		{CONFIG_MTU, "0", true},
 		{CONFIG_MTU, "9000", true},
 		{CONFIG_MTU, "1279", false},
+		{CONFIG_TRUST, "single", true},
+		{CONFIG_TRUST, "eth1, 02:00:5e:00:00:01, eth0.5", true},
+		{CONFIG_TRUST, "", false},
+		{CONFIG_TRUST, "eth0:dhcp", false},
+		{CONFIG_TRUST, "02:00:5e:00:00:01:dhcp", false},
+		{CONFIG_TRUST, "all, eth0", true}, /* a NIC may be called so */
+		{CONFIG_TRUST, "eth 0", false},
 		{CONFIG_CONSOLE, "readonly", true},
 		{CONFIG_CONSOLE, "", false},
 		{CONFIG_SERVICE_ARGS, "--a \"b c\" 'd \"e' f\\ g", true},

@@ -235,6 +235,22 @@ static void test_dns_servers_name_their_nic_when_there_are_several(void **unused
 	assert_has(draw(80, 25), " DNS       192.0.2.1 (dhcp4 eth0); search");
 }
 
+static void test_whose_word_counts(void **unused)
+{
+	(void)unused;
+	resolver_from_record(
+		&state.resolver, view_of("server.1=192.0.2.9 dhcp4 eth0 forever\ntrust=eth0\n"), RECORD_READ);
+	assert_has(draw(80, 25), " DNS       192.0.2.9 (dhcp4) ");
+	add_nics(2);
+	assert_has(draw(80, 25), " DNS       192.0.2.9 (dhcp4 eth0); only eth0 trusted ");
+	resolver_from_record(&state.resolver, view_of("trust=none\n"), RECORD_READ);
+	assert_has(
+		draw(80, 25), " DNS       no server known: of several NICs none is trusted, set trust=NIC ");
+	resolver_from_record(
+		&state.resolver, view_of("server.1=192.0.2.9 static - forever\ntrust=none\n"), RECORD_READ);
+	assert_has(draw(80, 25), " DNS       192.0.2.9 (static); no NIC is trusted ");
+}
+
 static void test_servers_of_the_setting_are_of_no_nic(void **unused)
 {
 	(void)unused;
@@ -686,6 +702,7 @@ int main(void)
 		cmocka_unit_test_setup(test_any_size_is_safe, set_up),
 		cmocka_unit_test_setup(test_nics_are_counted_and_paged, set_up),
 		cmocka_unit_test_setup(test_dns_servers_name_their_nic_when_there_are_several, set_up),
+		cmocka_unit_test_setup(test_whose_word_counts, set_up),
 		cmocka_unit_test_setup(test_servers_of_the_setting_are_of_no_nic, set_up),
 		cmocka_unit_test_setup(test_settings_that_are_not_in_force, set_up),
 		cmocka_unit_test_setup(test_nic_that_gets_nothing_waits_for_nothing, set_up),

@@ -72,6 +72,37 @@ static void best_gateway_comes_first_and_each_server_once(void **state)
 		build(), "nameserver 192.0.2.53\nnameserver 198.51.100.53\nsearch corp.example\n");
 }
 
+/* Which NICs those are is the setting's affair and the machine's, not that of who speaks on them. */
+static void only_trusted_nics_are_believed(void **state)
+{
+	static const char only_eth1[] =
+		"nameserver 198.51.100.53\nnameserver 192.0.2.53\nsearch Corp.Example\n";
+	(void)state;
+	eth1.has_mac = true;
+	memcpy(eth1.mac, "\x02\0\x5e\0\0\1", 6);
+	resolver_read_trust(&settings, "eth1");
+	assert_string_equal(build(), only_eth1);
+	resolver_read_trust(&settings, "02:00:5e:00:00:01");
+	assert_string_equal(build(), only_eth1);
+	resolver_to_record(&record, &r, 0);
+	assert_non_null(strstr(record.data, "\ntrust=eth1\n"));
+	resolver_read_trust(&settings, "eth2");
+	assert_string_equal(build(), "");
+	resolver_to_record(&record, &r, 0);
+	assert_non_null(strstr(record.data, "trust=none\n"));
+	resolver_read_trust(&settings, "single");
+	assert_string_equal(build(), "");
+	/* Nobody says anything on eth0 yet, but might. */
+	eth0.leases = (struct leases){0};
+	assert_string_equal(build(), "");
+	eth0.leases.dhcp4.word = eth0.leases.dhcp6.word = eth0.leases.ra.word = WORD_OFF;
+	assert_string_equal(build(), only_eth1);
+	resolver_read_trust(&settings, "all");
+	assert_string_equal(build(), only_eth1);
+	resolver_to_record(&record, &r, 0);
+	assert_null(strstr(record.data, "trust="));
+}
+
 static void only_what_is_in_force_counts(void **state)
 {
 	(void)state;
@@ -254,6 +285,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(best_gateway_comes_first_and_each_server_once, setup),
+		cmocka_unit_test_setup(only_trusted_nics_are_believed, setup),
 		cmocka_unit_test_setup(only_what_is_in_force_counts, setup),
 		cmocka_unit_test_setup(link_local_servers_have_their_scope, setup),
 		cmocka_unit_test_setup(search_line_is_one_that_musl_reads, setup),

@@ -18,15 +18,20 @@ bool allow_take(struct allow *a, const char *item, size_t length)
 	return true;
 }
 
+bool allow_names(const struct allow *a, const struct in6_addr *client)
+{
+	for (size_t i = 0; i < a->count; i++)
+		if (prefix_contains(&a->list[i], client))
+			return true;
+	return false;
+}
+
 /* The hosts that the machine itself runs are its own affair. */
 static bool is_in(const struct allow *a, const struct networks *n, const struct in6_addr *client)
 {
 	if (a->on_link && (prefixes_contain(&n->on_link, client) || prefixes_contain(&n->own, client)))
 		return true;
-	for (size_t i = 0; i < a->count; i++)
-		if (prefix_contains(&a->list[i], client))
-			return true;
-	return false;
+	return allow_names(a, client);
 }
 
 bool allow_client(const struct allow *a, struct networks *n, const struct in6_addr *client)

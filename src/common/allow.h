@@ -20,6 +20,9 @@ struct allow {
  * is no room. */
 bool allow_take(struct allow *a, const char *item, size_t length);
 
+/* Whether one of the prefixes of A has CLIENT: by name, not by being on-link. */
+bool allow_names(const struct allow *a, const struct in6_addr *client);
+
 /* Whether CLIENT, IPv4 in mapped form, may come. What has changed in the networks a moment ago is looked at
  * before somebody is refused: the first client may come right behind the route to it. */
 bool allow_client(const struct allow *a, struct networks *n, const struct in6_addr *client);

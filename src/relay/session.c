@@ -19,7 +19,11 @@
  *                                        v     v     v     v
  *                          closed when both streams have ended, RST when one was reset or time is up
  */
-enum { FRESH_MS = 5000 }; /* spares short sessions the calls that only long ones need */
+enum {
+	FRESH_MS = 5000, /* spares short sessions the calls that only long ones need */
+	TIME_TO_SPEAK_MS = 1000,
+	LOOKED_AT_MAX = 16,
+};
 
 static void guard_client(struct session *s, uint32_t events);
 static void note_client(struct session *s, uint32_t events);
@@ -400,6 +404,40 @@ static void start(struct sessions *all, struct session *s)
 	guard_client(s, 0);
 }
 
+/* The session that has said nothing for the longest time; NULL: none. In GUARD and SILENT nobody else is; of
+ * the FRESH ones the first few are looked at, once they have had the time to say something. */
+static struct session *find_silent(struct sessions *all)
+{
+	static const enum session_state states_of_silence[] = {SESSION_GUARD, SESSION_SILENT, SESSION_FRESH};
+	struct session *oldest = NULL;
+	for (size_t i = 0; i < sizeof(states_of_silence) / sizeof(states_of_silence[0]); i++) {
+		struct expiry *list = &all->in_state[states_of_silence[i]];
+		struct expiry_entry *e = expiry_first(list);
+		for (unsigned n = 0; n < LOOKED_AT_MAX && e != NULL && e != &list->head; n++, e = e->next) {
+			struct session *s = container_of(e, struct session, expiry);
+			if (s->state == SESSION_FRESH &&
+				(s->bytes_up + s->bytes_down > 0 ||
+					now_ms() - s->accepted_ms < TIME_TO_SPEAK_MS))
+				continue;
+			if (oldest == NULL || s->accepted_ms < oldest->accepted_ms)
+				oldest = s;
+			break;
+		}
+	}
+	return oldest;
+}
+
+/* Ends one that says nothing: nobody keeps others out by sitting on all places. */
+static bool make_room(struct sessions *all)
+{
+	struct session *s = find_silent(all);
+	if (s == NULL)
+		return false;
+	log_refused(all, &s->holder->address, count_words[REFUSED_FULL].words);
+	reset_counted(s, REFUSED_FULL);
+	return true;
+}
+
 void sessions_accept(struct sessions *all, int client_fd, const struct sockaddr *address)
 {
 	struct in6_addr client = {0};
@@ -412,7 +450,7 @@ void sessions_accept(struct sessions *all, int client_fd, const struct sockaddr 
 		refuse(all, client_fd, &client, REFUSED_NO_UPSTREAM);
 		return;
 	}
-	if (all->count >= all->max) {
+	if (all->count >= all->max && !make_room(all)) {
 		refuse(all, client_fd, &client, REFUSED_FULL);
 		return;
 	}

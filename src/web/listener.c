@@ -17,10 +17,13 @@ enum {
 	BACKLOG = 64,
 };
 
-static bool is_allowed(struct listener *l, const struct sockaddr *address)
+static void take(struct listener *l, int fd, const struct sockaddr *address, socklen_t bytes)
 {
 	struct in6_addr client;
-	return address_of(&client, address) && allow_client(&l->allow, l->networks, &client);
+	if (address_of(&client, address) && allow_client(&l->allow, l->networks, &client))
+		server_accept(l->server, fd, address, bytes, allow_names(&l->allow, &client));
+	else
+		server_refuse(l->server, fd, WEB_NOT_ALLOWED);
 }
 
 static void pause_for(struct listener *l, int64_t ms)
@@ -46,10 +49,7 @@ static void handle_clients(struct loop *loop, struct loop_fd *w, uint32_t events
 		 * again. */
 		if (fd < 0)
 			return;
-		if (is_allowed(l, address))
-			server_accept(l->server, fd, address, bytes);
-		else
-			server_refuse(l->server, fd, WEB_NOT_ALLOWED);
+		take(l, fd, address, bytes);
 	}
 }
 

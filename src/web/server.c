@@ -37,28 +37,27 @@ static void free_connection(struct connection *c)
 	c->server = NULL;
 }
 
-/* Libmicrohttpd sees the end of the socket and closes it, by RST. */
-static void give_up(struct connection *c)
+/* Ends it by RST: at once, or when libmicrohttpd, whose socket it is, sees its end. */
+static void give_up(struct connection *c, enum web_refusal reason)
 {
 	if (c->given_up)
 		return;
 	c->given_up = true;
-	c->server->counts.refused[WEB_TOO_SLOW]++;
-	reset_on_close(c->fd);
-	shutdown(c->fd, SHUT_RDWR);
+	c->server->counts.refused[reason]++;
+	if (c->rest.fd < 0) {
+		reset_on_close(c->fd);
+		shutdown(c->fd, SHUT_RDWR);
+		return;
+	}
+	reset_on_close(c->rest.fd);
+	loop_close(c->server->loop, &c->rest);
+	free_connection(c);
 }
 
 static void handle_deadline(struct loop *loop, struct loop_timer *timer)
 {
-	struct connection *c = container_of(timer, struct connection, deadline);
-	if (c->rest.fd < 0) {
-		give_up(c);
-		return;
-	}
-	c->server->counts.refused[WEB_TOO_SLOW]++;
-	reset_on_close(c->rest.fd);
-	loop_close(loop, &c->rest);
-	free_connection(c);
+	(void)loop;
+	give_up(container_of(timer, struct connection, deadline), WEB_TOO_SLOW);
 }
 
 /* What the client still says is of no interest, but a close() before it was read would be an RST, which may
@@ -131,7 +130,7 @@ static struct MHD_Response *copy_answer(struct server *s, const struct answer *a
 	if (copy == NULL) {
 		struct connection *c = slowest(s);
 		if (c != NULL)
-			give_up(c);
+			give_up(c, WEB_TOO_SLOW);
 		return NULL;
 	}
 	*copy = (struct copy){.server = s, .bytes = a->body.used};
@@ -290,18 +289,48 @@ static struct connection *find_place(
 	return of_client < CONNECTIONS_PER_CLIENT_MAX ? place : NULL;
 }
 
-void server_accept(struct server *s, int fd, const struct sockaddr *address, socklen_t bytes)
+static bool is_older(const struct connection *a, const struct connection *b)
+{
+	return b == NULL || a->accepted_ms < b->accepted_ms;
+}
+
+/* Ends the oldest connection, one of a client that is not named in status-allow first. By age alone, for one
+ * that says nothing, one that does not read and one that does not leave can all be held on purpose; who has
+ * just come is behind all of them. False: none may be ended. */
+static bool make_room(struct server *s, bool named)
+{
+	struct connection *oldest = NULL, *oldest_named = NULL;
+	for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
+		struct connection *c = &s->connection[i];
+		struct connection **of_its_kind = c->named ? &oldest_named : &oldest;
+		if (!c->given_up && is_older(c, *of_its_kind))
+			*of_its_kind = c;
+	}
+	if (oldest == NULL)
+		oldest = named ? oldest_named : NULL;
+	if (oldest == NULL)
+		return false;
+	give_up(oldest, WEB_FULL);
+	run(s);
+	return true;
+}
+
+void server_accept(struct server *s, int fd, const struct sockaddr *address, socklen_t bytes, bool named)
 {
 	struct in6_addr client = {0};
 	enum web_refusal reason;
 	address_of(&client, address);
 	struct connection *c = find_place(s, &client, &reason);
+	if (c == NULL && reason == WEB_FULL && make_room(s, named))
+		c = find_place(s, &client, &reason);
 	if (c == NULL) {
 		server_refuse(s, fd, reason);
 		return;
 	}
 	*c = (struct connection){.server = s,
 		.client = client,
+		.named = named,
+		.accepted_ms = now_ms(),
 		.fd = fd,
 		.rest = {.fd = -1, .handle = handle_rest},
 		.deadline.handle = handle_deadline};

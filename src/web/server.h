@@ -30,8 +30,9 @@ struct connection {
 	int fd;              /* libmicrohttpd's */
 	struct loop_fd rest; /* ours, of the same socket, once libmicrohttpd is done with it; else -1 */
 	struct loop_timer deadline;
+	bool named; /* status-allow has the client's prefix: it is not there by being on-link alone */
 	bool answered, given_up;
-	int64_t answered_ms;
+	int64_t accepted_ms, answered_ms;
 };
 
 struct MHD_Daemon;
@@ -54,8 +55,10 @@ struct server {
 int server_init(struct server *s, struct loop *loop,
 	bool (*write)(struct server *s, struct answer *a, const char *path));
 
-/* Takes over FD of a client, which may come; closes it when there are too many. */
-void server_accept(struct server *s, int fd, const struct sockaddr *address, socklen_t bytes);
+/* Takes over FD of a client, which may come. When all places are taken the oldest connection gives way, so
+ * that whoever sits on them keeps nobody out; one of a client that is NAMED in status-allow gives way to
+ * another such only. Closes FD when its client has too many, or none gives way. */
+void server_accept(struct server *s, int fd, const struct sockaddr *address, socklen_t bytes, bool named);
 
 /* Closes FD by RST and counts it. */
 void server_refuse(struct server *s, int fd, enum web_refusal reason);

@@ -84,7 +84,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	start();
 	must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
 	asked = false;
-	server_accept(&server, pair[1], (const struct sockaddr *)&client, sizeof(client));
+	server_accept(&server, pair[1], (const struct sockaddr *)&client, sizeof(client), false);
 	bool get = size >= 4 && memcmp(data, "GET ", 4) == 0;
 	for (size_t at = 0; at < size; at += piece) {
 		size_t bytes = size - at < piece ? size - at : piece;

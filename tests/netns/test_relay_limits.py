@@ -1,12 +1,15 @@
 """The relay keeps within its limits, says so at once to who is beyond them, and works on when it runs short."""
 
+import contextlib
 import os
 import resource
 import socket
 import threading
 
 import pytest
-from relay import (assert_equal_bytes, assert_reset, read_exactly, read_to_end)
+from dcerpc import MAPPER, NDR, bind
+from relay import assert_equal_bytes, assert_reset, read_exactly, read_to_end
+from relayed import exchange
 from tcp import TcpPeer, echo, exchange_at_once
 from waiting import wait_until
 
@@ -28,6 +31,9 @@ def test_connection_over_the_limit_is_reset(network):
     listener = network.listen(7001)
     relay = network.start_relay(upstream=f"{network.host}:7001", max_connections=3)
     sessions = [network.session(listener) for _ in range(3)]
+    for client, host in sessions:  # who says nothing gives way
+        client.sendall(b"!")
+        assert_equal_bytes(read_exactly(host, 1), b"!", "a session")
     relay.wait_connections(3, 3)
     network.assert_refused_by_reset("the fourth connection")
     record = relay.wait_record(lambda r: r.number("connections_refused") == 1, "connections_refused=1")
@@ -41,6 +47,23 @@ def test_connection_over_the_limit_is_reset(network):
     client, host = network.session(listener)
     client.sendall(b"again")
     assert_equal_bytes(read_exactly(host, 5), b"again", "after one has gone")
+
+
+@pytest.mark.parametrize("guard", ["off", f"dcerpc:{MAPPER}"])
+def test_silent_ones_on_all_places_give_way(network, guard):
+    """Whoever connects and says nothing keeps nobody out, with a guard and without."""
+    network.keep(TcpPeer(network.lan, echo, network.host, 7001))
+    relay = network.start_relay(upstream=f"{network.host}:7001", max_connections=8, guard=guard)
+    silent = [network.connect() for _ in range(8)]
+    relay.wait_connections(8, 8)
+    request = bind((MAPPER, 3, [NDR]))
+
+    def served():
+        with contextlib.suppress(ConnectionError):
+            return exchange(network.lan, network.relay, request) == request
+    wait_until(served, 20, "an honest client is served", lambda: str(relay.record()))
+    assert_reset(silent[0], "the first of the silent ones")
+    relay.wait_record(lambda r: r.number("refused_full") > 0, "refused_full")
 
 
 def test_idle_connection_is_reset_and_a_busy_one_is_not(network):

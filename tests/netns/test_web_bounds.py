@@ -124,23 +124,49 @@ def test_a_client_that_reads_slowly_gets_it_all(web, client_of):
 
 
 def test_limits(web, client_of):
-    """One client cannot take all places; when all are taken, more are reset; and places come back."""
+    """One client cannot take all places; when all are taken the oldest gives way; and places come back."""
     mine = [client_of(2) for _ in range(EACH)]
     assert refused(client_of, 2)
     assert web.say(ASK).startswith(b"HTTP/1.1 200")
     wait_refused(web, "client_full", 1)
     others = [client_of(number) for number in (3, 4, 5) for _ in range(EACH)]
-    assert refused(client_of, 6)
-    mine[0].close()
-
-    def answered():
-        with contextlib.suppress(ConnectionError):
-            return web.get("/healthz") == "ok\n"
-    wait_until(answered, 20, "a place is free again")
+    assert web.get("/healthz") == "ok\n"
+    assert ends(mine[0])
     for client in mine[1:] + others:
         client.close()
     wait_until(lambda: counts(web)["connections_now"] == 1, 20, "all are", lambda: str(counts(web)))
     assert counts(web)["refused"]["full"] >= 1
+
+
+SITTING = {  # what they say, and the buffer for what they read
+    "silent": (b"", None),
+    "half a request": (ASK[:-2], None),
+    "does not leave": (ASK, None),
+    "does not read": (ASK.replace(b"/healthz", b"/log"), 2048),
+}
+
+
+@pytest.mark.parametrize("how", SITTING)
+def test_all_places_are_sat_on(web, client_of, how):
+    """A health check gets in at once, again and again, whatever those say who are there."""
+    data, receive_bytes = SITTING[how]
+    for number in range(2, 2 + ALL // EACH):
+        for _ in range(EACH):
+            client = client_of(number, receive_bytes)
+            with contextlib.suppress(ConnectionError):
+                client.sendall(data)
+    for _ in range(2 * ALL):
+        assert web.get("/healthz") == "ok\n"
+
+
+def test_named_clients_keep_their_places(web, client_of):
+    """Of a prefix in status-allow, beside on-link: strangers of the link push each other out, and not them."""
+    web.restart(status_allow="127.0.0.9/32,on-link")
+    named = client_of(9)
+    strangers = [client_of(number) for number in range(10, 20) for _ in range(EACH)]
+    wait_until(lambda: counts(web)["refused"]["full"] >= len(strangers) - ALL, 20, "most strangers are out", lambda: str(counts(web)))
+    named.sendall(ASK)
+    assert read_all(named).endswith(b"ok\n")
 
 
 def request(target=b"/", fields=b""):

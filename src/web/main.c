@@ -10,6 +10,7 @@
 #include "common/record.h"
 #include "console/load.h"
 #include "folders.h"
+#include "host.h"
 #include "listener.h"
 #include "views.h"
 
@@ -44,7 +45,19 @@ static void load_facts(unsigned folders, bool whole)
 	f->boot_unix_ms = set ? (int64_t)clock.tv_sec * 1000 + clock.tv_nsec / 1000000 - now_ms() : -1;
 }
 
-static bool write_view(struct server *s, struct answer *a, const char *path)
+/* Not for /healthz: a balancer asks under whatever name, and no more than a word is told. */
+static bool is_asked_elsewhere(struct answer *a, view_write *write, const char *host)
+{
+	const struct screen_state *s = &web.facts.screen;
+	if (write == health_write || host_is_ours(host, s))
+		return false;
+	answer_begin(a, 421, "text/plain; charset=utf-8"); /* Misdirected Request, RFC 9110 15.5.20 */
+	text_add(&a->body, "ask by the address, or by the name %s; another one can be set: hostname=NAME\n",
+		s->system.hostname);
+	return true;
+}
+
+static bool write_view(struct server *s, struct answer *a, const char *path, const char *host)
 {
 	static const struct {
 		const char *path;
@@ -55,7 +68,7 @@ static bool write_view(struct server *s, struct answer *a, const char *path)
 		{"/status.json", status_write, FOLDERS_ALL},
 		{"/metrics", metrics_write, FOLDERS_ALL},
 		{"/healthz", health_write, FOLDERS_ALL & ~(1u << FOLDER_LOG | 1u << FOLDER_AGENT)},
-		{"/log", log_write, 1u << FOLDER_INIT | 1u << FOLDER_LOG},
+		{"/log", log_write, 1u << FOLDER_INIT | 1u << FOLDER_NET | 1u << FOLDER_LOG},
 	};
 	int64_t now = now_ms();
 	(void)s;
@@ -63,6 +76,8 @@ static bool write_view(struct server *s, struct answer *a, const char *path)
 		if (strcmp(path, views[i].path) != 0)
 			continue;
 		load_facts(views[i].folders, views[i].write == log_write);
+		if (is_asked_elsewhere(a, views[i].write, host))
+			return true;
 		/* Of the network namespace; empty when it cannot be read. */
 		if (views[i].write == metrics_write)
 			file_read("/proc/net/dev", web.facts.nic_counters, sizeof(web.facts.nic_counters));

@@ -149,6 +149,7 @@ static void add_headers(struct MHD_Response *response, const struct answer *a)
 		{"Cache-Control", "no-store"},
 		{"X-Content-Type-Options", "nosniff"},
 		{"Referrer-Policy", "no-referrer"},
+		{"Cross-Origin-Resource-Policy", "same-origin"},
 	};
 	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
 		MHD_add_response_header(response, headers[i][0], headers[i][1]);
@@ -178,12 +179,12 @@ static const char *path_of(const char *target)
 	return slash != NULL ? slash : "/";
 }
 
-static void write_answer(struct server *s, const char *path, const char *method)
+static void write_answer(struct server *s, const char *path, const char *method, const char *host)
 {
 	struct answer *a = &s->answer;
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
 		write_refusal(a, MHD_HTTP_METHOD_NOT_ALLOWED, "GET and HEAD only");
-	else if (!s->write(s, a, path))
+	else if (!s->write(s, a, path, host))
 		write_refusal(a, MHD_HTTP_NOT_FOUND, "there is no such page");
 	else if (a->body.overflow)
 		write_refusal(
@@ -217,7 +218,8 @@ static enum MHD_Result handle_request(void *data, struct MHD_Connection *connect
 	if (head_bytes > REQUEST_BYTES_MAX)
 		write_refusal(&s->answer, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE, "4 KB at most");
 	else
-		write_answer(s, path_of(url), method);
+		write_answer(s, path_of(url), method,
+			MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST));
 	struct MHD_Response *response = make_response(s);
 	if (response == NULL)
 		return MHD_NO;
@@ -252,7 +254,7 @@ static void handle_turn(struct loop *loop, struct loop_turn *turn)
 }
 
 int server_init(struct server *s, struct loop *loop,
-	bool (*write)(struct server *s, struct answer *a, const char *path))
+	bool (*write)(struct server *s, struct answer *a, const char *path, const char *host))
 {
 	*s = (struct server){.loop = loop, .write = write, .turn.handle = handle_turn};
 	/* A request's own time-out is our deadline: libmicrohttpd's begins anew with each byte. A date would

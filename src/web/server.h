@@ -47,13 +47,13 @@ struct server {
 	size_t copies_bytes;
 	struct web_counts counts;
 	struct answer answer;
-	/* Fills A for PATH; false: there is no such page. */
-	bool (*write)(struct server *s, struct answer *a, const char *path);
+	/* Fills A for PATH, asked for by HOST (NULL: none); false: there is no such page. */
+	bool (*write)(struct server *s, struct answer *a, const char *path, const char *host);
 };
 
 /* 0, or -1 with errno. */
 int server_init(struct server *s, struct loop *loop,
-	bool (*write)(struct server *s, struct answer *a, const char *path));
+	bool (*write)(struct server *s, struct answer *a, const char *path, const char *host));
 
 /* Takes over FD of a client, which may come. When all places are taken the oldest connection gives way, so
  * that whoever sits on them keeps nobody out; one of a client that is NAMED in status-allow gives way to

@@ -13,9 +13,9 @@ static struct loop loop;
 static struct server server;
 static bool asked;
 
-static bool write_view(struct server *s, struct answer *a, const char *path)
+static bool write_view(struct server *s, struct answer *a, const char *path, const char *host)
 {
-	(void)s;
+	(void)s, (void)host;
 	asked = true;
 	if (strcmp(path, "/") != 0)
 		return false;

@@ -17,7 +17,7 @@ from web import Web, box_on
 TREE = pathlib.Path(__file__).resolve().parent.parent.parent
 SCHEMA = json.loads((TREE / "docs/status.schema.json").read_text("ascii"))
 FIELDS = {"Connection": "close", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff",
-          "Referrer-Policy": "no-referrer"}
+          "Referrer-Policy": "no-referrer", "Cross-Origin-Resource-Policy": "same-origin"}
 TYPES = {"/": "text/html; charset=utf-8", "/status.json": "application/json",
          "/metrics": "text/plain; version=0.0.4; charset=utf-8", "/healthz": "text/plain; charset=utf-8",
          "/log": "text/plain; charset=utf-8"}
@@ -47,6 +47,19 @@ def page_of(web):
 def check_metrics(text):
     done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True)
     assert done.returncode == 0 and not done.stderr, f"promtool: {done.stdout}{done.stderr}"
+
+
+def test_only_under_its_own_names(web):
+    """What a site's name, led here by its DNS, makes a browser ask for is not told; a balancer may ask under any."""
+    def status(host, path="/status.json"):
+        return int(web.say(f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()).split()[1])
+    web.records.write_raw("net", "resolver", "search.1=corp.example dhcp4 eth0 forever\nleft_out=0\n")
+    for host in ("192.0.2.5:8080", "[2001:db8::5]", "localhost", "RELAY1", "relay1.corp.example:80"):
+        wait_until(lambda: status(host) == 200, 20, f"Host: {host}")
+    for path in set(TYPES) - {"/healthz"}:
+        assert status("site.example", path) == 421
+    assert status("relay1.site.example") == 421
+    assert status("site.example", "/healthz") == 200
 
 
 @pytest.mark.parametrize("path", TYPES)

@@ -17,7 +17,7 @@ from waiting import wait_until
 from web import GUEST_PROGRAM, Web, read_all
 
 ALL, EACH = 32, 8  # connections at once, in all and of one client
-ASK = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+ASK = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 @pytest.fixture
@@ -170,7 +170,7 @@ def test_named_clients_keep_their_places(web, client_of):
 
 
 def request(target=b"/", fields=b""):
-    return b"GET " + target + b" HTTP/1.1\r\nHost: x\r\n" + fields + b"\r\n"
+    return b"GET " + target + b" HTTP/1.1\r\nHost: localhost\r\n" + fields + b"\r\n"
 
 
 LONG = {
@@ -210,10 +210,10 @@ def test_arguments_and_no_fields(web, argument):
 
 
 JUNK = [b"\0" * 3000, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"\r\n" * 1000,
-        b"GET / HTTP/1.1\r\n\r\n", b"GET / HTTP/7.7\r\nHost: x\r\n\r\n", b"GET\r\n\r\n", b"\xff\xfe" * 500 + b"\r\n\r\n",
-        b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", b"GET /a b HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
-        b"GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\nzzz"]
+        b"GET / HTTP/1.1\r\n\r\n", b"GET / HTTP/7.7\r\nHost: localhost\r\n\r\n", b"GET\r\n\r\n", b"\xff\xfe" * 500 + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n", b"GET /a b HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\nzzz"]
 
 
 @pytest.mark.parametrize("junk", JUNK, ids=range(len(JUNK)))

@@ -89,6 +89,32 @@ static void add_programs(struct text *t, const struct screen_state *s, int64_t n
 	each_child(t, s, sample_since, now_ms);
 }
 
+/* FNV-1a, 64 bits, over the bytes of S and its end. */
+static uint64_t hash(uint64_t value, const char *s)
+{
+	do
+		value = (value ^ (unsigned char)*s) * UINT64_C(0x100000001b3);
+	while (*s++ != '\0');
+	return value;
+}
+
+/* Each name is a time series that Prometheus keeps. A service that runs amok, or whose DNS does, may have
+ * another one in each record: only the first NAMES_MAX since the start are told. */
+static bool is_told(const struct upstream_state *u)
+{
+	enum { NAMES_MAX = 256 };
+	static uint64_t names[NAMES_MAX];
+	static size_t count;
+	uint64_t name = hash(hash(UINT64_C(0xcbf29ce484222325), u->endpoint), u->source);
+	for (size_t i = 0; i < count; i++)
+		if (names[i] == name)
+			return true;
+	if (count == NAMES_MAX)
+		return false;
+	names[count++] = name;
+	return true;
+}
+
 /* One metric of each upstream; a negative value is left out. */
 static void add_upstreams(struct text *t, const struct relay_state *r)
 {
@@ -98,7 +124,7 @@ static void add_upstreams(struct text *t, const struct relay_state *r)
 	for (unsigned i = 0; i < r->upstream_count && i < UPSTREAMS_MAX; i++) {
 		const struct upstream_state *u = &r->upstreams[i];
 		bool up = strcmp(u->state, "up") == 0;
-		if (up || strcmp(u->state, "down") == 0)
+		if ((up || strcmp(u->state, "down") == 0) && is_told(u))
 			metric_sample(t, "relay_upstream_up", up, 1,
 				LABELS("upstream", u->endpoint, "source", u->source));
 	}
@@ -106,7 +132,7 @@ static void add_upstreams(struct text *t, const struct relay_state *r)
 		"How long the last connection to an upstream took to be made.");
 	for (unsigned i = 0; i < r->upstream_count && i < UPSTREAMS_MAX; i++) {
 		const struct upstream_state *u = &r->upstreams[i];
-		if (u->connect_us >= 0)
+		if (u->connect_us >= 0 && is_told(u))
 			metric_sample(t, "relay_upstream_connect_seconds", u->connect_us, 1000000,
 				LABELS("upstream", u->endpoint, "source", u->source));
 	}

@@ -175,6 +175,27 @@ static void nic_counters_come_from_the_kernel(void **state)
 	assert_has_not(written_by(metrics_write), "thimble_nic_receive_bytes_total{");
 }
 
+/* Each is a series in Prometheus, for as long as that keeps them. */
+static void names_that_never_end(void **state)
+{
+	char record[128], label[64];
+	unsigned told = 0;
+	(void)state;
+	for (unsigned i = 0; i < 1000; i++) {
+		snprintf(record, sizeof(record),
+			"state=ready\nupstream.1=h%u.example:1 "
+			"up\nupstream_connect_us.1=5\nupstream.2=10.0.0.5:1688 up\n",
+			i);
+		snprintf(label, sizeof(label), "upstream=\"h%u.example:1\"", i);
+		relay_from_record(&facts.screen.relay, view_of(record), RECORD_READ);
+		const char *metrics = written_by(metrics_write);
+		assert_true(metrics_well_formed(metrics));
+		told += strstr(metrics, label) != NULL;
+		assert_has(metrics, "upstream=\"10.0.0.5:1688\"");
+	}
+	assert_in_range(told, 100, 256);
+}
+
 static void those_outside(void **state)
 {
 	struct screen_state *s = &facts.screen;
@@ -210,6 +231,7 @@ int main(void)
 		cmocka_unit_test_setup(nothing_is_known_yet, set_up),
 		cmocka_unit_test_setup(service_is_down, set_up),
 		cmocka_unit_test_setup(records_are_torn, set_up),
+		cmocka_unit_test_setup(names_that_never_end, set_up),
 		cmocka_unit_test_setup(those_outside, set_up),
 		cmocka_unit_test_setup(words_of_the_template, set_up),
 		cmocka_unit_test_setup(the_fullest_state_fits, set_up),

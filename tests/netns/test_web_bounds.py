@@ -164,7 +164,8 @@ def test_named_clients_keep_their_places(web, client_of):
     web.restart(status_allow="127.0.0.9/32,on-link")
     named = client_of(9)
     strangers = [client_of(number) for number in range(10, 20) for _ in range(EACH)]
-    wait_until(lambda: counts(web)["refused"]["full"] >= len(strangers) - ALL, 20, "most strangers are out", lambda: str(counts(web)))
+    wait_until(lambda: counts(web)["refused"]["full"] >= len(strangers) - ALL, 20, "most strangers are out",
+               lambda: str(counts(web)))
     named.sendall(ASK)
     assert read_all(named).endswith(b"ok\n")
 

@@ -107,7 +107,7 @@ def test_the_later_setting_wins(start, tmp_path):
      ['argument 1: relay.max-connections = "0", allowed: a number from 1 to 100000', 'argument 2: "relay.nope" is no setting',
       'argument 3: "--verbose", allowed: key=value']),
     (dict(conf="relay.splice = on\nrelay.allow = everybody\n"),
-     ['/etc/thimble.conf, line 2: relay.allow = "everybody", allowed: PREFIX']),
+     ['/etc/thimble.conf, line 2: relay.allow = "everybody", nobody may come until it is right, allowed: PREFIX']),
     (dict(conf=None), ["/etc/thimble.conf is a folder"]),
     (dict(conf="#" * 20000), ["/etc/thimble.conf: at most 16382 bytes"]),
     (dict(arguments=["service.args=\"open"]), ["setting refused, from argument 1: service.args = ", "an open double quote"]),

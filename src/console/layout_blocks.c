@@ -39,8 +39,9 @@ static enum attribute phase_attribute(const struct child_state *child, int64_t n
 	}
 }
 
-/* LABEL names a child whose record does not. */
-static void draw_child(struct canvas *c, const struct child_state *child, const char *label, int64_t now_ms)
+/* LABEL names a child whose record does not; PORTS may be NULL. */
+static void draw_child(struct canvas *c, const struct child_state *child, const struct ports_state *ports,
+	const char *label, int64_t now_ms)
 {
 	char lead[LINE_BYTES_MAX], rest[LINE_BYTES_MAX];
 	struct text l = TEXT(lead), t = TEXT(rest);
@@ -73,19 +74,23 @@ static void draw_child(struct canvas *c, const struct child_state *child, const 
 			text_add(&t, " ago");
 		}
 	}
-	canvas_line(c, label, phase_attribute(child, now_ms), lead, rest);
+	enum attribute attribute = phase_attribute(child, now_ms);
+	for (unsigned i = 0; ports != NULL && i < ports->count; i++)
+		if (port_flawed(&ports->ports[i]))
+			attribute = ATTRIBUTE_WARN;
+	canvas_line(c, label, attribute, lead, rest);
 }
 
 static void draw_service(struct canvas *c, const struct screen_state *s, unsigned index, int64_t now_ms)
 {
 	(void)index;
-	draw_child(c, &s->service, "Service", now_ms);
+	draw_child(c, &s->service, &s->ports, "Service", now_ms);
 }
 
 static void draw_program(struct canvas *c, const struct screen_state *s, unsigned index, int64_t now_ms)
 {
 	const struct child_state *child = &s->children[index];
-	draw_child(c, child, child->status == RECORD_READ ? "Program" : child->name, now_ms);
+	draw_child(c, child, NULL, child->status == RECORD_READ ? "Program" : child->name, now_ms);
 }
 
 static void draw_programs_unkept(

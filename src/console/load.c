@@ -33,6 +33,7 @@ static void load_init(struct screen_state *s)
 	system_from_record(&s->system, &view, status);
 	status = read_into(&view, FOLDER_INIT, "service");
 	child_from_record(&s->service, "service", &view, status);
+	ports_from_record(&s->ports, &view, status);
 	s->settings.status = read_into(&s->settings.view, FOLDER_INIT, "config");
 
 	size_t count = record_list(folder_names[FOLDER_INIT], names, NAMES_MAX);

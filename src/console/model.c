@@ -112,6 +112,19 @@ void child_from_record(
 	COPY(s->ports, ports);
 }
 
+void ports_from_record(struct ports_state *s, const struct record_view *v, enum record_status status)
+{
+	const char *port;
+	memset(s, 0, sizeof(*s));
+	if (status != RECORD_READ)
+		return;
+	while (s->count < PORTS_MAX && (port = record_get_item(v, "port", s->count + 1)) != NULL) {
+		struct port_state *p = &s->ports[s->count++];
+		COPY(p->port, port);
+		COPY(p->state, record_get_item(v, "port_state", s->count));
+	}
+}
+
 void resolver_from_record(struct resolver_state *s, const struct record_view *v, enum record_status status)
 {
 	memset(s, 0, sizeof(*s));
@@ -250,6 +263,11 @@ const struct address_state *first_usable(const struct screen_state *s, int64_t n
 bool nic_is_off(const struct nic_state *n)
 {
 	return strcmp(n->dhcp4, "off") == 0 && strcmp(n->ra, "off") == 0;
+}
+
+bool port_flawed(const struct port_state *p)
+{
+	return p->state[0] != '\0' && strcmp(p->state, "listening") != 0;
 }
 
 bool child_well(const struct child_state *c, int64_t now_ms)

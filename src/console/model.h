@@ -21,6 +21,7 @@ enum {
 	CHILDREN_MAX = 24,
 	LINK_LINES_MAX = 8,
 	REFUSED_MAX = 8,
+	PORTS_MAX = 16,
 	PROMPT_BYTES_MAX = 160,
 };
 
@@ -61,6 +62,17 @@ struct child_state {
 	char name[40], phase_word[24], last_exit[96], ports[64];
 	long long pid, since_ms, next_start_ms, last_exit_ms; /* -1: not told */
 	long long restarts;
+};
+
+/* A port that the service is to listen on. */
+struct port_state {
+	char port[16], state[16]; /* "8080/tcp"; "starting", "listening", ...; "": not told */
+};
+
+/* The ports of the service. */
+struct ports_state {
+	struct port_state ports[PORTS_MAX];
+	unsigned count; /* of those kept */
 };
 
 struct upstream_state {
@@ -188,6 +200,7 @@ struct screen_state {
 	struct system_state system;
 	struct settings_state settings;
 	struct child_state service;
+	struct ports_state ports;
 	struct child_state children[CHILDREN_MAX];
 	unsigned child_count; /* in all; at most CHILDREN_MAX are kept */
 	struct relay_state relay;
@@ -204,6 +217,7 @@ struct screen_state {
 void system_from_record(struct system_state *s, const struct record_view *v, enum record_status status);
 void child_from_record(
 	struct child_state *s, const char *name, const struct record_view *v, enum record_status status);
+void ports_from_record(struct ports_state *s, const struct record_view *v, enum record_status status);
 void relay_from_record(struct relay_state *s, const struct record_view *v, enum record_status status);
 void resolver_from_record(struct resolver_state *s, const struct record_view *v, enum record_status status);
 void collector_from_record(struct collector_state *s, const struct record_view *v, enum record_status status);
@@ -233,6 +247,9 @@ bool child_well(const struct child_state *c, int64_t now_ms);
 /* The setting by which the relay lets nobody in: by wish, or because what was set cannot be read. NULL: none.
  */
 const char *relay_closed_by(const struct relay_state *s);
+
+/* Whether it is known that clients cannot reach the service by it. */
+bool port_flawed(const struct port_state *p);
 
 /* Whether nothing can be asked of it, or only what an old answer says: failed, waiting, stale. */
 bool source_flawed(const struct source_state *s);

@@ -87,6 +87,30 @@ static void judge_service(struct reasons *r, const struct screen_state *s, int64
 	}
 }
 
+/* "daemon does not listen: port 80/tcp, 443/tcp", for each state that a port may be in. A service that has a
+ * record of its own tells there what it listens on. */
+static void judge_ports(struct reasons *r, const struct screen_state *s)
+{
+	static const char *const words[][2] = {
+		{"missing", "does not listen"},
+		{"lost", "no longer listens"},
+		{"loopback", "listens on loopback only, which the network cannot reach"},
+		{"starting", "does not listen yet"},
+	};
+	if (s->service.phase != PHASE_RUNNING || s->relay.status != RECORD_MISSING)
+		return;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		unsigned count = 0;
+		for (unsigned k = 0; k < s->ports.count; k++) {
+			if (strcmp(s->ports.ports[k].state, words[i][0]) != 0)
+				continue;
+			if (count++ == 0)
+				text_add(not_ready(r), "%s %s: port ", s->service.name, words[i][1]);
+			text_add(&r->text, "%s%s", count > 1 ? ", " : "", s->ports.ports[k].port);
+		}
+	}
+}
+
 static void judge_network(struct reasons *r, const struct screen_state *s, int64_t now_ms)
 {
 	const struct nic_state *waiting = NULL, *unlinked = NULL, *unreadable = NULL;
@@ -300,6 +324,7 @@ void verdict_of(struct verdict *v, const struct screen_state *s, int64_t now_ms)
 		return;
 	}
 	judge_service(&r, s, now_ms);
+	judge_ports(&r, s);
 	judge_network(&r, s, now_ms);
 	judge_link(&r, s);
 	judge_relay(&r, s);

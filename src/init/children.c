@@ -65,12 +65,19 @@ static void add_child(struct record *r, const struct child *child)
 	add_if(r, "processes_limit", d->processes_limit);
 }
 
-static void add_ports(struct record *r, const struct appliance *a)
+static void add_ports(struct record *r, const struct children *c, const struct child *service)
 {
 	char name[RECORD_NAME_MAX];
+	const struct appliance *a = c->appliance;
 	for (size_t i = 0; i < a->port_count; i++) {
 		snprintf(name, sizeof(name), "port.%zu", i + 1);
 		record_add(r, name, "%s", a->ports[i]);
+	}
+	for (size_t i = 0; i < a->port_count && service->state == CHILD_RUNNING; i++) {
+		const char *word = port_word(c->port_state[i]);
+		snprintf(name, sizeof(name), "port_state.%zu", i + 1);
+		if (word != NULL)
+			record_add(r, name, "%s", word);
 	}
 }
 
@@ -87,7 +94,7 @@ void child_write_record(const struct children *c, const struct child *child)
 	record_begin(&r);
 	add_child(&r, child);
 	if (d->is_service)
-		add_ports(&r, c->appliance);
+		add_ports(&r, c, child);
 	if (record_commit(&r, "init", name) < 0)
 		log_warn("record init/%s", name);
 }
@@ -98,6 +105,8 @@ static void set_state(struct children *c, struct child *child, enum child_state 
 {
 	child->state = state;
 	child->since_ms = now_ms();
+	if (state == CHILD_STARTING && child->definition.is_service)
+		memset(c->port_state, 0, sizeof(c->port_state)); /* PORT_STARTING */
 	if (deadline_ms != 0)
 		loop_arm(c->loop, &child->timer, deadline_ms);
 	else

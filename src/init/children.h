@@ -3,6 +3,7 @@
 #define THIMBLE_CHILDREN_H
 
 #include "init.h"
+#include "ports.h"
 
 enum child_state {
 	CHILD_STOPPED,  /* not running, and nothing will start it */
@@ -61,6 +62,8 @@ struct children {
 	const struct appliance *appliance;
 	struct child child[CHILDREN_MAX];
 	size_t count;
+	enum port_state port_state[PORTS_MAX]; /* of the appliance's ports, since the service's last start */
+	int64_t ports_looked_ms;
 	int own_output[2];                         /* init's own lines */
 	bool shutting_down;                        /* nothing is started any more */
 	void (*handle_stopped)(struct children *); /* a child has stopped during the shutdown */

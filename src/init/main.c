@@ -45,6 +45,7 @@ static void follow_host_name(void)
 static void handle_second(struct loop *l, struct loop_timer *timer)
 {
 	follow_host_name();
+	ports_look(&children, power.service);
 	write_system();
 	loop_arm(l, timer,
 		timer->deadline_ms + RECORD_MS > now_ms() ? timer->deadline_ms + RECORD_MS : now_ms());

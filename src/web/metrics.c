@@ -77,10 +77,22 @@ static void sample_since(struct text *t, const struct child_state *c, int64_t no
 			LABELS("name", c->name, "state", c->phase_word));
 }
 
+static void add_ports(struct text *t, const struct ports_state *s)
+{
+	metric_begin(t, "service_port_listening", METRIC_GAUGE,
+		"Whether the network can reach a port of the service; without a look yet there is no "
+		"sample.");
+	for (unsigned i = 0; i < s->count; i++)
+		if (s->ports[i].state[0] != '\0')
+			metric_sample(t, "service_port_listening", !port_flawed(&s->ports[i]), 1,
+				LABELS("port", s->ports[i].port));
+}
+
 static void add_programs(struct text *t, const struct screen_state *s, int64_t now_ms)
 {
 	metric_number(t, "service_up", METRIC_GAUGE, "Whether the service runs.",
 		s->service.phase == PHASE_RUNNING);
+	add_ports(t, &s->ports);
 	metric_begin(t, "program_running", METRIC_GAUGE, "Whether a program of the appliance runs.");
 	each_child(t, s, sample_running, now_ms);
 	metric_begin(t, "program_restarts_total", METRIC_COUNTER, "How often it was started anew.");

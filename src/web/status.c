@@ -70,7 +70,21 @@ static void add_system(struct json *j, const struct system_state *s)
 	json_end(j);
 }
 
-/* Behind json_object(). */
+static void add_ports(struct json *j, const struct ports_state *s)
+{
+	json_array(j, "port_states");
+	for (unsigned i = 0; i < s->count; i++) {
+		if (s->ports[i].state[0] == '\0')
+			continue;
+		json_object(j, NULL);
+		json_string(j, "port", s->ports[i].port);
+		json_string(j, "state", s->ports[i].state);
+		json_end(j);
+	}
+	json_end(j);
+}
+
+/* Behind json_object(), which it leaves open. */
 static void add_child(struct json *j, const struct child_state *c)
 {
 	json_string(j, "name", c->name);
@@ -84,7 +98,6 @@ static void add_child(struct json *j, const struct child_state *c)
 		json_count(j, "last_exit_ms", c->last_exit_ms);
 		json_told(j, "ports", c->ports);
 	}
-	json_end(j);
 }
 
 static void add_children(struct json *j, const struct screen_state *s)
@@ -92,11 +105,14 @@ static void add_children(struct json *j, const struct screen_state *s)
 	if (s->service.status != RECORD_MISSING) {
 		json_object(j, "service");
 		add_child(j, &s->service);
+		add_ports(j, &s->ports);
+		json_end(j);
 	}
 	json_array(j, "programs");
 	for (unsigned i = 0; i < s->child_count && i < CHILDREN_MAX; i++) {
 		json_object(j, NULL);
 		add_child(j, &s->children[i]);
+		json_end(j);
 	}
 	json_end(j);
 }

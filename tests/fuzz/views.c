@@ -24,7 +24,9 @@ static enum record_status next_record(const uint8_t **data, size_t *size)
 static void fill(struct screen_state *s, const uint8_t *data, size_t size)
 {
 	system_from_record(&s->system, &view, next_record(&data, &size));
-	child_from_record(&s->service, "service", &view, next_record(&data, &size));
+	enum record_status status = next_record(&data, &size);
+	child_from_record(&s->service, "service", &view, status);
+	ports_from_record(&s->ports, &view, status);
 	child_from_record(&s->children[0], "net", &view, next_record(&data, &size));
 	s->child_count = 1;
 	relay_from_record(&s->relay, &view, next_record(&data, &size));

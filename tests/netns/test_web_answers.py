@@ -108,6 +108,26 @@ def test_health(web):
     assert web.get("/healthz") == "ok\n"
 
 
+def test_ports_of_the_service(web):
+    """All of them name the port that is not listened to."""
+    web.records.remove("service", "relay")
+    web.records.service(name="daemon", port=["8080/tcp", "53/udp"], port_state=["listening", "listening"])
+    assert web.get("/healthz") == "ok\n"
+    web.records.service(name="daemon", port=["8080/tcp", "53/udp"], port_state=["loopback", "listening"])
+    words = "Not ready: daemon listens on loopback only, which the network cannot reach: port 8080/tcp"
+    assert web.get("/healthz", 503) == f"{words}\n"
+    assert words in page_of(web)
+    status = status_of(web)
+    assert status["verdict"]["text"] == words
+    assert status["service"]["port_states"] == [{"port": "8080/tcp", "state": "loopback"},
+                                                {"port": "53/udp", "state": "listening"}]
+    text = web.get("/metrics")
+    check_metrics(text)
+    for sample in ("thimble_healthy 0", "thimble_service_up 1", 'thimble_service_port_listening{port="8080/tcp"} 0',
+                   'thimble_service_port_listening{port="53/udp"} 1'):
+        assert f"\n{sample}\n" in text, sample
+
+
 def test_json(web):
     status = status_of(web)
     assert status["verdict"] == {"ready": True, "attention": False, "text": "Ready: relay to 10.0.0.5:1688"}
@@ -140,6 +160,7 @@ def test_metrics_are_documented(web):
     web.records.write("agent", "state", backend="qemu", state="connected")
     web.records.write("init", "child.net", name="net", state="running", since_ms=1)
     web.records.nic("lo")  # which each kernel counts packets of
+    web.records.service(port_state=["listening"])
     text = web.get("/metrics")
     told = {}
     for name, labels in re.findall(r"^(thimble_\w+)(\{.*\})? ", text, re.M):

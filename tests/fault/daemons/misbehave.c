@@ -11,14 +11,19 @@
  *   list           answers a line "PID UID NAME" for each process it can see
  *   kill PID       sends SIGKILL
  *   read PATH      answers the file's bytes, or a line that says why not
+ *   listen ADDRESS PORT tcp|udp
+ *                  listens there as well, until `unlisten`
+ *   unlisten       closes all that `listen` has opened
  *
  * `misbehave exit STATUS` ends at once. */
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -200,6 +205,42 @@ static void read_file(FILE *client, const char *argument)
 	fclose(file);
 }
 
+static int others[16];
+static size_t other_count;
+
+static void listen_too(FILE *client, const char *argument)
+{
+	char address[64], protocol[8];
+	unsigned port;
+	struct sockaddr_in in = {.sin_family = AF_INET};
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
+	bool four = strchr(argument, ':') == NULL;
+	if (other_count == sizeof(others) / sizeof(others[0]) ||
+		sscanf(argument, "%63s %u %7s", address, &port, protocol) != 3 ||
+		inet_pton(four ? AF_INET : AF_INET6, address,
+			four ? (void *)&in.sin_addr : (void *)&in6.sin6_addr) != 1) {
+		fprintf(client, "no\n");
+		return;
+	}
+	in.sin_port = in6.sin6_port = htons((unsigned short)port);
+	bool stream = strcmp(protocol, "tcp") == 0;
+	int fd = socket(four ? AF_INET : AF_INET6, (stream ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0);
+	bool done = fd >= 0 &&
+		    bind(fd, four ? (struct sockaddr *)&in : (struct sockaddr *)&in6,
+			    four ? sizeof(in) : sizeof(in6)) == 0 &&
+		    (!stream || listen(fd, 16) == 0);
+	fprintf(client, "%s\n", done ? "ok" : strerror(errno));
+	others[other_count++] = fd;
+}
+
+static void unlisten(FILE *client, const char *argument)
+{
+	(void)argument;
+	while (other_count > 0)
+		close(others[--other_count]);
+	fprintf(client, "ok\n");
+}
+
 static const struct {
 	const char *name;
 	void (*run)(FILE *client, const char *argument);
@@ -214,6 +255,8 @@ static const struct {
 	{"read", read_file},
 	{"reserve", reserve},
 	{"share", share},
+	{"listen", listen_too},
+	{"unlisten", unlisten},
 };
 
 static void serve(FILE *client)

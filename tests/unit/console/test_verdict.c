@@ -45,6 +45,53 @@ static void test_ready_without_a_relay(void **unused)
 	assert_string_equal(judge(), "Ready: dns on 192.0.2.77, port 53/udp");
 }
 
+/* As of a service that has no record of its own. */
+static void set_ports(const char *text)
+{
+	char record[512];
+	relay_from_record(&state.relay, NULL, RECORD_MISSING);
+	snprintf(record, sizeof(record), "name=daemon\nstate=running\n%s", text);
+	set_service(record);
+	ports_from_record(&state.ports, view_of(record), RECORD_READ);
+}
+
+static void test_ports_that_are_not_listened_to(void **unused)
+{
+	(void)unused;
+	set_well(&state);
+	set_ports("port.1=80/tcp\nport.2=53/udp\nport_state.1=listening\nport_state.2=listening\n");
+	assert_string_equal(judge(), "Ready: daemon on 192.0.2.77, port 80/tcp, 53/udp");
+	assert_int_equal(verdict.attribute, ATTRIBUTE_GOOD);
+	set_ports("port.1=80/tcp\nport.2=443/tcp\nport_state.1=starting\nport_state.2=starting\n");
+	assert_string_equal(judge(), "Not ready: daemon does not listen yet: port 80/tcp, 443/tcp");
+	set_ports("port.1=80/tcp\nport.2=443/tcp\nport_state.1=listening\nport_state.2=lost\n");
+	assert_string_equal(judge(), "Not ready: daemon no longer listens: port 443/tcp");
+	set_ports("port.1=80/tcp\nport.2=443/tcp\nport_state.1=loopback\nport_state.2=missing\n");
+	assert_string_equal(judge(),
+		"Not ready: daemon does not listen: port 443/tcp; daemon listens on loopback "
+		"only, which the network cannot reach: port 80/tcp");
+	assert_false(verdict.ready);
+}
+
+static void test_service_without_ports_is_ready_when_it_runs(void **unused)
+{
+	(void)unused;
+	set_well(&state);
+	set_ports("");
+	assert_string_equal(judge(), "Ready: daemon on 192.0.2.77");
+}
+
+/* It listens where a setting says, and tells so: the declared port is the default. */
+static void test_relay_tells_of_its_ports_itself(void **unused)
+{
+	(void)unused;
+	set_well(&state);
+	ports_from_record(&state.ports, view_of("port.1=1688/tcp\nport_state.1=starting\n"), RECORD_READ);
+	assert_string_equal(judge(), "Ready: relay to 10.0.0.5:1688");
+	relay_from_record(&state.relay, NULL, RECORD_MISSING);
+	assert_string_equal(judge(), "Not ready: relay does not listen yet: port 1688/tcp");
+}
+
 static void test_nothing_yet(void **unused)
 {
 	(void)unused;
@@ -215,6 +262,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ready),
 		cmocka_unit_test(test_ready_without_a_relay),
+		cmocka_unit_test(test_ports_that_are_not_listened_to),
+		cmocka_unit_test(test_service_without_ports_is_ready_when_it_runs),
+		cmocka_unit_test(test_relay_tells_of_its_ports_itself),
 		cmocka_unit_test(test_nothing_yet),
 		cmocka_unit_test(test_waits_for_an_address),
 		cmocka_unit_test(test_no_link),

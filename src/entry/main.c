@@ -47,6 +47,8 @@ static _Noreturn void end_with(int status)
 	char words[64];
 	put_in_words(words, status);
 	child_kill(&entry.loop, &entry.helper);
+	if (!entry.stopping)
+		exit_explain(entry.service.name, status, now_ms() - entry.service.started_ms);
 	log_line(entry.stopping ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, "%s: %s", entry.service.name, words);
 	exit(WIFEXITED(status) ? WEXITSTATUS(status) : STATUS_OF_SIGNAL + WTERMSIG(status));
 }

@@ -295,6 +295,8 @@ static void handle_exit(struct children *c, struct child *child, int status, lon
 			text_add(&t, " at %ld MiB: out of memory, or by hand", peak_kb / 1024);
 		note_exit(child, words);
 	}
+	if (child->definition.is_service && child->state == CHILD_RUNNING)
+		exit_explain(child->definition.name, status, now_ms() - child->since_ms);
 	if (now_ms() - child->since_ms >= BACKOFF_RESET_MS)
 		child->backoff_ms = BACKOFF_FIRST_MS;
 	/* Its process group goes with it; processes that left the group go with their user. */

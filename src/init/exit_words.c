@@ -1,7 +1,10 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include "common/log.h"
 #include "init.h"
+
+enum { BACKGROUND_MS = 1000 };
 
 /* Names by signal(7); musl's strsignal has sentences instead. */
 static const char *const signal_names[] = {
@@ -36,4 +39,14 @@ void text_add_exit(struct text *t, int status)
 		text_add(t, "killed by %s", signal_names[number]);
 	else
 		text_add(t, "killed by signal %zu", number);
+}
+
+void exit_explain(const char *name, int status, int64_t lived_ms)
+{
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || lived_ms >= BACKGROUND_MS)
+		return;
+	log_warnx("%s: ended with status 0 in its first second: it may have gone to the background, "
+		  "where it is ended too. Keep it in the foreground by service.args, often -f, -F, -n, -D "
+		  "or --foreground",
+		name);
 }

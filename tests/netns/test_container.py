@@ -299,3 +299,11 @@ def test_any_executable(keep, tmp_path, network):
     assert container.wait_end() == 128 + signal.SIGSEGV
     again = keep(Container(network.box, tmp_path, bundle, arguments=["service.args=exit 3"], name="again"))
     assert again.wait_end() == 3
+
+
+def test_service_that_goes_to_the_background(keep, tmp_path, network):
+    """The container ends with it, and says why that may be."""
+    bundle = unpack(IMAGE.with_name("misbehave-x86_64.oci.tar"), tmp_path)
+    container = keep(Container(network.box, tmp_path, bundle, arguments=["service.args=exit 0"]))
+    assert container.wait_end() == 0
+    assert "may have gone to the background" in container.log_text()

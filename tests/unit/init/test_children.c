@@ -15,7 +15,7 @@
 #include "unit/common/folder.h"
 
 /* What the next started process does. */
-static enum { EXIT_3, HANG, HANG_DEAF, FAIL_EXEC, FAIL_FORK } behaviour;
+static enum { EXIT_0, EXIT_3, HANG, HANG_DEAF, FAIL_EXEC, FAIL_FORK } behaviour;
 static int killers;
 static bool killer_hangs;
 
@@ -44,8 +44,8 @@ pid_t __wrap_spawn(const struct children *c, const struct child *child, int *rep
 			_exit(111);
 		}
 		close(ends[1]); /* as exec does */
-		if (behaviour == EXIT_3)
-			_exit(3);
+		if (behaviour == EXIT_0 || behaviour == EXIT_3)
+			_exit(behaviour == EXIT_0 ? 0 : 3);
 		for (;;)
 			pause();
 	}
@@ -208,6 +208,30 @@ static void failed_start_says_why(void **state)
 	assert_string_equal(recorded("last_exit"), "cannot start: fork: Resource temporarily unavailable");
 }
 
+/* What init logs while the service lives through NEXT. */
+static const char *logged(int next)
+{
+	static char text[4096];
+	int saved_stderr = dup(STDERR_FILENO);
+	behaviour = next;
+	dup2(children.own_output[1], STDERR_FILENO);
+	child_start(&children, child);
+	run_until(CHILD_WAITING);
+	dup2(saved_stderr, STDERR_FILENO);
+	close(saved_stderr);
+	ssize_t length = read(children.own_output[0], text, sizeof(text) - 1);
+	text[length > 0 ? length : 0] = '\0';
+	return text;
+}
+
+static void gone_to_the_background_is_explained(void **state)
+{
+	static const char words[] = "may have gone to the background";
+	(void)state;
+	assert_non_null(strstr(logged(EXIT_0), words));
+	assert_null(strstr(logged(EXIT_3), words));
+}
+
 static void foreign_kill_is_told_from_our_own(void **state)
 {
 	(void)state;
@@ -339,6 +363,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(waits_twice_as_long_each_time, setup, teardown),
 		cmocka_unit_test_setup_teardown(long_life_resets_the_wait, setup, teardown),
 		cmocka_unit_test_setup_teardown(failed_start_says_why, setup, teardown),
+		cmocka_unit_test_setup_teardown(gone_to_the_background_is_explained, setup, teardown),
 		cmocka_unit_test_setup_teardown(foreign_kill_is_told_from_our_own, setup, teardown),
 		cmocka_unit_test_setup_teardown(leftovers_are_killed_before_the_next_start, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_killer_that_does_not_end_is_given_up, setup, teardown),

@@ -10,6 +10,7 @@
 #include "agent.h"
 #include "common/log.h"
 #include "control_server.h"
+#include "log_watch.h"
 #include "routes.h"
 #include "system.h"
 #include "table.h"
@@ -46,6 +47,7 @@ static void handle_second(struct loop *l, struct loop_timer *timer)
 {
 	follow_host_name();
 	ports_look(&children, power.service);
+	log_watch(&children);
 	write_system();
 	loop_arm(l, timer,
 		timer->deadline_ms + RECORD_MS > now_ms() ? timer->deadline_ms + RECORD_MS : now_ms());

@@ -2,18 +2,10 @@
 
 import pytest
 
-from guest import TREE
 from misbehave import processes, tell, wait_answers
-from overlay import service_user_is
+from overlay import service_user_is, uid_of
 from servers import Kea4
 from waiting import wait_until
-
-
-def dhcpcd_uid():
-    for line in (TREE / "rootfs/etc/passwd").read_text().splitlines():
-        if line.startswith("dhcpcd:"):
-            return int(line.split(":")[2])
-    raise AssertionError("rootfs/etc/passwd has no user dhcpcd")
 
 
 def of_dhcpcd(lan, host):
@@ -31,7 +23,7 @@ def wait_whole(lan, host, *gone):
 
 # The service has no capability, so it must be the user whose processes it is to kill: one boot for each.
 @pytest.mark.deadline(300)
-@pytest.mark.parametrize("uid, count", [(0, 1), (dhcpcd_uid(), 3)], ids=["privileged", "unprivileged"])
+@pytest.mark.parametrize("uid, count", [(0, 1), (uid_of("dhcpcd"), 3)], ids=["privileged", "unprivileged"])
 def test_each_process_killed(keep, lan, boot_misbehaving, tmp_path, uid, count):
     server = keep(Kea4(lan, tmp_path, "192.0.2.0/24", "192.0.2.10 - 192.0.2.20", lifetime_s=60,
                        **{"renew-timer": 5, "rebind-timer": 40}).start())

@@ -28,6 +28,14 @@ def facts(**changes):
     return 0o644, text.encode()
 
 
+def uid_of(user):
+    """The number of USER in the guest."""
+    for line in (TREE / "rootfs/etc/passwd").read_text().splitlines():
+        if line.startswith(f"{user}:"):
+            return int(line.split(":")[2])
+    raise AssertionError(f"rootfs/etc/passwd has no user {user}")
+
+
 def service_user_is(uid):
     """/etc/passwd in which the user of the service is UID."""
     lines = [line.split(":") for line in (TREE / "rootfs/etc/passwd").read_text().splitlines()]

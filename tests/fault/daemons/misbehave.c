@@ -11,6 +11,8 @@
  *   list           answers a line "PID UID NAME" for each process it can see
  *   kill PID       sends SIGKILL
  *   read PATH      answers the file's bytes, or a line that says why not
+ *   print BYTES    writes so many to stderr, in lines; answers when that is done
+ *   stop PID       sends SIGSTOP
  *   listen ADDRESS PORT tcp|udp
  *                  listens there as well, until `unlisten`
  *   unlisten       closes all that `listen` has opened
@@ -205,6 +207,21 @@ static void read_file(FILE *client, const char *argument)
 	fclose(file);
 }
 
+static void stop_process(FILE *client, const char *argument)
+{
+	fprintf(client, "%s\n", kill(atoi(argument), SIGSTOP) == 0 ? "ok" : strerror(errno));
+}
+
+static void print(FILE *client, const char *argument)
+{
+	char line[100];
+	memset(line, 'x', sizeof(line));
+	line[sizeof(line) - 1] = '\n';
+	for (long left = atol(argument); left > 0; left -= (long)sizeof(line))
+		(void)!write(STDERR_FILENO, line, sizeof(line));
+	fprintf(client, "ok\n");
+}
+
 static int others[16];
 static size_t other_count;
 
@@ -256,6 +273,8 @@ static const struct {
 	{"reserve", reserve},
 	{"share", share},
 	{"listen", listen_too},
+	{"print", print},
+	{"stop", stop_process},
 	{"unlisten", unlisten},
 };
 

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "children.h"
+#include "log_watch.h"
 #include "unit/common/folder.h"
 
 /* What the next started process does. */
@@ -339,6 +340,60 @@ static void deaf_child_is_killed_at_the_deadline(void **state)
 	assert_string_equal(recorded("last_exit"), "killed by SIGKILL");
 }
 
+/* The log, which runs, and a service that has written more than was read. */
+static struct child *start_log(void)
+{
+	static const struct child_definition definition_of_log = {
+		.name = "log", .arguments = arguments, .user = "log", .reads_outputs = true};
+	struct child *log = children_add(&children, &definition_of_log);
+	behaviour = HANG;
+	child_start(&children, log);
+	while (log->state != CHILD_RUNNING)
+		assert_int_equal(loop_once(&loop, 1000), 0);
+	assert_int_equal(write(child->output_write, "line\n", 5), 5);
+	return log;
+}
+
+static void log_that_reads_nothing_is_started_anew(void **state)
+{
+	(void)state;
+	struct child *log = start_log();
+	for (int looks = 0; looks <= LOG_PATIENCE_LOOKS; looks++)
+		log_watch(&children);
+	while (log->starts < 2 || log->state != CHILD_RUNNING)
+		assert_int_equal(loop_once(&loop, 1000), 0);
+	assert_string_equal(log->last_exit, "killed by SIGTERM");
+	kill(log->pid, SIGKILL);
+}
+
+/* It may be busy with one that writes without end. */
+static void log_that_reads_stays(void **state)
+{
+	char bytes[64];
+	(void)state;
+	struct child *log = start_log();
+	for (int looks = 0; looks < 3 * LOG_PATIENCE_LOOKS; looks++) {
+		log_watch(&children);
+		(void)!read(children.own_output[0], bytes, sizeof(bytes));
+	}
+	assert_int_equal(log->state, CHILD_RUNNING);
+	kill(log->pid, SIGKILL);
+}
+
+/* Nobody is woken up for nothing. */
+static void log_with_nothing_to_read_is_left_alone(void **state)
+{
+	char bytes[64];
+	(void)state;
+	struct child *log = start_log();
+	assert_int_equal(read(child->output_read, bytes, sizeof(bytes)), 5);
+	for (int looks = 0; looks < 3 * LOG_PATIENCE_LOOKS; looks++)
+		log_watch(&children);
+	assert_int_equal(read(children.own_output[0], bytes, sizeof(bytes)), -1);
+	assert_int_equal(log->state, CHILD_RUNNING);
+	kill(log->pid, SIGKILL);
+}
+
 static void nothing_starts_during_a_shutdown(void **state)
 {
 	(void)state;
@@ -370,6 +425,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(restart_on_request_does_not_wait, setup, teardown),
 		cmocka_unit_test_setup_teardown(held_child_is_not_started, setup, teardown),
 		cmocka_unit_test_setup_teardown(deaf_child_is_killed_at_the_deadline, setup, teardown),
+		cmocka_unit_test_setup_teardown(log_that_reads_nothing_is_started_anew, setup, teardown),
+		cmocka_unit_test_setup_teardown(log_that_reads_stays, setup, teardown),
+		cmocka_unit_test_setup_teardown(log_with_nothing_to_read_is_left_alone, setup, teardown),
 		cmocka_unit_test_setup_teardown(nothing_starts_during_a_shutdown, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

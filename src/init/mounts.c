@@ -35,8 +35,10 @@ static const struct {
 };
 
 /* Folders that can be written to and who owns them. The screens watch those with records, so these are all
- * there, and mounted over, before the first screen starts. The service's have file systems of their own: what
- * it writes there must not fill the space that the others need. */
+ * there, and mounted over, before the first screen starts. Each that is not root's has a file system of its
+ * own: what its writer fills, the others do not miss. Of records, the log's lines are the most, twice 64 KiB.
+ */
+#define RECORDS "size=256k,nr_inodes=128"
 static const struct {
 	enum mount_step step;
 	const char *path, *user;
@@ -45,19 +47,19 @@ static const struct {
 } folders[] = {
 	{MOUNT_FIRST, "/run/thimble", "root", 0755, NULL},
 	{MOUNT_FIRST, "/run/thimble/init", "root", 0755, NULL},
-	{MOUNT_FIRST, "/run/thimble/net", "net", 0755, NULL},
-	{MOUNT_FIRST, "/run/thimble/link", "link", 0755, NULL},
-	{MOUNT_FIRST, "/run/thimble/log", "log", 0755, NULL},
-	{MOUNT_FIRST, "/run/thimble/agent", "agent", 0755, NULL},
-	{MOUNT_FIRST, "/run/thimble/resolver", "resolver", 0755, NULL},
-	{MOUNT_FIRST, "/run/thimble/clock", "clock", 0755, NULL},
-	{MOUNT_FIRST, "/run/thimble/service", "service", 0755, "size=256k,nr_inodes=32"},
+	{MOUNT_FIRST, "/run/thimble/net", "net", 0755, RECORDS},
+	{MOUNT_FIRST, "/run/thimble/link", "link", 0755, RECORDS},
+	{MOUNT_FIRST, "/run/thimble/log", "log", 0755, RECORDS},
+	{MOUNT_FIRST, "/run/thimble/agent", "agent", 0755, RECORDS},
+	{MOUNT_FIRST, "/run/thimble/resolver", "resolver", 0755, RECORDS},
+	{MOUNT_FIRST, "/run/thimble/clock", "clock", 0755, RECORDS},
+	{MOUNT_FIRST, "/run/thimble/service", "service", 0755, RECORDS},
 	/* The service's home: what HOME names to it. */
 	{MOUNT_REST, "/home/service", "service", 0700, "size=1m,nr_inodes=128"},
 	/* dhcpcd: sockets, leases, and the empty folder that its unprivileged processes are locked into. */
 	{MOUNT_REST, "/run/dhcpcd", "root", 0755, NULL},
 	{MOUNT_REST, "/run/dhcpcd/chroot", "root", 0755, NULL},
-	{MOUNT_REST, "/run/dhcpcd-db", "dhcpcd", 0750, NULL},
+	{MOUNT_REST, "/run/dhcpcd-db", "dhcpcd", 0750, RECORDS},
 };
 
 static void make_folder(size_t i)

@@ -11,6 +11,7 @@
  *   list           answers a line "PID UID NAME" for each process it can see
  *   kill PID       sends SIGKILL
  *   read PATH      answers the file's bytes, or a line that says why not
+ *   fill FOLDER    writes files there until it is refused; answers how many KiB it got
  *   print BYTES    writes so many to stderr, in lines; answers when that is done
  *   stop PID       sends SIGSTOP
  *   listen ADDRESS PORT tcp|udp
@@ -212,6 +213,20 @@ static void stop_process(FILE *client, const char *argument)
 	fprintf(client, "%s\n", kill(atoi(argument), SIGSTOP) == 0 ? "ok" : strerror(errno));
 }
 
+static void fill(FILE *client, const char *argument)
+{
+	static const char bytes[1024];
+	unsigned count = 0;
+	char path[256];
+	snprintf(path, sizeof(path), "%s/fill", argument);
+	FILE *file = fopen(path, "w");
+	while (file != NULL && fwrite(bytes, sizeof(bytes), 1, file) == 1 && fflush(file) == 0)
+		count++;
+	if (file != NULL)
+		fclose(file);
+	fprintf(client, "%u\n", count);
+}
+
 static void print(FILE *client, const char *argument)
 {
 	char line[100];
@@ -266,6 +281,7 @@ static const struct {
 	{"eat", eat},
 	{"eat-forked", eat_forked},
 	{"echo", echo},
+	{"fill", fill},
 	{"fork", fork_without_end},
 	{"kill", kill_process},
 	{"list", list},

@@ -43,6 +43,29 @@ static void set_limit(int report, int resource, uint64_t value)
  * guest. */
 enum { STACK_BYTES = 1 << 20, FILES_OF_KERNEL = 1024 };
 
+/* What no program of ours needs, or no more of. A service may, and goes first when memory runs out. */
+static void set_fixed_limits(int report, const struct child_definition *d)
+{
+	static const struct {
+		int resource;
+		rlim_t value;
+		bool for_all; /* the service and shells as well */
+	} limits[] = {
+		{RLIMIT_CORE, 0, true},
+		{RLIMIT_FSIZE, 1 << 20, false}, /* as much as /run holds */
+		{RLIMIT_MEMLOCK, 0, false},
+		{RLIMIT_MSGQUEUE, 0, false},
+		{RLIMIT_SIGPENDING, 64, false},
+	};
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		struct rlimit limit = {.rlim_cur = limits[i].value, .rlim_max = limits[i].value};
+		if (!limits[i].for_all && (d->is_service || d->controls))
+			continue;
+		if (setrlimit(limits[i].resource, &limit) < 0)
+			fail(report, "setrlimit");
+	}
+}
+
 static void set_limits(int report, const struct child *child)
 {
 	set_limit(report, RLIMIT_STACK, STACK_BYTES);
@@ -51,9 +74,7 @@ static void set_limits(int report, const struct child *child)
 	if (child->definition.files_limit > FILES_OF_KERNEL)
 		set_limit(report, RLIMIT_NOFILE, child->definition.files_limit);
 	set_limit(report, RLIMIT_NPROC, child->definition.processes_limit);
-	struct rlimit none = {0};
-	if (setrlimit(RLIMIT_CORE, &none) < 0)
-		fail(report, "setrlimit");
+	set_fixed_limits(report, &child->definition);
 
 	char score[16];
 	int length = snprintf(score, sizeof(score), "%d", child->definition.oom_score_adj);

@@ -1,6 +1,7 @@
 /* A service that does wrong when it is told to. `misbehave PORT` takes one command a connection:
  *
  *   echo TEXT      answers TEXT
+ *   cat PATH       answers the file
  *   crash          writes to address 0
  *   eat KIND       takes memory until it is refused; answers how many MiB it got. KIND: malloc;
  *                  shared, which is mapped; file, which is not; pipes, sockets, which nobody reads
@@ -240,6 +241,17 @@ static void print(FILE *client, const char *argument)
 static int others[16];
 static size_t other_count;
 
+static void cat(FILE *client, const char *argument)
+{
+	char bytes[4096];
+	size_t got;
+	FILE *file = fopen(argument, "r");
+	while (file != NULL && (got = fread(bytes, 1, sizeof(bytes), file)) > 0)
+		fwrite(bytes, 1, got, client);
+	if (file != NULL)
+		fclose(file);
+}
+
 static void listen_too(FILE *client, const char *argument)
 {
 	char address[64], protocol[8];
@@ -277,6 +289,7 @@ static const struct {
 	const char *name;
 	void (*run)(FILE *client, const char *argument);
 } commands[] = {
+	{"cat", cat},
 	{"crash", crash},
 	{"eat", eat},
 	{"eat-forked", eat_forked},

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "common/text.h"
@@ -18,6 +19,8 @@ void log_open(const char *name)
 {
 	program = name;
 	on_terminal = isatty(STDERR_FILENO);
+	/* There may be others: a child that reads what strangers send and, in a container, each program. */
+	prctl(PR_SET_DUMPABLE, 0);
 }
 
 /* One write, so that lines of several processes on one pipe do not mix (PIPE_BUF, POSIX write()). */

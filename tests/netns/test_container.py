@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import subprocess
 
 import pytest
 from container import DOCKER_CAPABILITIES, IMAGE, Container, unpack, user_exists
@@ -286,6 +287,16 @@ def test_another_appliance(keep, tmp_path, network):
     (pid, uid), = container.processes().values()
     assert uid == (SERVICE_UID if user_exists(SERVICE_UID) else 0) and capabilities(pid)["CapEff"] == 1 << 10
     assert "host.example" in dns.log_text() and "started, version" in container.log_text()
+
+
+def test_programs_of_one_user_are_private(start, network, peer):
+    """Where engines give all of them one user, none reads the others' files or memory."""
+    container = start(uid=1000, environment=ECHOED)
+    wait_relayed(network.lan, Network.relay)
+    pids = [container.entry(), *(pid for pid, _ in container.wait_processes("relay", "resolver").values())]
+    for pid in pids:
+        look = subprocess.run(["ls", f"/proc/{pid}/fd"], user=1000, capture_output=True, text=True)
+        assert "Permission denied" in look.stderr, f"process {pid}: {look.stdout}{look.stderr}"
 
 
 def test_any_executable(keep, tmp_path, network):

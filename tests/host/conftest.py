@@ -40,11 +40,22 @@ class Sources:
         self.folder, self.archive = folder, archive
         self.lock, self.cache, self.used = folder / "sources.lock", folder / "cache", folder / "used"
         self.environment = environment(archive)
+        self.host_settings = None
         self.output = ""
 
+    def host_says(self, text):
+        """The tool runs where the settings of the host's apt are TEXT and no more."""
+        self.host_settings = self.folder / "apt.conf.d"
+        self.host_settings.mkdir()
+        (self.host_settings / "host").write_text(text + "\n")
+
     def argv(self, command, *words):
+        on_host = []
+        if self.host_settings:
+            mount = 'mount --bind "$0" /etc/apt/apt.conf.d && exec "$@"'
+            on_host = ["unshare", "--mount", "sh", "-c", mount, self.host_settings]
         return [
-            HERE / "tools/sources", command, "--suite", "trixie", "--keyring", self.archive.key.keyring,
+            *on_host, HERE / "tools/sources", command, "--suite", "trixie", "--keyring", self.archive.key.keyring,
             "--lock", self.lock, "--cache", self.cache, "--used", self.used, *words,
         ]
 

@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import urllib.parse
 
 SUITE, SECURITY = "trixie", "trixie-security"
 PACKAGES, SOURCES = "main/binary-amd64/Packages", "main/source/Sources"
@@ -34,8 +35,8 @@ class Key:
         command = ["gpg", "--batch", "--quiet", "--homedir", str(self.home), *words]
         return subprocess.run(command, input=data, capture_output=True, check=True)
 
-    def sign(self, text):
-        return self.gpg("--clearsign", "--digest-algo", "SHA256", data=text.encode()).stdout
+    def sign(self, text, digest="SHA256"):
+        return self.gpg("--clearsign", "--digest-algo", digest, data=text.encode()).stdout
 
     def close(self):
         subprocess.run(["gpgconf", "--homedir", str(self.home), "--kill", "gpg-agent"], check=False)
@@ -52,12 +53,13 @@ class Fault:
 
 class Archive:
     """Packages go in by add_deb() and add_source(); publish() writes and signs the index. `uri` is what
-    apt takes. `requests` lists (path, Range header) as they came; `faults` maps a file's name to a Fault."""
+    apt takes. `requests` lists (path, Range header) as they came, `authorizations` are the values of that header;
+    `faults` maps a file's name to a Fault."""
 
     def __init__(self, folder, key, origin="Debian"):
         self.folder, self.key, self.origin = pathlib.Path(folder), key, origin
         self.stanzas = {(suite, index): [] for suite in (SUITE, SECURITY) for index in (PACKAGES, SOURCES)}
-        self.requests, self.faults = [], {}
+        self.requests, self.authorizations, self.faults = [], set(), {}
         (self.folder / "pool").mkdir(parents=True)
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler(self))
         self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
@@ -98,8 +100,9 @@ class Archive:
         for path in self.folder.glob(f"pool/{package}_*"):
             path.unlink()
 
-    def publish(self, sign=None):
-        """Writes the index; SIGN(text) gives the bytes of InRelease, by default signed by the archive's key."""
+    def publish(self, sign=None, name="InRelease", more=""):
+        """Writes the index; SIGN(text) gives the bytes of NAME, by default signed by the archive's key. MORE are its
+        further fields."""
         for suite in (SUITE, SECURITY):
             dists, hashes = self.folder / "dists" / suite, ""
             for index in (PACKAGES, SOURCES):
@@ -108,8 +111,9 @@ class Archive:
                 (dists / index).write_bytes(content)
                 hashes += f" {hashlib.sha256(content).hexdigest()} {len(content)} {index}\n"
             date = email.utils.formatdate(time.time() - 3600, usegmt=True)
-            (dists / "InRelease").write_bytes((sign or self.key.sign)(
-                f"Origin: {self.origin}\nLabel: {self.origin}\nSuite: {suite}\nCodename: {suite}\nDate: {date}\n"
+            (dists / "InRelease").unlink(missing_ok=True)
+            (dists / name).write_bytes((sign or self.key.sign)(
+                f"Origin: {self.origin}\nLabel: {self.origin}\nSuite: {suite}\nCodename: {suite}\nDate: {date}\n{more}"
                 "Architectures: amd64 all\nComponents: main\nNo-Support-for-Architecture-all: Packages\n"
                 f"SHA256:\n{hashes}"
             ))
@@ -138,9 +142,11 @@ def handler(archive):
             pass
 
         def do_GET(self):
-            path = http.server.urllib.parse.unquote(self.path)
+            # A proxy is asked for the whole URI.
+            path = urllib.parse.unquote(urllib.parse.urlsplit(self.path).path)
             range_ = self.headers.get("Range")
             archive.requests.append((path, range_))
+            archive.authorizations.add(self.headers.get("Authorization"))
             file = archive.folder / path.removeprefix("/debian/")
             fault = archive.faults.get(file.name, Fault(times=0))
             spoil, fault.times = fault.times > 0, fault.times - 1

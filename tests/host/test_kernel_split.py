@@ -12,7 +12,7 @@ SOURCE = HERE / BUILD / "linux/arch/x86/boot/compressed"
 SANITIZED = ["gcc", "-g", "-O1", "-Wall", "-Wextra", "-fsanitize=address,undefined", "-fno-sanitize=alignment",
              "-fno-sanitize-recover=all", f"-I{SOURCE}"]
 # A tool that ends leaves its memory to the system.
-ENVIRONMENT = {"ASAN_OPTIONS": "detect_leaks=0"}
+ENVIRONMENT = {"ASAN_OPTIONS": "detect_leaks=0:allocator_may_return_null=1"}
 # Each opcode leads on, and those before four bytes and prefixes often.
 LIKELY = bytes([0x0F, 0x48, 0x66, 0x8B, 0x80, 0xC7, 0xE8, 0xE9, 0xF7])
 
@@ -94,6 +94,19 @@ def test_a_segment_beyond_the_file(split):
         image = kernel(b"\x90" * 64, lie)
         (_, numbers), again = split(image)
         assert again == image and numbers == 8 * 4 + 3 * 4
+
+
+def test_damaged_sizes(split, tools, tmp_path):
+    """They follow the halves, of which each has a CRC; wrong ones would put code together at a wrong place."""
+    split(kernel(b"\xe8\1\2\3\4" * 20))
+    sizes = (tmp_path / "sizes").read_bytes()
+    for bit in range(8 * len(sizes)):
+        damaged = bytearray(sizes)
+        damaged[bit // 8] ^= 1 << bit % 8
+        (tmp_path / "damaged").write_bytes(damaged)
+        files = [tmp_path / name for name in ("instructions", "numbers", "damaged", "image")]
+        run = subprocess.run([tools / "unsplit", *files], env=ENVIRONMENT, capture_output=True, text=True)
+        assert run.returncode == 2 and run.stderr == "unsplit: the sizes of the packed kernel are damaged\n", (bit, run)
 
 
 def test_no_kernel(tools, tmp_path):

@@ -40,6 +40,11 @@ static int __decompress(unsigned char *in, long in_bytes, void *fill, void *flus
 	return 0;
 }
 
+static void refuse(char *why)
+{
+	errx(2, "%s", why);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 5 || read_file(argv[3], &sizes, sizeof(sizes)) != sizeof(sizes))
@@ -47,7 +52,7 @@ int main(int argc, char **argv)
 	half[0] = argv[1];
 	half[1] = argv[2];
 	unsigned char *image = malloc(sizes.room);
-	if (image == NULL || decompress_split((void *)&sizes, sizeof(sizes), image, NULL) < 0)
+	if (image == NULL || decompress_split((void *)&sizes, sizeof(sizes), image, refuse) < 0)
 		err(1, "memory");
 	FILE *f = fopen(argv[4], "wb");
 	if (f == NULL || fwrite(image, 1, sizes.image, f) != sizes.image || fclose(f) != 0)

@@ -6,7 +6,10 @@ import subprocess
 import pytest
 
 from guest import TREE
-from media import (OVMF_EMPTY, OVMF_MICROSOFT, configure, image, make_disk, make_key, secure_boot_options, sign)
+from guests import MISBEHAVE
+from media import (OVMF_EMPTY, OVMF_MICROSOFT, add_boot_entry, configure, image, make_disk, make_key, secure_boot_options,
+                   sign)
+from overlay import overlay
 from relayed import wait_relayed
 
 SETTINGS = "relay.upstream = 192.0.2.1:1688\nrelay.guard = off\n"
@@ -81,3 +84,52 @@ def test_nothing_else_boots(lan, boot, signed, variables, tmp_path, what):
                  **secure_boot_options(make_disk(kernel, tmp_path / "disk.img"), variables))
     guest.wait_screen(REFUSED, BOOT_S)
     assert "kms-relay" not in guest.screen(), f"expected no status screen:\n{guest.screen()}"
+
+
+# The command line of a boot entry is no part of what is signed: what it may do, and what not.
+
+LOG_LINES = 200  # of the kernel's as well
+UNSIGNED = {"/init": (0o755, MISBEHAVE.read_bytes()), "/etc/thimble.conf": (0o644, b"hostname = unsigned\n")}
+
+
+@pytest.fixture
+def boot_by_entry(boot, lan, signed, variables, tmp_path):
+    """boot_by_entry(OPTIONS): a guest that the firmware starts by a boot entry with this command line. Beside the kernel
+    lies an initrd that nobody signed, with a PID 1 of its own."""
+    def start(options):
+        removable = tmp_path / "disk/EFI/BOOT/BOOTX64.EFI"
+        removable.parent.mkdir(parents=True)
+        shutil.copyfile(signed, removable)
+        overlay(tmp_path / "disk", UNSIGNED)
+        add_boot_entry(variables, options)
+        return boot(lan, upstream=None, guard=True, lines=LOG_LINES,
+                    **secure_boot_options(tmp_path / "disk", variables))
+    return start
+
+
+@pytest.mark.deadline(400)
+def test_boot_entry_with_an_initrd(boot_by_entry):
+    """It is ignored, program and settings; the log says so."""
+    guest = boot_by_entry("initrd=\\overlay.cpio thimble.hostname=by-entry")
+    guest.wait_screen(r"kms-relay .*by-entry", BOOT_S)
+    guest.press(b"l")
+    guest.wait_screen(r"Secure Boot: the initrd is not signed, it is ignored")
+
+
+@pytest.mark.deadline(400)
+def test_boot_entry_with_init(boot_by_entry):
+    """Ignored as well: PID 1 is the root's own. Settings are taken."""
+    guest = boot_by_entry("init=/bin/log thimble.hostname=by-entry")
+    guest.wait_screen(r"by-entry", BOOT_S)
+
+
+@pytest.mark.deadline(400)
+@pytest.mark.parametrize("rdinit, expected", [
+    # Neither that nor a shell is in the image.
+    ("/bin/sh", r"Kernel panic - not syncing: No working init found"),
+    # A program of the image, which is signed, takes the place of PID 1.
+    ("/usr/bin/relay", r"^relay: listener .*-> listening"),
+], ids=["no such program", "a program of the image"])
+def test_boot_entry_with_rdinit(boot_by_entry, rdinit, expected):
+    guest = boot_by_entry(f"initrd=\\overlay.cpio rdinit={rdinit}")
+    guest.wait_screen(expected, BOOT_S)

@@ -1,8 +1,11 @@
 """How an image is started: which firmware, and what its file is plugged in as. Tables, and QEMU's arguments from them."""
 
 import collections
+import importlib.machinery
+import importlib.util
 import os
 import shutil
+import struct
 import subprocess
 import tarfile
 
@@ -104,10 +107,42 @@ def make_disk(kernel, disk):
     return disk
 
 
+REMOVABLE = "\\EFI\\BOOT\\BOOTX64.EFI"
+
+
+def _ovmf_keys():
+    loader = importlib.machinery.SourceFileLoader("ovmf_keys", str(TREE / "tools/ovmf-keys"))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
+    loader.exec_module(module)
+    return module
+
+
+def add_boot_entry(variables, options):
+    """The firmware's first boot entry, behind the variables that there are: the removable path, wherever it is found, with
+    OPTIONS as its command line (UEFI 2.10, 3.1.3 and 10.3)."""
+    keys = _ovmf_keys()
+    path = (REMOVABLE + "\0").encode("utf-16-le")
+    devices = struct.pack("<BBH", 4, 4, 4 + len(path)) + path + struct.pack("<BBH", 0x7F, 0xFF, 4)
+    entry = struct.pack("<IH", 1, len(devices)) + "own\0".encode("utf-16-le") + devices + options.encode("utf-16-le")
+    added = b"".join(keys.variable(name, keys.GLOBAL, data, 0x01 | 0x02 | 0x04)
+                     for name, data in (("Boot0000", entry), ("BootOrder", struct.pack("<H", 0))))
+    store = bytearray(variables.read_bytes())
+    at = store.find(keys.STORE) + keys.STORE_HEADER_BYTES
+    while store[at:at + 2] != b"\xff\xff":  # no further variable
+        name_bytes, data_bytes = struct.unpack_from("<II", store, at + 36)
+        at += 60 + name_bytes + data_bytes
+        at += -at % 4
+    store[at:at + len(added)] = added
+    variables.write_bytes(store)
+
+
 def secure_boot_options(disk, variables):
-    """Options of Guest: a q35 whose firmware keeps its keys from the guest (SMM) and starts DISK."""
+    """Options of Guest: a q35 whose firmware keeps its keys from the guest (SMM) and starts DISK; of a folder what its own
+    boot entries say."""
     pflash = ["-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={OVMF_SECURE}",
               "-drive", f"if=pflash,format=raw,unit=1,file={variables}"]
+    plugged = ["-device", "virtio-blk-pci,drive=image"] if disk.is_dir() else DRIVES["virtio"]
+    file = f"fat:{disk}" if disk.is_dir() else disk
     return {"image": None, "machine": "q35", "memory_mb": SECURE_MEMORY_MB,
             "extra": ["-machine", "smm=on", "-global", "driver=cfi.pflash01,property=secure,value=on", *pflash,
-                      "-drive", f"if=none,id=image,format=raw,snapshot=on,file={disk}", *DRIVES["virtio"]]}
+                      "-drive", f"if=none,id=image,format=raw,snapshot=on,file={file}", *plugged]}

@@ -4,6 +4,7 @@ SERVICE_FILE      := sbin/dnsmasq
 SERVICE_PORTS     := 53/udp 53/tcp
 SERVICE_PROCESSES := 32
 # In the foreground, log to stderr; answers only hosts on its own networks (never an open resolver); follows
-# resolv.conf as the lease changes; 1000 answers in the cache.
+# resolv.conf as the lease changes; names without a dot go nowhere; 1000 answers in the cache. What the organisation's
+# servers say of private addresses is passed on: docs/dns.md.
 SERVICE_ARGS      := --keep-in-foreground --log-facility=- --conf-file=/dev/null --pid-file= --user= \
-	--no-hosts --local-service --bogus-priv --stop-dns-rebind --cache-size=1000
+	--no-hosts --local-service --domain-needed --cache-size=1000

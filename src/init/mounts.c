@@ -91,8 +91,8 @@ void mount_step(enum mount_step step)
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
 		if (folders[i].step == step)
 			make_folder(i);
-	/* Nothing on the root file system changes any more: it holds only what the image brought. The kernel
-	 * makes a tmpfs that anybody may write to (mm/shmem.c). */
+	/* Nothing on the root file system changes any more: it holds only what the image brought. Its mode
+	 * is ours, whatever an archive laid over it says. */
 	if (step == MOUNT_REST && chmod("/", 0755) < 0)
 		log_warn("chmod /");
 	if (step == MOUNT_REST &&

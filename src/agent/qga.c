@@ -1,6 +1,8 @@
 #include "qga.h"
 
+#include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -29,11 +31,6 @@ static void run_sync(struct call *c)
 		text_add(c->out, "%lld", id);
 	else
 		text_add(&c->error, "argument 'id': a whole number of 64 bits is wanted");
-}
-
-static void run_nothing(struct call *c)
-{
-	text_add(c->out, "{}");
 }
 
 static void add_interface(struct text *out, const struct facts *f, const char *name)
@@ -110,6 +107,56 @@ static void run_time(struct call *c)
 	text_add(c->out, "%lld", (long long)now.tv_sec * 1000000000 + now.tv_nsec);
 }
 
+/* Which of them runs is the host's alone to say: there is no guest-set-vcpus. */
+static void run_vcpus(struct call *c)
+{
+	cpu_set_t set;
+	const char *between = "[";
+	if (sched_getaffinity(0, sizeof(set), &set) < 0) {
+		text_add(&c->error, "the kernel does not say which processors there are");
+		return;
+	}
+	for (int i = 0; i < CPU_SETSIZE; i++) {
+		if (!CPU_ISSET(i, &set))
+			continue;
+		text_add(c->out, "%s{\"logical-id\":%d,\"online\":true,\"can-offline\":false}", between, i);
+		between = ",";
+	}
+	text_add(c->out, "]");
+}
+
+static void run_load(struct call *c)
+{
+	double load[3];
+	if (getloadavg(load, 3) != 3)
+		text_add(&c->error, "the kernel does not say what its load is");
+	else
+		text_add(c->out, "{\"load1m\":%.2f,\"load5m\":%.2f,\"load15m\":%.2f}", load[0], load[1],
+			load[2]);
+}
+
+/* Filesystems that are written to a disk: there is none, whichever mount points are named. */
+static void run_freeze_list(struct call *c)
+{
+	const struct json *j = &c->q->json;
+	bool good = c->argument < 0 || j->token[c->argument].type == JSMN_ARRAY;
+	for (int i = c->argument + 1; good && c->argument >= 0 && i < j->count; i++)
+		good = j->token[i].parent != c->argument || j->token[i].type == JSMN_STRING;
+	if (good)
+		text_add(c->out, "0");
+	else
+		text_add(&c->error, "argument 'mountpoints': a list of strings is wanted");
+}
+
+static void run_trim(struct call *c)
+{
+	long long minimum;
+	if (c->argument < 0 || json_integer(&c->q->json, c->argument, &minimum))
+		text_add(c->out, "{\"paths\":[]}");
+	else
+		text_add(&c->error, "argument 'minimum': a whole number of 64 bits is wanted");
+}
+
 /* There is nothing to come back to from a halt, so it powers off as well. */
 static void run_shutdown(struct call *c)
 {
@@ -128,24 +175,40 @@ static void run_shutdown(struct call *c)
 
 static void run_info(struct call *c);
 
-/* One row a command: the only argument that it may have, and whether it must. */
+/* One row a command: what it returns, always the same or by a function; the only argument that it may have,
+ * and whether it must. Nobody logs in, the clock is shown in UTC, and the kernel has no block devices:
+ * nothing to freeze, to trim or to list. */
 static const struct command {
 	const char *name;
+	const char *returns; /* NULL: run() writes it */
+	void (*run)(struct call *);
 	const char *argument;
 	bool required;
 	bool silent;    /* no answer when it goes well */
 	bool delimited; /* 0xff before the answer */
-	void (*run)(struct call *);
 } commands[] = {
-	{"guest-sync-delimited", "id", true, false, true, run_sync},
-	{"guest-sync", "id", true, false, false, run_sync},
-	{"guest-ping", NULL, false, false, false, run_nothing},
-	{"guest-info", NULL, false, false, false, run_info},
-	{"guest-network-get-interfaces", NULL, false, false, false, run_interfaces},
-	{"guest-get-osinfo", NULL, false, false, false, run_osinfo},
-	{"guest-get-host-name", NULL, false, false, false, run_host_name},
-	{"guest-get-time", NULL, false, false, false, run_time},
-	{"guest-shutdown", "mode", false, true, false, run_shutdown},
+	{"guest-sync-delimited", .run = run_sync, .argument = "id", .required = true, .delimited = true},
+	{"guest-sync", .run = run_sync, .argument = "id", .required = true},
+	{"guest-ping", .returns = "{}"},
+	{"guest-info", .run = run_info},
+	{"guest-network-get-interfaces", .run = run_interfaces},
+	{"guest-get-osinfo", .run = run_osinfo},
+	{"guest-get-host-name", .run = run_host_name},
+	{"guest-get-time", .run = run_time},
+	{"guest-get-timezone", .returns = "{\"zone\":\"UTC\",\"offset\":0}"},
+	{"guest-get-users", .returns = "[]"},
+	{"guest-get-vcpus", .run = run_vcpus},
+	{"guest-get-load", .run = run_load},
+	{"guest-get-memory-blocks", .returns = "[]"},
+	{"guest-get-fsinfo", .returns = "[]"},
+	{"guest-get-disks", .returns = "[]"},
+	{"guest-get-diskstats", .returns = "[]"},
+	{"guest-fsfreeze-status", .returns = "\"thawed\""},
+	{"guest-fsfreeze-freeze", .returns = "0"},
+	{"guest-fsfreeze-freeze-list", .run = run_freeze_list, .argument = "mountpoints"},
+	{"guest-fsfreeze-thaw", .returns = "0"},
+	{"guest-fstrim", .run = run_trim, .argument = "minimum"},
+	{"guest-shutdown", .run = run_shutdown, .argument = "mode", .silent = true},
 };
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
@@ -237,7 +300,10 @@ static const struct command *carry_out(struct call *c, const char **class)
 	if (command->delimited)
 		text_add(c->out, "\xff");
 	text_add(c->out, "{\"return\":");
-	command->run(c);
+	if (command->returns != NULL)
+		text_add(c->out, "%s", command->returns);
+	else
+		command->run(c);
 	return c->error.used == 0 ? command : NULL;
 }
 

@@ -144,34 +144,93 @@ def test_a_port_that_is_plugged_in_later(keep, dual_stack, boot, machine):
     guest.wait_off("guest-shutdown", OFF_S)
 
 
+class Domain:
+    """The domain of `make deploy`, with libvirt as the host."""
+
+    def __init__(self, keep, folder):
+        deployed = Deployed(folder)
+        deployed.link_images()
+        self.session = keep(Session(folder))
+        self.name = self.session.define(as_user(without_disk(deployed.text("libvirt/bios.xml"), deployed), deployed))
+        self.session.virsh("start", self.name)
+
+    def virsh(self, command, *words, has, deadline=BOOT_S):
+        """`virsh COMMAND NAME WORDS` until it succeeds and says HAS; what it said."""
+        def run():
+            return self.session.run(command, self.name, *words)
+        return wait_until(lambda: (done := run()).returncode == 0 and re.search(has, done.stdout, re.MULTILINE) and done.stdout,
+                          deadline, f"virsh {command} {' '.join(words)} that says {has}", lambda: (done := run()).stdout + done.stderr)
+
+    def refused(self, command, *words):
+        """What `virsh` says of what the agent does not do."""
+        run = self.session.run(command, self.name, *words)
+        assert run.returncode != 0, f"virsh {command}: {run.stdout}"
+        return run.stderr
+
+
+@pytest.fixture
+def domain(keep, tmp_path):
+    domain = Domain(keep, tmp_path)
+    domain.virsh("domifaddr", "--source", "agent", has=r"^ eth0 .* ipv4 +10\.0\.2\.15/24$")
+    return domain
+
+
 @pytest.mark.deadline(300)
-def test_libvirt_asks_the_agent(keep, tmp_path):
-    """The domain of `make deploy`, with libvirt as the host; also after its daemon was started again."""
-    deployed = Deployed(tmp_path)
-    deployed.link_images()
-    session = keep(Session(tmp_path))
-    name = session.define(as_user(without_disk(deployed.text("libvirt/bios.xml"), deployed), deployed))
-    session.virsh("start", name)
+def test_libvirts_guestinfo_with_words(domain):
+    """Each kind that is asked for by name must be there, or all of the answer is refused; KubeVirt asks so."""
+    info = domain.virsh("guestinfo", "--interface", "--os", "--hostname", "--timezone", "--user", has=r"if\.0\.addr\.0\.addr +: 10\.0\.2\.15")
+    host_name = domain.virsh("domhostname", "--source", "agent", has=r"^\S+$").strip()
+    for line in (r"os\.id +: thimble", rf"hostname +: {host_name}", r"timezone\.name +: UTC", r"timezone\.offset +: 0", r"user\.count +: 0"):
+        assert re.search(f"^{line}$", info, re.MULTILINE), f"{line} is not in\n{info}"
+    for nothing in ("--filesystem", "--disk"):
+        assert not domain.session.virsh("guestinfo", domain.name, nothing).strip()
 
-    def virsh(*words, has, deadline=BOOT_S):
-        return wait_until(lambda: (run := session.run(*words)).returncode == 0 and re.search(has, run.stdout, re.MULTILINE) and run.stdout,
-                          deadline, f"virsh {' '.join(words)} that says {has}", lambda: (run := session.run(*words)).stdout + run.stderr)
 
-    table = virsh("domifaddr", name, "--source", "agent", has=r"^ eth0 .* ipv4 +10\.0\.2\.15/24$")
+@pytest.mark.deadline(300)
+def test_libvirts_snapshots_and_filesystems(domain):
+    assert domain.session.virsh("domfsinfo", domain.name).split("\n")[2:] in (["", ""], [""], [])
+    assert "Froze 0 filesystem(s)" in domain.session.virsh("domfsfreeze", domain.name)
+    assert "Froze 0 filesystem(s)" in domain.session.virsh("domfsfreeze", domain.name, "--mountpoint", "/")
+    assert "Thawed 0 filesystem(s)" in domain.session.virsh("domfsthaw", domain.name)
+    domain.session.virsh("domfstrim", domain.name)
+
+
+@pytest.mark.deadline(300)
+def test_libvirts_processors_and_clock(domain):
+    assert re.search(r"^vcpus +: 0$.*^online +: 0$", domain.session.virsh("guestvcpus", domain.name), re.MULTILINE | re.DOTALL)
+    assert re.search(r"^Time: \d+", domain.session.virsh("domtime", domain.name), re.MULTILINE)
+
+
+@pytest.mark.deadline(300)
+def test_what_libvirt_may_not(domain):
+    """Each is refused by its name, and the agent goes on."""
+    assert "guest-set-time" in domain.refused("domtime", "--now")
+    assert "not offlinable" in domain.refused("guestvcpus", "--disable", "--cpulist", "0")
+    assert "guest-set-user-password" in domain.refused("set-user-password", "root", "secret")
+    assert "guest-ssh-get-authorized-keys" in domain.refused("get-user-sshkeys", "root")
+    domain.refused("dompmsuspend", "mem")
+    domain.virsh("qemu-agent-command", '{"execute":"guest-ping"}', has="return")
+
+
+@pytest.mark.deadline(300)
+def test_libvirt_asks_the_agent(domain, tmp_path):
+    """Also after its daemon was started again."""
+    session, name, virsh = domain.session, domain.name, domain.virsh
+    table = virsh("domifaddr", "--source", "agent", has=r"^ eth0 .* ipv4 +10\.0\.2\.15/24$")
     mac = re.search(r"<mac address='([^']*)'", session.virsh("dumpxml", name))[1]
     assert re.search(rf"^ eth0 +{mac} +ipv4", table, re.MULTILINE), table
-    host_name = virsh("domhostname", name, "--source", "agent", has=r"^\S+$").strip()
-    info = virsh("guestinfo", name, has=r"os\.pretty-name")
+    host_name = virsh("domhostname", "--source", "agent", has=r"^\S+$").strip()
+    info = virsh("guestinfo", has=r"os\.pretty-name")
     for line in (r"os\.id +: thimble", r"os\.variant-id +: kms-relay", rf"hostname +: {host_name}", r"if\.0\.name +: eth0",
                  r"if\.0\.addr\.0\.addr +: 10\.0\.2\.15"):
         assert re.search(f"^{line}$", info, re.MULTILINE), f"{line} is not in\n{info}"
-    answer = json.loads(virsh("qemu-agent-command", name, '{"execute":"guest-info"}', has="return"))
+    answer = json.loads(virsh("qemu-agent-command", '{"execute":"guest-info"}', has="return"))
     assert {"name": "guest-ping", "enabled": True, "success-response": True} in answer["return"]["supported_commands"]
     refused = session.run("qemu-agent-command", name, '{"execute":"guest-exec","arguments":{"path":"/bin/sh"}}')
     assert refused.returncode != 0 and "guest-exec" in refused.stderr, refused
 
     session.restart()
-    virsh("domifaddr", name, "--source", "agent", has=r"^ eth0 .* ipv4 +10\.0\.2\.15/24$")
+    virsh("domifaddr", "--source", "agent", has=r"^ eth0 .* ipv4 +10\.0\.2\.15/24$")
 
     # The port goes and comes, as the documentation has it.
     def channel_of(text):
@@ -181,6 +240,6 @@ def test_libvirt_asks_the_agent(keep, tmp_path):
     wait_until(lambda: NAME not in session.virsh("dumpxml", name), BOOT_S, "that the port is gone")
     assert "not configured" in session.run("domifaddr", name, "--source", "agent").stderr
     session.virsh("attach-device", name, channel_of((TREE / "docs/hypervisor.md").read_text()), "--live")
-    virsh("domifaddr", name, "--source", "agent", has=r"^ eth0 .* ipv4 +10\.0\.2\.15/24$")
+    virsh("domifaddr", "--source", "agent", has=r"^ eth0 .* ipv4 +10\.0\.2\.15/24$")
     session.shutdown(name, "--mode", "agent", deadline_s=OFF_S)
     session.undefine(name)

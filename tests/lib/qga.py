@@ -20,6 +20,20 @@ SCHEMA = {
     "guest-get-host-name": {"host-name": (str, True)},
     "guest-get-osinfo": {key: (str, False) for key in (
         "kernel-release", "kernel-version", "machine", "id", "name", "pretty-name", "version", "version-id", "variant", "variant-id")},
+    "guest-get-timezone": {"zone": (str, False), "offset": (int, True)},
+    "guest-get-users": [{"user": (str, True), "domain": (str, False), "login-time": (float, True)}],
+    "guest-get-vcpus": [{"logical-id": (int, True), "online": (bool, True), "can-offline": (bool, False)}],
+    "guest-get-load": {key: (float, True) for key in ("load1m", "load5m", "load15m")},
+    "guest-get-memory-blocks": [{"phys-index": (int, True), "online": (bool, True), "can-offline": (bool, False)}],
+    "guest-get-fsinfo": [{"name": (str, True), "mountpoint": (str, True), "type": (str, True), "used-bytes": (int, False),
+                          "total-bytes": (int, False), "disk": (list, True)}],
+    "guest-get-disks": [{"name": (str, True), "partition": (bool, True)}],
+    "guest-get-diskstats": [{"name": (str, True), "major": (int, True), "minor": (int, True), "stats": (dict, True)}],
+    "guest-fsfreeze-status": str,
+    "guest-fsfreeze-freeze": int,
+    "guest-fsfreeze-freeze-list": int,
+    "guest-fsfreeze-thaw": int,
+    "guest-fstrim": {"paths": ([{"path": (str, True), "error": (str, False), "trimmed": (int, False), "minimum": (int, False)}], True)},
 }
 CLASSES = {"GenericError", "CommandNotFound", "DeviceNotActive", "DeviceNotFound", "KVMMissingCap"}
 ANSWER_S = 60  # a guest in emulation

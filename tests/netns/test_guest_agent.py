@@ -19,7 +19,14 @@ from records import read_record
 from waiting import wait_until
 
 COMMANDS = {"guest-sync-delimited", "guest-sync", "guest-ping", "guest-info", "guest-network-get-interfaces", "guest-get-osinfo",
-            "guest-get-host-name", "guest-get-time", "guest-shutdown"}
+            "guest-get-host-name", "guest-get-time", "guest-get-timezone", "guest-get-users", "guest-get-vcpus", "guest-get-load",
+            "guest-get-memory-blocks", "guest-get-fsinfo", "guest-get-disks", "guest-get-diskstats", "guest-fsfreeze-status",
+            "guest-fsfreeze-freeze", "guest-fsfreeze-freeze-list", "guest-fsfreeze-thaw", "guest-fstrim", "guest-shutdown"}
+# What libvirt, Proxmox VE, KubeVirt and oVirt send beside them: what would change the guest from outside, and what it has not.
+REFUSED = ["guest-set-time", "guest-set-vcpus", "guest-set-memory-blocks", "guest-get-memory-block-info", "guest-suspend-ram",
+           "guest-suspend-disk", "guest-suspend-hybrid", "guest-set-user-password", "guest-exec", "guest-exec-status", "guest-file-open",
+           "guest-file-close", "guest-file-read", "guest-file-write", "guest-ssh-get-authorized-keys", "guest-ssh-add-authorized-keys",
+           "guest-ssh-remove-authorized-keys", "guest-get-devices"]
 
 
 def write_record(folder, path, *lines):
@@ -68,6 +75,40 @@ def test_the_commands_that_there_are(agent):
     assert all(command["enabled"] for command in info["supported_commands"])
 
 
+def test_what_a_guest_without_disks_and_users_has(agent):
+    """Empty lists are the answer: one that is refused ends libvirt's and KubeVirt's question for addresses and name too."""
+    client = agent.client.sync()
+    for command in ("guest-get-users", "guest-get-fsinfo", "guest-get-disks", "guest-get-diskstats", "guest-get-memory-blocks"):
+        assert client.ask(command) == [], command
+    assert client.ask("guest-get-timezone") == {"zone": "UTC", "offset": 0}
+
+
+def test_snapshots_find_nothing_to_freeze(agent):
+    client = agent.client.sync()
+    assert client.ask("guest-fsfreeze-status") == "thawed"
+    assert client.ask("guest-fsfreeze-freeze") == 0
+    assert client.ask("guest-fsfreeze-freeze-list", mountpoints=["/", "/home"]) == 0
+    assert client.ask("guest-fsfreeze-freeze-list") == 0
+    assert client.ask("guest-fsfreeze-status") == "thawed"
+    assert client.ask("guest-fsfreeze-thaw") == 0
+    assert client.ask("guest-fstrim", minimum=0) == {"paths": []}
+
+
+def test_processors_and_load(agent):
+    client = agent.client.sync()
+    assert client.ask("guest-get-vcpus") == [{"logical-id": number, "online": True, "can-offline": False}
+                                             for number in sorted(os.sched_getaffinity(agent.child.pid))]
+    assert all(load >= 0 for load in client.ask("guest-get-load").values())
+
+
+@pytest.mark.parametrize("command", REFUSED)
+def test_what_hosts_send_and_do_not_get(agent, command):
+    """CommandNotFound is what they take for "this guest cannot do that", and go on."""
+    with pytest.raises(QgaError) as error:
+        agent.client.sync().ask(command)
+    assert error.value.kind == "CommandNotFound" and command in error.value.words
+
+
 def test_addresses_follow_the_records(agent, tmp_path):
     client = agent.client.sync()
     write_record(tmp_path, "net/eth0", "mac=02:00:5e:00:00:01", "address.1=192.0.2.5/24 dhcp 86400000",
@@ -105,6 +146,10 @@ def test_errors_of_the_protocol(agent):
              '{"execute":"guest-sync","arguments":{"id":"1"}}': ("GenericError", "id"),
              '{"execute":"guest-sync"}': ("GenericError", "missing"),
              '{"execute":"guest-shutdown","arguments":{"mode":"explode"}}': ("GenericError", "powerdown, reboot, halt"),
+             '{"execute":"guest-fsfreeze-freeze-list","arguments":{"mountpoints":"/"}}': ("GenericError", "list of strings"),
+             '{"execute":"guest-fsfreeze-freeze-list","arguments":{"mountpoints":["/",["/home"]]}}': ("GenericError", "list of strings"),
+             '{"execute":"guest-fsfreeze-freeze","arguments":{"mountpoints":[]}}': ("GenericError", "mountpoints"),
+             '{"execute":"guest-fstrim","arguments":{"minimum":"0"}}': ("GenericError", "minimum"),
              '{"execute":7}': ("GenericError", "execute"),
              '{"run":"guest-ping"}': ("GenericError", "run"),
              '["guest-ping"]': ("GenericError", "object"),

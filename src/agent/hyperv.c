@@ -59,10 +59,11 @@ static void handle_message(struct loop *loop, struct loop_fd *w, uint32_t events
 	state_set(AGENT_CONNECTED, NULL);
 	state_count(kvp_operation_name(operation), m->error != HV_S_OK && (unsigned)m->error != HV_S_CONT);
 	if (result == KVP_ANSWER_REFUSED)
-		log_warnx("%s of the host is not taken: allowed: %d pairs, names of a-z, 0-9, . and -, "
-			  "strings of at "
-			  "most %d bytes",
-			(const char *)m->body.kvp_set.data.key, KVP_PAIRS_MAX, KVP_VALUE_MAX - 1);
+		log_warnx("\"%.80s\" of the host is not taken: %d pairs are, each a string of at most %d "
+			  "bytes; "
+			  "behind thimble. stands a name of at most %d of a-z, 0-9, . and -",
+			(const char *)m->body.kvp_set.data.key, KVP_PAIRS_MAX, KVP_VALUE_MAX - 1,
+			KVP_KEY_MAX - 1);
 	if (write(w->fd, m, sizeof(*m)) < 0)
 		log_warn("cannot answer the kernel");
 	if (result == KVP_ANSWER_CHANGED)

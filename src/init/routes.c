@@ -8,8 +8,12 @@
 #include "common/file.h"
 #include "common/log.h"
 
+#define FILE_TEXT_MAX  16382 /* bytes of a file that are read */
+#define TEXT_OF_(what) #what
+#define TEXT_OF(what)  TEXT_OF_(what)
+
 enum {
-	FILE_BYTES_MAX = 16384,
+	FILE_BYTES_MAX = FILE_TEXT_MAX + 2,
 	SETUP_SETTINGS = 0x53455454, /* kernel/patches/0007 */
 	SETUP_DATA_MAX = 16,
 	OEM_STRUCTURES_MAX = 16,
@@ -27,15 +31,14 @@ static void keep_refused(const char *error)
 		snprintf(reading->refused[index], sizeof(reading->refused[index]), "%s", error);
 }
 
-/* WHAT, a text that ends in a number of bytes, is lost. It may have said who may come. */
+/* WHAT of ORIGIN is lost. It may have said who may come. */
 static void refuse_rest(const char *origin, const char *what)
 {
 	char error[192];
 	reading->config.refused++;
 	config_close(&reading->config, origin);
-	snprintf(error, sizeof(error),
-		"setting refused, from %s: %s %d bytes, nobody may come until it is right", origin, what,
-		FILE_BYTES_MAX - 2);
+	snprintf(error, sizeof(error), "setting refused, from %s: %s, nobody may come until it is right",
+		origin, what);
 	keep_refused(error);
 }
 
@@ -47,7 +50,7 @@ static void read_text(size_t length, const char *origin)
 		length--;
 	config_read_text(&reading->config, bytes, length, origin, keep_refused);
 	if (cut)
-		refuse_rest(origin, "what is behind");
+		refuse_rest(origin, "what is behind " TEXT_OF(FILE_TEXT_MAX) " bytes");
 }
 
 /* False when it cannot be read. */
@@ -146,11 +149,12 @@ static void read_guestinfo(void)
 /* Hyper-V's key-value pairs: the agent takes them from the kernel, and says when there are new ones. */
 static void read_agent(void)
 {
+	static const char origin[] = "Hyper-V";
 	static struct record_view v;
 	const char *key, *value;
 	if (record_read(&v, "agent", "settings") < 0) {
 		if (errno != ENOENT)
-			log_warn("Hyper-V's settings: record agent/settings");
+			refuse_rest(origin, "the record agent/settings cannot be read");
 		return;
 	}
 	config_next_source(&reading->config);
@@ -159,9 +163,9 @@ static void read_agent(void)
 		text_clear(&line);
 		text_add(&line, "%s=%s", key, value);
 		if (line.overflow)
-			refuse_rest("Hyper-V", "a pair of more than");
+			refuse_rest(origin, "a pair of more than " TEXT_OF(FILE_TEXT_MAX) " bytes");
 		else
-			config_read_line(&reading->config, bytes, line.used, "Hyper-V", keep_refused);
+			config_read_line(&reading->config, bytes, line.used, origin, keep_refused);
 	}
 }
 

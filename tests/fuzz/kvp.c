@@ -121,13 +121,23 @@ static enum kvp_result apply_delete(const struct hv_kvp_msg *m)
 	return KVP_ANSWER_CHANGED;
 }
 
+static bool is_name(const char *key)
+{
+	size_t length = strlen(key);
+	for (size_t i = 0; i < length; i++)
+		if (!(key[i] >= 'a' && key[i] <= 'z') && !(key[i] >= '0' && key[i] <= '9') && key[i] != '.' &&
+			key[i] != '-')
+			return false;
+	return length < KVP_KEY_MAX;
+}
+
 static enum kvp_result apply_set(const struct hv_kvp_exchg_msg_value *v)
 {
 	const char *key = (const char *)v->key + strlen("thimble.");
 	if (!is_ours(v->key, v->key_size))
 		return KVP_ANSWER;
 	size_t at = place_of(key);
-	if (strlen(key) >= KVP_KEY_MAX || v->value_type != REG_SZ || at == KVP_PAIRS_MAX ||
+	if (!is_name(key) || v->value_type != REG_SZ || at == KVP_PAIRS_MAX ||
 		!is_string(v->value, v->value_size, HV_KVP_EXCHANGE_MAX_VALUE_SIZE, KVP_VALUE_MAX))
 		return KVP_ANSWER_REFUSED;
 	if (at < list_count && strcmp(list[at].value, (const char *)v->value) == 0)

@@ -156,12 +156,22 @@ def test_hostile_values_stay_in_their_line(kernel, init):
     assert data.count(b"\n") == 1 and b"\x1b" not in data, data
 
 
+def test_hostile_names_do_not_tear_the_record(kernel, init):
+    """What was set before, and beside them, still holds."""
+    assert kernel.ask(SET, EXTERNAL, pair("thimble.hostname", "relay1")) == OK
+    for key in ("thimble.relay.allow\n", "thimble.=x", "thimble.a\nrelay.allow=0.0.0.0/0\nb"):
+        assert kernel.ask(SET, EXTERNAL, pair(key, "192.0.2.0/24")) == INVALID
+    assert init.request() == "read-settings"
+    kernel.wait_settings({"hostname": "relay1"})
+    assert r'"thimble.relay.allow\x0a" of the host is not taken' in kernel.log.read_text()
+
+
 def test_pairs_that_are_not_taken_are_told(kernel, init):
     """The host is told by the code, the guest's log has which, and what was taken before holds."""
     assert kernel.ask(SET, EXTERNAL, pair("thimble.mtu", "9000")) == OK
     for key, value in (("thimble.hostname", "x" * 1024), (f"thimble.{'k' * 64}", "x")):
         assert kernel.ask(SET, EXTERNAL, pair(key, value)) == INVALID
-        assert f"{key} of the host is not taken: 48 pairs are, each a string of at most 1023 bytes" in kernel.log.read_text()
+        assert f'"{key}" of the host is not taken: 48 pairs are, each a string of at most 1023 bytes' in kernel.log.read_text()
     assert init.request() == "read-settings"
     kernel.wait_settings({"mtu": "9000"})
     wait_until(lambda: kernel.record().number("refused") == 2, 20, "two refusals", kernel.record)

@@ -264,7 +264,25 @@ static void a_pair_that_is_too_long_is_refused_alone(void **state)
 	settings_read(&s);
 	assert_string_equal(config_get(&s.config, CONFIG_SEARCH), "example.org");
 	assert_int_equal(s.config.refused, 1);
-	assert_string_equal(s.refused[0], "setting refused, from Hyper-V: a pair of more than 16382 bytes, nobody may come until it is right");
+	assert_string_equal(s.refused[0], "setting refused, from Hyper-V: a pair of more than 16382 bytes, "
+					  "nobody may come until it is right");
+}
+
+static void pairs_that_cannot_be_read_are_told(void **state)
+{
+	static struct settings s;
+	struct iovec torn = {
+		.iov_base = (char *)"hostname=relay1\nmtu", .iov_len = strlen("hostname=relay1\nmtu")};
+	(void)state;
+	assert_int_equal(record_write_file("agent", "settings", &torn, 1), 0);
+	settings_read(&s);
+	assert_int_equal(s.config.refused, 1);
+	assert_string_equal(s.refused[0], "setting refused, from Hyper-V: the record agent/settings cannot "
+					  "be read, nobody may come until it is right");
+	assert_string_equal(config_get(&s.config, CONFIG_RELAY_ALLOW), "none");
+	assert_int_equal(record_remove("agent", "settings"), 0);
+	settings_read(&s);
+	assert_int_equal(s.config.refused, 0);
 }
 
 int main(void)
@@ -278,6 +296,7 @@ int main(void)
 		cmocka_unit_test(a_cut_environment_does_no_harm),
 		cmocka_unit_test(pairs_of_the_agent),
 		cmocka_unit_test(a_pair_that_is_too_long_is_refused_alone),
+		cmocka_unit_test(pairs_that_cannot_be_read_are_told),
 	};
 	return cmocka_run_group_tests(tests, folder_setup, folder_teardown);
 }

@@ -243,7 +243,7 @@ static void pairs_of_the_agent(void **state)
 	assert_string_equal(config_get(&s.config, CONFIG_RELAY_UPSTREAM), "");
 	/* There is no appliance here: without its settings nobody may come. */
 	assert_string_equal(config_get(&s.config, CONFIG_RELAY_ALLOW), "none");
-	assert_string_equal(s.config.entry[CONFIG_RELAY_ALLOW].origin, "appliance");
+	assert_string_equal(config_origin(&s.config, CONFIG_RELAY_ALLOW), "appliance");
 	assert_int_equal(s.config.refused, 2);
 	assert_string_equal(s.refused[1], "setting refused, from Hyper-V: \"no.such\" is no setting");
 }

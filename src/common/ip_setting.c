@@ -111,7 +111,13 @@ static const char *check_address(const struct ip_setting *s)
 	return NULL;
 }
 
-static const char *check_gateway(const struct ip_setting *s, int family)
+/* A machine that is given one address, and a gateway somewhere else on the link, as hosts of servers do. */
+static bool is_of_one_host(const struct ip_setting *s)
+{
+	return s->prefix_length >= address_bytes(s->family) * 8 - 1;
+}
+
+static const char *check_gateway(struct ip_setting *s, int family)
 {
 	if (family != s->family)
 		return "address and gateway are of two families";
@@ -119,7 +125,8 @@ static const char *check_gateway(const struct ip_setting *s, int family)
 		return "no address that a gateway can have";
 	if (memcmp(s->gateway, s->address, address_bytes(family)) == 0)
 		return "the gateway is the NIC itself";
-	if (!same_network(s, s->gateway) && !is_link_local(family, s->gateway))
+	s->gateway_outside = !same_network(s, s->gateway) && !is_link_local(family, s->gateway);
+	if (s->gateway_outside && !is_of_one_host(s))
 		return "the gateway is not in the address's network";
 	return NULL;
 }

@@ -272,22 +272,41 @@ static bool has_on_link(const struct prefix_list *list)
 	return false;
 }
 
-/* Who may come, and with what. */
-static void draw_allowed(struct canvas *c, const struct relay_state *relay)
+/* Whether each is a single host: a network that one is in alone, as with an address of /32. */
+static bool are_hosts(const struct prefix_list *list)
 {
+	for (unsigned i = 0; i < list->count && i < ALLOWED_MAX; i++) {
+		const char *slash = strchr(list->text[i], '/');
+		bool four = strchr(list->text[i], ':') == NULL;
+		if (slash == NULL || strcmp(slash, four ? "/32" : "/128") != 0)
+			return false;
+	}
+	return true;
+}
+
+/* "on-link: 192.0.2.0/24", and what to do where that lets nobody in. */
+static void add_on_link(struct text *t, const struct screen_state *s, size_t bytes, int64_t now_ms)
+{
+	const struct prefix_list *list = &s->relay.on_link;
+	text_add(t, "%son-link: ", t->used > 0 ? ", " : "");
+	add_prefixes(t, list, bytes);
+	if (list->count == 0 && first_usable(s, now_ms) == NULL)
+		text_add(t, "no network yet");
+	else if (are_hosts(list))
+		text_add(t, "%s, set relay.allow", list->count == 0 ? "no network" : " alone");
+}
+
+/* Who may come, and with what. */
+static void draw_allowed(struct canvas *c, const struct screen_state *s, int64_t now_ms)
+{
+	const struct relay_state *relay = &s->relay;
 	char line[LINE_BYTES_MAX];
 	struct text t = TEXT(line);
 	size_t bytes = c->columns >= WIDE_COLUMNS ? LIST_BYTES_WIDE : LIST_BYTES_MAX;
-	bool on_link = has_on_link(&relay->allowed);
 	text_clear(&t);
 	add_prefixes(&t, &relay->allowed, bytes);
-	if (on_link) {
-		text_add(&t, "%son-link: ", t.used > 0 ? ", " : "");
-		if (relay->on_link.count > 0)
-			add_prefixes(&t, &relay->on_link, bytes);
-		else
-			text_add(&t, "no network yet");
-	}
+	if (has_on_link(&relay->allowed))
+		add_on_link(&t, s, bytes, now_ms);
 	/* "dcerpc:UUID": the interface itself only where there is place. */
 	static const char guard[] = "; guard ";
 	bool room = fits(c, &t, strlen(guard) + strlen(relay->guard));
@@ -328,5 +347,5 @@ void draw_traffic(struct canvas *c, const struct screen_state *s, unsigned index
 	}
 	if (t.used > 0)
 		canvas_line(c, "Traffic", ATTRIBUTE_NORMAL, "", line);
-	draw_allowed(c, relay);
+	draw_allowed(c, s, now_ms);
 }

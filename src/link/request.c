@@ -61,6 +61,8 @@ void request_gateway(struct netlink_request *r, uint16_t type, int ifindex, cons
 		.rtm_protocol = LINK_MARK,
 		.rtm_scope = RT_SCOPE_UNIVERSE,
 		.rtm_type = RTN_UNICAST,
+		/* No route leads to it: it is on the link all the same. */
+		.rtm_flags = s->gateway_outside ? RTNH_F_ONLINK : 0,
 	};
 	netlink_begin(r, type, type == RTM_NEWROUTE ? NLM_F_CREATE | NLM_F_EXCL : 0, &body, sizeof(body));
 	netlink_add(r, RTA_GATEWAY, s->gateway, address_bytes(s));

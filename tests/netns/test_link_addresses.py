@@ -115,6 +115,32 @@ def test_no_redirect_is_believed(keep, lan, start):
     assert f'"gateway":"{ROUTER}"' in chosen and "redirect" not in chosen, chosen
 
 
+@pytest.mark.parametrize("address, gateway", [
+    ("203.0.113.5/32", "192.0.2.1"), ("203.0.113.4/31", "192.0.2.1"),
+    ("2001:db8:5::5/128", "2001:db8:1::1"), ("2001:db8:5::4/127", "2001:db8:1::1"),
+])
+def test_a_gateway_outside_the_prefix_of_one_host(lan, start, address, gateway):
+    """It is on the link, though no route leads to it, and comes back with the link."""
+    guest = start(ip=f"eth0:{address},{gateway}")
+    guest.wait_address(address, "static")
+    own = address.partition("/")[0]
+    lan.ip("route", "add", own, "dev", "br0")
+    lan.ip("address", "add", "198.51.100.1/32" if "." in own else "2001:db8:9::1/128", "dev", "lo")
+
+    def check():
+        guest.wait(lambda: f"{gateway} static 2" in guest.nic().list("gateway"), "the gateway")
+        wait_reaches(guest, guest.namespace, "198.51.100.1" if "." in own else "2001:db8:9::1")
+    check()
+    guest.namespace.ip("link", "set", "eth0", "down")
+    guest.namespace.ip("link", "set", "eth0", "up")
+    check()
+    assert guest.problems() == []
+    guest.change_settings(ip="dhcp")
+    guest.kill_link()
+    guest.start_link()
+    guest.wait(lambda: not [line for line in guest.nic().list("gateway") if "static" in line], "no gateway of the setting")
+
+
 def test_several_addresses(lan, start):
     """All answer; packets go out from the first, also after the link was down."""
     wanted = ["192.0.2.7", "192.0.2.5", "198.51.100.9", "2001:db8:1::7", "2001:db8:1::5"]

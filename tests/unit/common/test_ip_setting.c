@@ -67,7 +67,9 @@ static void each_fault_is_told(void **state)
 		{"eth0:192.0.2.5/24,", "no address behind the comma"},
 		{"eth0:192.0.2.5/24,gw", "no address behind the comma"},
 		{"eth0:192.0.2.5/24,198.51.100.1", "the gateway is not in the address's network"},
+		{"eth0:192.0.2.5/30,198.51.100.1", "the gateway is not in the address's network"},
 		{"eth0:192.0.2.5/24,192.0.2.5", "the gateway is the NIC itself"},
+		{"eth0:192.0.2.5/32,192.0.2.5", "the gateway is the NIC itself"},
 		{"eth0:192.0.2.5/24,2001:db8::1", "address and gateway are of two families"},
 		{"eth0:2001:db8::5/64,2001:db8:1::1", "the gateway is not in the address's network"},
 		{"eth0:2001:db8::5/64,ff02::2", "no address that a gateway can have"},
@@ -103,6 +105,8 @@ static void what_only_looks_wrong(void **state)
 	const char *const good[] = {"eth0:192.0.2.0/31", "eth0:192.0.2.1/31,192.0.2.0", "eth0:192.0.2.255/32",
 		"eth0:2001:db8::/64", "eth0:192.0.2.5/24,192.0.2.1 eth0:192.0.2.6/24,192.0.2.1",
 		"eth0:192.0.2.5/24 eth0:2001:db8::5/64", "eth0:dhcp eth0:192.0.2.5/24",
+		"eth0:203.0.113.5/32,172.31.1.1", "eth0:203.0.113.5/31,172.31.1.1",
+		"eth0:2001:db8::5/128,2001:db8:1::1", "eth0:2001:db8::5/127,2001:db8:1::1",
 		"52:54:00:00:00:01:dhcp", "", "aa:bb:cc:dd:ee:ff:192.0.2.5/24"};
 	(void)state;
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {

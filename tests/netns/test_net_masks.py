@@ -1,0 +1,66 @@
+"""A lease has its gateway and its name server whatever the mask is, at both ends of its network (RFC 3021, RFC 3442)."""
+
+import ipaddress
+
+import pytest
+from dhcpcd import GuestNetwork, has_users
+from netns import Lan
+from servers import Dnsmasq
+
+pytestmark = pytest.mark.skipif(not has_users(), reason="needs the guest's users: run as root")
+
+MAC = "02:00:00:00:01:01"
+
+
+def mask(bits):
+    return ".".join(str((0xFFFFFFFF << (32 - bits) & 0xFFFFFFFF) >> shift & 255) for shift in (24, 16, 8, 0))
+
+
+def same(one, other, bits):
+    return ipaddress.ip_address(other) in ipaddress.ip_network(f"{one}/{bits}", strict=False)
+
+
+# address, bits of its mask, gateway
+LEASES = [
+    ("203.0.113.76", 31, "203.0.113.77"), ("203.0.113.77", 31, "203.0.113.76"),
+    ("203.0.113.77", 30, "203.0.113.78"), ("203.0.113.78", 30, "203.0.113.77"),
+    ("203.0.113.76", 32, "203.0.113.1"), ("203.0.113.76", 24, "203.0.113.1"),
+    ("10.1.2.3", 8, "10.255.0.1"), ("10.1.2.3", 7, "11.0.0.1"), ("10.1.2.3", 1, "100.0.0.1"),
+]
+
+
+def leased(keep, tmp_path, address, bits, gateway, *options):
+    """A guest with ADDRESS from a server whose own is GATEWAY, on a link of its own."""
+    own = bits if 24 <= bits <= 31 else 24  # the server's network has both of them
+    if not same(address, gateway, own):
+        own = 1
+    lan = keep(Lan(f"{gateway}/{own}"))
+    keep(Dnsmasq(lan, tmp_path, f"dhcp-range={address},{address},{mask(own)},1h",
+                 f"dhcp-option=1,{mask(bits)}", *options).start())
+    lan.ip("address", "add", "198.51.100.9/32", "dev", "lo")
+    lan.ip("route", "replace", address, "dev", "br0")
+    guest = keep(GuestNetwork())
+    lan.attach(guest.namespace, mac=MAC)
+    guest.start()
+    guest.wait_address(f"{address}/{bits}", "dhcp")
+    return guest
+
+
+@pytest.mark.parametrize("address, bits, gateway", LEASES)
+def test_gateway_by_option_3(keep, tmp_path, address, bits, gateway):
+    guest = leased(keep, tmp_path, address, bits, gateway, f"dhcp-option=3,{gateway}", f"dhcp-option=6,{gateway}")
+    guest.wait(lambda: f"{gateway} dhcp 1002" in guest.nic().list("gateway"), "the gateway")
+    guest.wait(lambda: guest.servers()[0][0] == gateway, "the name server")
+    chosen = guest.namespace.ip("-json", "route", "get", "198.51.100.9")
+    assert f'"gateway":"{gateway}"' in chosen and f'"prefsrc":"{address}"' in chosen, chosen
+    guest.namespace.run("ping", "-n", "-c1", "-W5", "198.51.100.9")
+    assert "Invalid argument" not in guest.logs()
+
+
+@pytest.mark.parametrize("address, bits, gateway", [lease for lease in LEASES if lease[1] >= 30])
+def test_gateway_by_option_121(keep, tmp_path, address, bits, gateway):
+    guest = leased(keep, tmp_path, address, bits, gateway,
+                   f"dhcp-option=121,{gateway}/32,0.0.0.0,0.0.0.0/0,{gateway}")
+    guest.wait(lambda: f"{gateway} dhcp 1002" in guest.nic().list("gateway"), "the gateway")
+    guest.namespace.run("ping", "-n", "-c1", "-W5", "198.51.100.9")
+    assert "Invalid argument" not in guest.logs()

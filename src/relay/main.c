@@ -128,7 +128,7 @@ static void read_settings_again(void)
 static void handle_networks(struct networks *n)
 {
 	(void)n;
-	upstreams_check_own(&relay.upstreams);
+	upstreams_check_addresses(&relay.upstreams);
 	report_changed(&relay.report);
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "common/log.h"
 
@@ -12,6 +13,7 @@ enum { LOG_WINDOW_MS = 60000, LOG_WINDOW_LINES = 6 };
 
 static const char is_own[] = "this is the relay itself";
 static const char has_no_address[] = "its name has no address";
+static const char has_no_route[] = "no route to it";
 static const char no_answer[] = "no answer";
 
 const char *upstream_state_name(enum upstream_state state)
@@ -59,12 +61,14 @@ static void set_state(struct upstream *up, enum upstream_state state, const char
 {
 	if (up->state == state && up->why == why)
 		return;
-	if (up->state != state || why == is_own)
+	/* A machine that has no address yet has no route either, and says so itself. */
+	bool is_start = up->why == has_no_route || (up->state == UPSTREAM_UNKNOWN && why == has_no_route);
+	if ((up->state != state && !is_start) || why == is_own)
 		log_state(up, state, why);
 	bool was_down = up->state == UPSTREAM_DOWN;
 	up->state = state;
 	up->why = why;
-	if (state != UPSTREAM_DOWN || why == is_own || why == has_no_address)
+	if (state != UPSTREAM_DOWN || why == is_own || why == has_no_address || why == has_no_route)
 		probe_stop(up);
 	else if (!was_down || up->probe.timer.previous == NULL)
 		probe_start(up);
@@ -235,26 +239,44 @@ static bool is_own_page(const struct upstreams *u, const struct target *t, const
 	       prefixes_contain(&u->networks->own, &to);
 }
 
-static void check_own(struct upstream *up)
+/* By a socket that sends nothing. What the kernel says of anything else than routes, a connection will tell.
+ */
+static bool is_routed(const struct address *a)
+{
+	int fd = socket(a->any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool routed = fd < 0 || connect(fd, &a->any, a->bytes) == 0 ||
+		      (errno != ENETUNREACH && errno != EHOSTUNREACH);
+	if (fd >= 0)
+		close(fd);
+	return routed;
+}
+
+static void check_addresses(struct upstream *up)
 {
 	const struct target *t = &up->target;
+	bool routed = false;
 	up->own = 0;
-	for (unsigned i = 0; i < t->address_count; i++)
+	for (unsigned i = 0; i < t->address_count; i++) {
 		if (is_own_listener(up->all, &t->address[i], t->port) ||
 			is_own_page(up->all, t, &t->address[i]))
 			up->own |= 1u << i;
+		else
+			routed = routed || is_routed(&t->address[i]);
+	}
 	if (t->address_count == 0)
 		set_state(up, UPSTREAM_DOWN, has_no_address);
 	else if (up->own == (1u << t->address_count) - 1)
 		set_state(up, UPSTREAM_DOWN, is_own);
-	else if (up->why == is_own || up->why == has_no_address)
+	else if (!routed)
+		set_state(up, UPSTREAM_DOWN, has_no_route);
+	else if (up->why == is_own || up->why == has_no_address || up->why == has_no_route)
 		set_state(up, UPSTREAM_UNKNOWN, NULL);
 }
 
-void upstreams_check_own(struct upstreams *u)
+void upstreams_check_addresses(struct upstreams *u)
 {
 	for (size_t i = 0; i < u->count; i++)
-		check_own(u->list[i]);
+		check_addresses(u->list[i]);
 }
 
 static bool same_addresses(const struct target *a, const struct target *b)
@@ -333,7 +355,7 @@ void upstreams_set(struct upstreams *u, const struct target *list, size_t count)
 		free(old[i]);
 	}
 	u->generation++;
-	upstreams_check_own(u);
+	upstreams_check_addresses(u);
 	report_changed(u->report);
 }
 

@@ -88,8 +88,9 @@ void upstreams_free(struct upstreams *u);
  * known. */
 void upstreams_set(struct upstreams *u, const struct target *list, size_t count);
 
-/* Finds out anew which addresses are the relay itself: after a change of networks or settings. */
-void upstreams_check_own(struct upstreams *u);
+/* Finds out anew which addresses are the relay itself, and to which there is a route: after a change of
+ * networks or settings. */
+void upstreams_check_addresses(struct upstreams *u);
 
 /* The next one to try, by item, priority and weight; NULL when none is left. One that is down comes only
  * after one that was not, and only when it failed at once. */

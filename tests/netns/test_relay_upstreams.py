@@ -187,3 +187,20 @@ def test_next_when_there_is_no_way_to_the_first(network):
     assert_served(network, listener)
     relay.wait_record(lambda r: r.list("upstream")[0].startswith("198.51.100.1:7001 down ")
                       and r.list("upstream")[1].endswith(" up"), "down, up")
+
+
+@pytest.mark.parametrize("outside, route", [("198.51.100.7", "198.51.100.0/24"), ("2001:db8:9::7", "2001:db8:9::/48")])
+def test_without_a_route_it_is_down_before_any_client(network, outside, route):
+    """And as unknown as any other as soon as there is one."""
+    name = f"[{outside}]:7001" if ":" in outside else f"{outside}:7001"
+    relay = network.start_relay(upstream=name)
+    relay.wait_record(lambda r: r.list("upstream") == [f"{name} down no route to it"],
+                      f"{name} down no route to it")
+    network.assert_refused_by_reset("with no route to the upstream")
+    network.lan.ip("address", "add", outside, "dev", "lo")
+    listener = network.listen(7001, outside)
+    network.box.ip("route", "add", route, "via", network.host6 if ":" in outside else network.host)
+    relay.wait_record(lambda r: r.list("upstream") == [f"{name} unknown"], f"{name} unknown")
+    assert_served(network, listener)
+    network.box.ip("route", "del", route)
+    relay.wait_record(lambda r: r.list("upstream") == [f"{name} down no route to it"], f"{name} down no route to it")

@@ -252,12 +252,12 @@ static void test_the_relay_itself(void **state)
 	assert_next(&c, 1689); /* another port of the same machine is another service */
 	assert_next(&c, 0);
 	relay.networks.own.count = 0;
-	upstreams_check_own(u);
+	upstreams_check_addresses(u);
 	assert_int_equal(u->list[1]->state, UPSTREAM_UNKNOWN);
 	own_address("192.0.2.1");
 	relay.settings.listen_count = 0;
 	listen_at("192.0.2.7:1688");
-	upstreams_check_own(u);
+	upstreams_check_addresses(u);
 	assert_int_equal(u->list[1]->state, UPSTREAM_UNKNOWN);
 }
 

@@ -64,3 +64,11 @@ def test_gateway_by_option_121(keep, tmp_path, address, bits, gateway):
     guest.wait(lambda: f"{gateway} dhcp 1002" in guest.nic().list("gateway"), "the gateway")
     guest.namespace.run("ping", "-n", "-c1", "-W5", "198.51.100.9")
     assert "Invalid argument" not in guest.logs()
+
+
+def test_no_server_names_the_broadcast_address(keep, tmp_path):
+    """Option 28: the gateway's own, in a network of any size."""
+    gateway = "203.0.113.1"
+    guest = leased(keep, tmp_path, "203.0.113.76", 24, gateway, f"dhcp-option=3,{gateway}", f"dhcp-option=28,{gateway}")
+    guest.wait(lambda: guest.nic().list("gateway") == [f"{gateway} dhcp 1002"], "the gateway")
+    guest.namespace.run("ping", "-n", "-c1", "-W5", "198.51.100.9")

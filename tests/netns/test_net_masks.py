@@ -25,12 +25,14 @@ LEASES = [
     ("203.0.113.76", 31, "203.0.113.77"), ("203.0.113.77", 31, "203.0.113.76"),
     ("203.0.113.77", 30, "203.0.113.78"), ("203.0.113.78", 30, "203.0.113.77"),
     ("203.0.113.76", 32, "203.0.113.1"), ("203.0.113.76", 24, "203.0.113.1"),
+    ("203.0.113.77", 30, "203.0.113.1"), ("203.0.113.76", 24, "203.0.114.1"),  # in no network of the guest's
     ("10.1.2.3", 8, "10.255.0.1"), ("10.1.2.3", 7, "11.0.0.1"), ("10.1.2.3", 1, "100.0.0.1"),
 ]
 
 
-def leased(keep, tmp_path, address, bits, gateway, *options):
-    """A guest with ADDRESS from a server whose own is GATEWAY, on a link of its own."""
+def leased(keep, tmp_path, address, bits, gateway, *options, beside=None):
+    """A guest with ADDRESS from a server whose own is GATEWAY, on a link of its own. BESIDE: a Lan that eth0 is on; then
+    this is eth1."""
     own = bits if 24 <= bits <= 31 else 24  # the server's network has both of them
     if not same(address, gateway, own):
         own = 1
@@ -40,9 +42,12 @@ def leased(keep, tmp_path, address, bits, gateway, *options):
     lan.ip("address", "add", "198.51.100.9/32", "dev", "lo")
     lan.ip("route", "replace", address, "dev", "br0")
     guest = keep(GuestNetwork())
-    lan.attach(guest.namespace, mac=MAC)
+    nic = "eth0" if beside is None else "eth1"
+    if beside is not None:
+        beside.attach(guest.namespace, mac="02:00:00:00:01:02")
+    lan.attach(guest.namespace, nic, mac=MAC)
     guest.start()
-    guest.wait_address(f"{address}/{bits}", "dhcp")
+    guest.wait_address(f"{address}/{bits}", "dhcp", ifname=nic)
     return guest
 
 
@@ -72,3 +77,26 @@ def test_no_server_names_the_broadcast_address(keep, tmp_path):
     guest = leased(keep, tmp_path, "203.0.113.76", 24, gateway, f"dhcp-option=3,{gateway}", f"dhcp-option=28,{gateway}")
     guest.wait(lambda: guest.nic().list("gateway") == [f"{gateway} dhcp 1002"], "the gateway")
     guest.namespace.run("ping", "-n", "-c1", "-W5", "198.51.100.9")
+
+
+def wait_reached(guest):
+    guest.wait(lambda: " 0% packet loss" in guest.namespace.run("ping", "-n", "-c1", "-W2", "198.51.100.9", check=False),
+               "an answer of 198.51.100.9")
+
+
+@pytest.mark.parametrize("bits, routes", [
+    (32, ["198.51.100.0/24,203.0.113.1"]),
+    (32, ["198.51.100.0/24,203.0.113.1", "203.0.113.1/32,0.0.0.0"]),
+    (30, ["0.0.0.0/0,203.0.113.77", "198.51.100.0/24,203.0.113.1"]),
+])
+def test_a_route_by_a_gateway_outside_the_network(keep, tmp_path, bits, routes):
+    """Not the default one: neither a later route to the gateway nor the default route stands in for one."""
+    wait_reached(leased(keep, tmp_path, "203.0.113.78", bits, "203.0.113.1", "dhcp-option=121," + ",".join(routes)))
+
+
+def test_a_gateway_in_the_network_of_another_nic(keep, tmp_path):
+    wide = keep(Lan("203.0.113.254/24"))
+    keep(Dnsmasq(wide, tmp_path, "dhcp-range=203.0.113.2,203.0.113.2,1h", "dhcp-option=3", name="wide").start())
+    guest = leased(keep, tmp_path, "192.0.2.5", 32, "203.0.113.1", "dhcp-option=3,203.0.113.1", beside=wide)
+    guest.wait_address("203.0.113.2/24", "dhcp")
+    wait_reached(guest)

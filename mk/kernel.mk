@@ -42,7 +42,7 @@ endif
 
 # objtool's own build, alone of all, keeps absolute names, and every object is older than an objtool that was built anew. So
 # they are made right where the tree was copied or moved.
-linux_here = here=$(abspath $(LINUX_SRC)); before=$$(cat $(LINUX)/.here 2>/dev/null || echo $$here); \
+linux_here = here=$$(realpath $(LINUX_SRC)); before=$$(cat $(LINUX)/.here 2>/dev/null || echo $$here); \
 	[ $$before = $$here ] || grep -rlF $$before/ --include='.*.cmd' $(LINUX)/tools | xargs -r sed -i "s|$$before/|$$here/|g"; \
 	echo $$here > $(LINUX)/.here
 

@@ -117,7 +117,7 @@ static bool is_of_one_host(const struct ip_setting *s)
 	return s->prefix_length >= address_bytes(s->family) * 8 - 1;
 }
 
-static const char *check_gateway(struct ip_setting *s, int family)
+static const char *check_gateway(const struct ip_setting *s, int family)
 {
 	if (family != s->family)
 		return "address and gateway are of two families";
@@ -125,8 +125,7 @@ static const char *check_gateway(struct ip_setting *s, int family)
 		return "no address that a gateway can have";
 	if (memcmp(s->gateway, s->address, address_bytes(family)) == 0)
 		return "the gateway is the NIC itself";
-	s->gateway_outside = !same_network(s, s->gateway) && !is_link_local(family, s->gateway);
-	if (s->gateway_outside && !is_of_one_host(s))
+	if (!is_of_one_host(s) && !same_network(s, s->gateway) && !is_link_local(family, s->gateway))
 		return "the gateway is not in the address's network";
 	return NULL;
 }

@@ -28,7 +28,6 @@ struct ip_setting {
 	unsigned prefix_length;
 	uint8_t address[16]; /* in network order, 4 or 16 bytes */
 	bool has_gateway;
-	bool gateway_outside; /* of the prefix, which is that of one host or two */
 	uint8_t gateway[16];
 };
 

@@ -141,6 +141,16 @@ def test_a_gateway_outside_the_prefix_of_one_host(lan, start, address, gateway):
     guest.wait(lambda: not [line for line in guest.nic().list("gateway") if "static" in line], "no gateway of the setting")
 
 
+@pytest.mark.parametrize("bits", range(1, 9))
+def test_a_gateway_in_the_widest_networks(lan, start, bits):
+    lan.ip("address", "add", "10.40.30.20/8", "dev", "br0")
+    lan.ip("address", "add", "198.51.100.1/32", "dev", "lo")
+    guest = start(ip=f"eth0:10.20.30.40/{bits},10.40.30.20")
+    guest.wait(lambda: "10.40.30.20 static 2" in guest.nic().list("gateway"), "the gateway")
+    wait_reaches(guest, guest.namespace, "198.51.100.1")
+    assert guest.problems() == []
+
+
 def test_several_addresses(lan, start):
     """All answer; packets go out from the first, also after the link was down."""
     wanted = ["192.0.2.7", "192.0.2.5", "198.51.100.9", "2001:db8:1::7", "2001:db8:1::5"]

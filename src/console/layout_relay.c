@@ -272,28 +272,17 @@ static bool has_on_link(const struct prefix_list *list)
 	return false;
 }
 
-/* Whether each is a single host: a network that one is in alone, as with an address of /32. */
-static bool are_hosts(const struct prefix_list *list)
-{
-	for (unsigned i = 0; i < list->count && i < ALLOWED_MAX; i++) {
-		const char *slash = strchr(list->text[i], '/');
-		bool four = strchr(list->text[i], ':') == NULL;
-		if (slash == NULL || strcmp(slash, four ? "/32" : "/128") != 0)
-			return false;
-	}
-	return true;
-}
-
 /* "on-link: 192.0.2.0/24", and what to do where that lets nobody in. */
 static void add_on_link(struct text *t, const struct screen_state *s, size_t bytes, int64_t now_ms)
 {
 	const struct prefix_list *list = &s->relay.on_link;
 	text_add(t, "%son-link: ", t->used > 0 ? ", " : "");
 	add_prefixes(t, list, bytes);
-	if (list->count == 0 && first_usable(s, now_ms) == NULL)
-		text_add(t, "no network yet");
-	else if (are_hosts(list))
-		text_add(t, "%s, set relay.allow", list->count == 0 ? "no network" : " alone");
+	bool usable = first_usable(s, now_ms) != NULL;
+	if (list->count == 0)
+		text_add(t, usable ? "no network" : "no network yet");
+	if (usable && relay_allows_no_network(&s->relay))
+		text_add(t, "%s, set relay.allow", list->count == 0 ? "" : " alone");
 }
 
 /* Who may come, and with what. */

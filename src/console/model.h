@@ -248,6 +248,10 @@ bool child_well(const struct child_state *c, int64_t now_ms);
  */
 const char *relay_closed_by(const struct relay_state *s);
 
+/* Whether the relay lets in on-link clients alone and no network is on-link: an address of /32 or /128 has no
+ * neighbours. */
+bool relay_allows_no_network(const struct relay_state *s);
+
 /* Whether it is known that clients cannot reach the service by it. */
 bool port_flawed(const struct port_state *p);
 

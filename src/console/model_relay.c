@@ -140,6 +140,25 @@ const char *relay_closed_by(const struct relay_state *s)
 	return strcmp(s->guard, CONFIG_NONE) == 0 ? "relay.guard" : NULL;
 }
 
+/* A single host, which is what an address of /32 leaves of its network; or link-local addresses, which no
+ * client uses. */
+static bool is_network(const char *prefix)
+{
+	const char *slash = strchr(prefix, '/');
+	bool ipv6 = strchr(prefix, ':') != NULL;
+	return slash != NULL && strcmp(slash, ipv6 ? "/128" : "/32") != 0 && strncmp(prefix, "fe80:", 5) != 0;
+}
+
+bool relay_allows_no_network(const struct relay_state *s)
+{
+	if (s->allowed.count != 1 || strcmp(s->allowed.text[0], CONFIG_ON_LINK) != 0)
+		return false;
+	for (unsigned i = 0; i < s->on_link.count; i++)
+		if (i == ALLOWED_MAX || is_network(s->on_link.text[i]))
+			return false;
+	return true;
+}
+
 bool source_flawed(const struct source_state *s)
 {
 	return s->item[0] != '\0' && strcmp(s->state, "ok") != 0;

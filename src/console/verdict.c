@@ -238,7 +238,7 @@ static bool judge_upstreams(struct reasons *r, const struct relay_state *relay)
 	return silent;
 }
 
-static void judge_relay(struct reasons *r, const struct screen_state *s)
+static void judge_relay(struct reasons *r, const struct screen_state *s, int64_t now_ms)
 {
 	const struct relay_state *relay = &s->relay;
 	if (relay->status == RECORD_MISSING || s->service.phase != PHASE_RUNNING)
@@ -250,6 +250,8 @@ static void judge_relay(struct reasons *r, const struct screen_state *s)
 	const char *closed = relay_closed_by(relay);
 	if (closed != NULL)
 		text_add(not_ready(r), "%s is none: nobody may come", closed);
+	if (relay_allows_no_network(relay) && first_usable(s, now_ms) != NULL)
+		text_add(warn(r), "no network is on-link: set relay.allow");
 	/* Why there is no upstream is said by the upstreams, when there are any to say it. */
 	bool none = strcmp(relay->state, "no upstream") == 0;
 	if (none && relay->upstream_count + relay->source_count == 0) {
@@ -327,7 +329,7 @@ void verdict_of(struct verdict *v, const struct screen_state *s, int64_t now_ms)
 	judge_ports(&r, s);
 	judge_network(&r, s, now_ms);
 	judge_link(&r, s);
-	judge_relay(&r, s);
+	judge_relay(&r, s, now_ms);
 	judge_system(&r, s, now_ms);
 	if (r.not_ready) {
 		text_add(&all, "Not ready: %s", reasons);

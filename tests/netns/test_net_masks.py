@@ -5,6 +5,7 @@ import ipaddress
 import pytest
 from dhcpcd import GuestNetwork, has_users
 from netns import Lan
+from relay import Relay
 from servers import Dnsmasq
 
 pytestmark = pytest.mark.skipif(not has_users(), reason="needs the guest's users: run as root")
@@ -100,3 +101,11 @@ def test_a_gateway_in_the_network_of_another_nic(keep, tmp_path):
     guest = leased(keep, tmp_path, "192.0.2.5", 32, "203.0.113.1", "dhcp-option=3,203.0.113.1", beside=wide)
     guest.wait_address("203.0.113.2/24", "dhcp")
     wait_reached(guest)
+
+
+def test_a_single_address_has_no_neighbours(keep, tmp_path):
+    """The screen goes by this (tests/unit/console): there is no network that clients could be in."""
+    gateway = "203.0.113.1"
+    guest = leased(keep, tmp_path, "203.0.113.76", 32, gateway, f"dhcp-option=3,{gateway}")
+    relay = keep(Relay(guest.namespace, guest.folder, upstream="198.51.100.9:7001"))
+    relay.wait_record(lambda r: sorted(r.list("on_link")) == [f"{gateway}/32", "fe80::/64"], "the gateway alone")

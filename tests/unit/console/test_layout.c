@@ -505,10 +505,12 @@ static void test_allowed_prefixes_are_counted(void **unused)
 	char text[1024];
 	(void)unused;
 	set_relay("state=ready\nallow.1=on-link\nallow.2=10.0.0.0/8\nguard=off\n");
-	assert_has(draw(80, 25), " Allowed   10.0.0.0/8, on-link: no network, set relay.allow; guard off ");
+	assert_has(draw(80, 25), " Allowed   10.0.0.0/8, on-link: no network; guard off ");
 	set_relay("state=ready\nallow.1=on-link\non_link.1=203.0.113.1/32\non_link.2=2001:db8::1/128\n");
 	assert_has(
 		draw(80, 25), " Allowed   on-link: 203.0.113.1/32, 2001:db8::1/128 alone, set relay.allow");
+	set_relay("state=ready\nallow.1=on-link\non_link.1=203.0.113.1/32\non_link.2=fe80::/64\n");
+	assert_has(draw(80, 25), " Allowed   on-link: 203.0.113.1/32, fe80::/64 alone, set relay.allow ");
 	set_relay("state=ready\nallow.1=on-link\non_link.1=203.0.113.1/32\non_link.2=2001:db8::/64\n");
 	assert_has(draw(80, 25), " Allowed   on-link: 203.0.113.1/32, 2001:db8::/64 ");
 	int used = snprintf(text, sizeof(text), "state=ready\n");

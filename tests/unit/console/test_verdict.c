@@ -224,8 +224,38 @@ static void test_nobody_may_come(void **unused)
 	set_well(&state);
 	set_relay("state=ready\nupstream.1=a:1 up\nallow.1=none\nguard=off\n");
 	assert_string_equal(judge(), "Not ready: relay.allow is none: nobody may come");
-	set_relay("state=ready\nupstream.1=a:1 up\nallow.1=on-link\nguard=none\n");
+	set_relay("state=ready\nupstream.1=a:1 up\nallow.1=10.0.0.0/8\nguard=none\n");
 	assert_string_equal(judge(), "Not ready: relay.guard is none: nobody may come");
+}
+
+static void test_no_network_is_on_link(void **unused)
+{
+	static const struct {
+		const char *text;
+		bool told;
+	} cases[] = {
+		{"allow.1=on-link\n", true},
+		{"allow.1=on-link\non_link.1=203.0.113.1/32\non_link.2=fe80::/64\non_link.3=2001:db8::1/"
+		 "128\n",
+			true},
+		{"allow.1=on-link\non_link.1=203.0.113.1/32\non_link.2=2001:db8::/64\n", false},
+		{"allow.1=on-link\non_link.1=192.0.2.0/31\n", false},
+		{"allow.1=10.0.0.0/8\nallow.2=on-link\non_link.1=203.0.113.1/32\n", false},
+		{"allow.1=10.0.0.0/8\n", false},
+	};
+	char record[256];
+	(void)unused;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		set_well(&state);
+		snprintf(record, sizeof(record), "state=ready\nupstream.1=a:1 up\n%s", cases[i].text);
+		set_relay(record);
+		assert_string_equal(
+			judge(), cases[i].told ? "Ready: relay to a:1; no network is on-link: set relay.allow"
+					       : "Ready: relay to a:1");
+	}
+	set_relay("state=ready\nupstream.1=a:1 up\nallow.1=on-link\n");
+	set_nic("link=up\n"); /* without an address it is too early to tell */
+	assert_null(strstr(judge(), "on-link"));
 }
 
 static void test_stale_relay_record_counts_for_nothing(void **unused)
@@ -275,6 +305,7 @@ int main(void)
 		cmocka_unit_test(test_upstreams),
 		cmocka_unit_test(test_sources),
 		cmocka_unit_test(test_nobody_may_come),
+		cmocka_unit_test(test_no_network_is_on_link),
 		cmocka_unit_test(test_stale_relay_record_counts_for_nothing),
 		cmocka_unit_test(test_refused_settings_and_silent_init),
 		cmocka_unit_test(test_stopping),

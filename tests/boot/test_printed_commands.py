@@ -21,6 +21,7 @@ MADE = {
     "make images deploy": (["out/deploy/libvirt/bios.xml", "out/kms-relay-x86_64.qcow2"], ""),
     "make deploy": (["out/deploy/proxmox/create"], ""),
     **{f"make {kind}": ([f"out/kms-relay-x86_64.{kind}"], "") for kind in ("iso", "ova", "qcow2", "vdi", "vhd", "vhdx", "vmlinux")},
+    "make APPLIANCE=dns": (["out/dns-x86_64.efi"], ""),
     "make oci": (["out/kms-relay-x86_64.oci.tar"], ""),
     "make CONFIG=site.conf": (["out/kms-relay-x86_64.efi"], ""),
     "make size": ([], r"kernel \(the rest of the file\)"),

@@ -12,6 +12,8 @@ $(BUILD)/bench/boot-pid1: bench/boot-pid1.c $(MUSL_CC)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(MUSL_CC) $(MUSL_CFLAGS) -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror $(MUSL_LDFLAGS) -o $@ $<
 
+$(call deps_first,check,bench bench-boot bench-memory bench-web)
+$(call deps_first,bench-relay,bench bench-relay)
 bench-boot: images $(BUILD)/bench/boot-pid1 | $(DEPS_CHECK)
 	$(Q)tools/in-namespaces /usr/bin/python3 -B bench/boot.py $(IMAGE) --pid1 $(BUILD)/bench/boot-pid1 \
 		--compressor $(COMPRESS) --output bench/boot.md

@@ -71,6 +71,7 @@ PYTEST := /usr/bin/python3 -B -m pytest -p no:cacheprovider -q
 CHECK := $(BUILD)/check
 export THIMBLE_HOST_BIN := $(abspath $(HOST))
 
+$(call deps_first,check,check check-%)
 CHECK_KINDS := unit fuzz host netns boot fault
 
 .PHONY: check $(addprefix check-,$(CHECK_KINDS)) check-containers host-programs unit-tests

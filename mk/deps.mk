@@ -37,3 +37,7 @@ DEPS_BENCH_RELAY := deps-bench-relay
 deps: deps-build deps-run deps-check
 deps-build deps-images deps-sign deps-run deps-check deps-pictures deps-nconfig deps-bench-relay: deps-%:
 	$(Q)tools/deps $* $(DEPS_PACKAGES_$*)
+
+# $(call deps_first,PURPOSE,GOALS): for GOALS the tools for PURPOSE are among those of the build,
+# named and installed at once: nobody wants to be asked for a password when the kernel is done.
+deps_first = $(if $(filter $2,$(or $(MAKECMDGOALS),$(.DEFAULT_GOAL))),$(eval DEPS_PACKAGES_build += $(DEPS_PACKAGES_$1)))

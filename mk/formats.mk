@@ -8,6 +8,7 @@ DISK := $(IMAGE_BUILD)/disk.raw
 SYSLINUX := $(BUILD)/syslinux
 
 .PHONY: images $(FORMATS)
+$(call deps_first,images,images $(filter-out vmlinux,$(FORMATS)))
 images: image $(FORMATS)
 $(FORMATS): %: $(call result,%)
 	$(Q)printf '  %-8s %s, %s bytes\n' IMAGE $< "$$(stat -c %s $<)"

@@ -9,6 +9,7 @@ $(error SIGN_KEY=$(SIGN_KEY) SIGN_CERT=$(SIGN_CERT): both or none, as PEM files)
 endif
 $(foreach file,$(SIGN_KEY) $(SIGN_CERT),$(if $(wildcard $(file)),,$(error $(file): there is no such file)))
 
+$(if $(SIGN_KEY),$(call deps_first,sign,%))
 # With whose key it is signed, as the certificate has it.
 $(IMAGE_BUILD)/signer: $(SIGN_KEY) $(SIGN_CERT) FORCE
 	$(Q)mkdir -p $(@D)

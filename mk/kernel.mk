@@ -104,6 +104,7 @@ $(KERNEL_IMAGE) $(KERNEL_ELF) &: $(LINUX)/.objects $(IMAGE_BUILD)/rootfs.cpio
 
 .PHONY: linux-nconfig linux-savedefconfig FORCE
 
+$(call deps_first,nconfig,linux-nconfig)
 linux-nconfig: $(LINUX)/.config | $(DEPS_NCONFIG)
 	$(Q)$(linux_make) -s nconfig
 	@echo 'make linux-savedefconfig keeps what you changed.'

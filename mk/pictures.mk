@@ -13,6 +13,7 @@ picture_screen-uefi-800x600.png   := uefi --mode 800x600
 
 .PHONY: pictures $(addprefix picture-,$(PICTURES))
 pictures: $(addprefix picture-,$(PICTURES))
+$(call deps_first,pictures,pictures picture-%)
 $(addprefix picture-,$(PICTURES)): picture-%: img | $(DEPS_PICTURES)
 	$(call say,PICTURE,docs/img/$*)
 	$(Q)mkdir -p docs/img

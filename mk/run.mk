@@ -21,6 +21,7 @@ QEMU_RUN = tools/qemu run $(IMAGE) --name '$(APPLIANCE_NAME)' $(addprefix --port
 	$(if $(filter 1,$(DEBUG)),--shell $(IMAGE_BUILD)/run/shell) $(if $(filter 1,$(V)),--verbose)
 
 .PHONY: run run-words
+$(call deps_first,run,run)
 # The tools first: nobody wants to be asked for a password when the build is done. Nor to hear then of a wrong word.
 run: $(DEPS_BUILD) $(DEPS_RUN) run-words image
 	$(Q)$(with_memory) $(QEMU_RUN) $(if $(MEMORY),,--memory "$$MEMORY_RUN")

@@ -40,6 +40,31 @@ def test_a_wrong_word_of_run_before_anything_is_built(copied_tree, word, expecte
     assert lines[0] == expected and lines[1].startswith("make: ***") and len(lines) == 2, lines
 
 
+@pytest.mark.parametrize("package, words", [
+    ("xorriso", ["images"]),
+    ("xorriso", ["iso"]),
+    ("qemu-utils", ["ova"]),
+    ("sbsigntool", ["SIGN_KEY=README.md", "SIGN_CERT=README.md"]),
+    ("qemu-system-x86", ["run"]),
+    ("libcmocka-dev", ["check-unit"]),
+    ("dnsmasq-base", ["check-host"]),
+    ("ovmf", ["check-boot"]),
+    ("ovmf", ["bench-boot"]),
+    ("nginx", ["bench-relay"]),
+    ("librsvg2-bin", ["pictures"]),
+    ("libncurses-dev", ["linux-nconfig"]),
+])
+def test_tools_are_named_and_installed_at_once(copied_tree, package, words):
+    """Before anything is built: nobody is asked for a password, or refused, when the kernel is done."""
+    first = copied_tree.make("-n", *words).splitlines()[0].split()
+    assert first[0] == "tools/deps" and package in first, f"expected {package} in the first command, got {first}"
+
+
+def test_no_other_tools_are_installed(copied_tree):
+    first = copied_tree.make("-n", "vmlinux").splitlines()[0].split()
+    assert first[0] == "tools/deps" and "gcc" in first and "xorriso" not in first, first
+
+
 def test_ports_that_are_right(copied_tree):
     copied_tree.make("-n", "BINARY=/bin/true", "PORT=1/tcp 65535/udp 8080/tcp", "build/x86_64/images/true/appliance")
 

@@ -27,7 +27,7 @@ class Host:
         self.folder = folder
         self.programs = folder / "programs"
         self.programs.mkdir()
-        for name in ("sh", "env", "mktemp", "rm", "sleep", "tail"):
+        for name in ("sh", "cat", "env", "mktemp", "rm", "sleep", "tail"):
             self.add(name, f'exec /usr/bin/{name} "$@"\n')
         self.add("dpkg-query", DPKG_QUERY)
         self.add("apt-get", APT_GET)
@@ -86,12 +86,40 @@ def test_an_ordinary_user_takes_sudo(host):
 
 def test_neither_root_nor_sudo(host):
     host.user(1000)
-    status, _, errors, calls = host.deps("removed", "absent")
-    assert (status, calls) == (1, [])
+    status, said, errors, calls = host.deps("removed", "absent")
+    assert (status, said, calls) == (1, "", [])
     assert f"neither root nor sudo here. As root, run: {INSTALL}" in errors
 
 
-def test_what_apt_says_when_it_fails(host):
-    host.add("apt-get", "echo 'E: no space left'; exit 100\n")
+def test_sudo_that_refuses(host):
+    host.user(1000)
+    host.add("sudo", "echo 'somebody is not in the sudoers file.' >&2; exit 1\n")
+    status, _, errors, calls = host.deps("removed", "absent")
+    assert (status, calls) == (1, [])
+    assert f"sudo does not let this user. As root, run: {INSTALL}" in errors
+
+
+def test_no_debian(host):
+    (host.programs / "apt-get").unlink()
+    status, said, errors, _ = host.deps("removed", "absent")
+    assert (status, said) == (1, "")
+    assert "packages are missing: removed absent" in errors and "What helps: a Debian, or a system like it" in errors
+
+
+@pytest.mark.parametrize("apt_says, helps", [
+    ("E: You don't have enough free space in /var/cache/apt/archives/.", "make room on the disk"),
+    ("Error writing to file - write (28: No space left on device)", "make room on the disk"),
+    ("Temporary failure resolving 'mirror.example'", "there is no way to apt's mirror: look at the network"),
+    ("Could not connect to mirror.example:80", "there is no way to apt's mirror: look at the network"),
+    ("E: Release file for http://mirror.example/InRelease is not valid yet", "this machine's clock is behind"),
+    ("Not live until 2026-11-21T08:46:20Z", "this machine's clock is behind"),
+    ("E: Release file for http://mirror.example/InRelease is expired", "this machine's clock is ahead"),
+    ("E: Could not get lock /var/lib/dpkg/lock-frontend.", "wait until the other program that installs packages has ended"),
+    ("E: Unable to locate package absent", "this system does not have them; use Debian bookworm or trixie"),
+    ("E: Sub-process /usr/bin/dpkg returned an error code (1)", f"run it by hand: {INSTALL}"),
+])
+def test_what_helps_when_apt_fails(host, apt_says, helps):
+    host.add("apt-get", f'echo "{apt_says}"; exit 100\n')
     status, _, errors, _ = host.deps("removed", "absent")
-    assert status == 1 and "E: no space left" in errors and f"by hand: {INSTALL}" in errors
+    assert status == 1 and apt_says in errors, errors
+    assert f"deps: could not install them. What helps: {helps}" in errors

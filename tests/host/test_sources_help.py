@@ -20,6 +20,15 @@ def test_a_wrong_date(sources, archive, field, seconds, help_line):
     assert help_line in sources.fails("lock", "deb:one")
 
 
+def test_a_wrong_date_in_the_words_of_sqv(sources, tmp_path):
+    """Who verifies on trixie refuses a signature of the future, before apt itself looks at the date."""
+    apt_get = tmp_path / "apt-get"
+    apt_get.write_text("#!/bin/sh\necho 'Not live until 2026-11-21T08:46:20Z' >&2\nexit 100\n")
+    apt_get.chmod(0o755)
+    sources.environment["PATH"] = f"{tmp_path}:{sources.environment['PATH']}"
+    assert "What helps: this machine's clock is behind the mirror's: set it" in sources.fails("lock", "deb:one")
+
+
 def test_no_network(sources):
     mirror = "http://127.0.0.1:9/debian"
     sources.environment = without_mirrors(DEBIAN_MIRROR=mirror, DEBIAN_SECURITY_MIRROR=mirror)

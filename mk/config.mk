@@ -15,6 +15,16 @@ BUILD := build/$(ARCH)
 OUT   := out
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/thimble
 
+ifneq ($(words $(CURDIR))$(findstring :,$(CURDIR)),1)
+$(error $(CURDIR): Linux is not built below a folder with a space or a colon in its name. \
+	What helps: move the tree)
+endif
+unwritable := $(shell for folder in . build $(BUILD) $(OUT); do test ! -e $$folder -o -w $$folder || echo $$folder; done)
+ifneq ($(if $(filter-out help,$(or $(MAKECMDGOALS),image)),$(unwritable)),)
+$(error $(abspath $(firstword $(unwritable))): this user may not write there. \
+	What helps: give tree, build and out to whoever builds, by chown -R: root may have built here)
+endif
+
 export LC_ALL := C
 export TZ     := UTC
 # One fixed time for every file that the build writes into a result.

@@ -1,10 +1,11 @@
 """A wrong word on make's command line is answered by one line that names it and what is allowed."""
 
 import os
+import subprocess
 
 import pytest
 
-from tree import HERE
+from tree import HERE, Tree
 
 APPLIANCES = sorted(path.parent.name for path in HERE.glob("appliances/*/appliance.mk"))
 
@@ -63,6 +64,22 @@ def test_tools_are_named_and_installed_at_once(copied_tree, package, words):
 def test_no_other_tools_are_installed(copied_tree):
     first = copied_tree.make("-n", "vmlinux").splitlines()[0].split()
     assert first[0] == "tools/deps" and "gcc" in first and "xorriso" not in first, first
+
+
+@pytest.mark.parametrize("name", ["two words", "a:b"])
+def test_a_folder_in_which_linux_is_not_built(tmp_path, name):
+    said = Tree(tmp_path / name).refuses("image")
+    assert f"{tmp_path / name}: Linux is not built below a folder with a space" in said and said.count("\n") == 1, said
+
+
+@pytest.mark.parametrize("folder", [".", "build", "out"])
+def test_a_folder_that_may_not_be_written(copied_tree, folder):
+    (copied_tree.folder / folder).mkdir(exist_ok=True)
+    read_only = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && cd .. && cd tree && exec make'
+    run = subprocess.run(["unshare", "--mount", "sh", "-c", read_only, folder], cwd=copied_tree.folder, text=True,
+                         stderr=subprocess.PIPE, check=False)
+    expected = f"{copied_tree.folder / folder}: this user may not write there. What helps: give tree, build and out"
+    assert run.returncode == 2 and expected in run.stderr and run.stderr.count("\n") == 1, run.stderr
 
 
 def test_ports_that_are_right(copied_tree):

@@ -72,6 +72,14 @@ def test_keeps_its_checksum(copy):
     assert int.from_bytes(data[-4:], "little") == zlib.crc32(data[:-4]) ^ 0xFFFFFFFF
 
 
+def test_a_program_that_is_not_here(copy, tmp_path):
+    settings = tmp_path / "site.conf"
+    settings.write_text(SETTINGS)
+    done = subprocess.run(["/usr/bin/python3", "-B", TREE / "tools/thimble-config", copy("efi"), settings],
+                          env={"PATH": str(tmp_path)}, capture_output=True, text=True)
+    assert_refused(done, "thimble-config: make is not here. What helps: apt-get install make")
+
+
 def test_what_is_no_image(tmp_path, copy):
     text = tmp_path / "letter.txt"
     text.write_text("Dear Sirs\n")

@@ -5,7 +5,7 @@
 # A target that needs some names $(DEPS_BUILD), $(DEPS_RUN) or $(DEPS_CHECK) as an order-only prerequisite: what is missing
 # is named, then installed.
 
-DEPS_PACKAGES_build := gcc libc6-dev make flex bison bc patch xz-utils zstd lz4 libelf-dev python3 apt dpkg \
+DEPS_PACKAGES_build := gcc libc6-dev make flex bison bc patch xz-utils bzip2 zstd lz4 libelf-dev python3 apt dpkg \
 	debian-archive-keyring
 DEPS_PACKAGES_images := xorriso mtools dosfstools fdisk qemu-utils python3
 DEPS_PACKAGES_sign  := sbsigntool

@@ -84,6 +84,15 @@ def test_an_ordinary_user_takes_sudo(host):
     assert (status, calls) == (0, [f"root-by-sudo {INSTALL}"])
 
 
+def test_what_unpacks_the_sources_is_among_the_tools():
+    unpackers = {"gz": "gzip", "bz2": "bzip2", "xz": "xz-utils"}
+    always_there = {"gzip"}
+    suffixes = {name.rpartition(".")[2] for name in (HERE / "sources.lock").read_text().split() if ".tar." in name}
+    command = subprocess.run(["make", "-n", "deps-build"], cwd=HERE, capture_output=True, text=True, check=True).stdout
+    missing = {unpackers[suffix] for suffix in suffixes} - always_there - set(command.split())
+    assert not missing, f"no package of the build brings {missing}"
+
+
 def test_neither_root_nor_sudo(host):
     host.user(1000)
     status, said, errors, calls = host.deps("removed", "absent")

@@ -1,7 +1,6 @@
 """The commands that README and docs print, as they stand there."""
 
 import re
-import subprocess
 
 from tree import HERE
 
@@ -12,8 +11,9 @@ SPAN = re.compile(r"(?<!`)`((?:make|tools/)[^`]*)`(?!`)")
 
 def pages():
     """Path -> text of each page that people read."""
-    names = subprocess.run(["git", "ls-files", "*.md"], cwd=HERE, capture_output=True, text=True, check=True).stdout.split()
-    return {name: (HERE / name).read_text() for name in names}
+    folders = [path for path in HERE.iterdir() if path.is_dir() and path.name not in (".git", "build", "out")]
+    paths = [*HERE.glob("*.md"), *(path for folder in folders for path in folder.rglob("*.md"))]
+    return {str(path.relative_to(HERE)): path.read_text() for path in sorted(paths)}
 
 
 def without_remark(line):

@@ -232,8 +232,9 @@ class _Kea(Server):
         program = self.folder / self.program
         if not program.exists():
             shutil.copy(self.path(), program)
-        return ["env", f"KEA_PIDFILE_DIR={self.folder}", "KEA_LOCKFILE_DIR=none", program,
-                "-c", self.folder / "kea.conf"]
+        # Since 2.6.3 it keeps leases in its own folder only, unless the environment names another.
+        return ["env", f"KEA_PIDFILE_DIR={self.folder}", f"KEA_DHCP_DATA_DIR={self.folder}", "KEA_LOCKFILE_DIR=none",
+                program, "-c", self.folder / "kea.conf"]
 
     def rows(self):
         if not self.leases_path.exists():

@@ -6,35 +6,29 @@ HOST := $(BUILD)/host
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
 HOST_CFLAGS := -g -O1 -fno-omit-frame-pointer $(SANITIZE) $(PROGRAM_CFLAGS) -DTHIMBLE_CONFIG_HELP
 
-$(HOST)/obj/%.o: src/%.c mk/check.mk mk/programs.mk | $(DEPS_CHECK)
-	$(call say,HOSTCC,$<)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(HOST_GCC) $(HOST_CFLAGS) -I$(<D) $(call library_headers,$(call program_of,$<),$(HOST)) -MMD -MP -c -o $@ $<
-
 # Libraries of programs, with the sanitizers and their own assertions (_DEBUG) as well.
 $(foreach library,$(sort $(foreach name,$(PROGRAMS),$(program_libraries_$(name)))),\
 	$(eval $(call package-build,$(library),$(HOST)/packages/$(library),$(HOST_GCC),-g -O1 -D_DEBUG $(SANITIZE),,| $(DEPS_CHECK))))
 
-$(HOST)/obj/web/assets.o: $(WEB_PAGE)
+$(eval $(call compile,$(HOST)/obj,$(HOST_GCC) $(HOST_CFLAGS),$(HOST),mk/check.mk | $(DEPS_CHECK)))
 
-host_objects = $(sort $(patsubst src/%.c,$(HOST)/obj/%.o,$(wildcard src/common/*.c) $(wildcard src/$1/*.c) \
-	$(program_shares_$1)))
+# All of a program but its main, for those that test it.
+host_archives = $(HOST)/obj/$1.a $(call layers,$(HOST)/obj) $(call library_archives,$1,$(HOST))
 
 # glibc has ns_parserr() in a library of its own, musl has it in libc.
 host_libraries_resolver := -lresolv
 
 define host_program
-$(patsubst src/%.c,$(HOST)/obj/%.o,$(wildcard src/$1/*.c)): | $(call library_archives,$1,$(HOST))
-$(HOST)/$1: $(call host_objects,$1) $(call library_archives,$1,$(HOST))
+$(HOST)/$1: $(HOST)/obj/$1/main.o $(call host_archives,$1)
 	$$(call say,HOSTLD,$$@)
 	$$(Q)$(HOST_GCC) $(SANITIZE) -o $$@ $$^ $(host_libraries_$1)
 endef
 $(foreach name,$(PROGRAMS),$(eval $(call host_program,$(name))))
 
 # What init makes of settings for dhcpcd, for tests that run dhcpcd without init.
-$(HOST)/dhcpcd-conf: tests/lib/dhcpcd_conf.c $(filter-out %/main.o,$(call host_objects,init))
+$(HOST)/dhcpcd-conf: tests/lib/dhcpcd_conf.c $(call host_archives,init)
 	$(call say,HOSTLD,$@)
-	$(Q)$(HOST_GCC) $(HOST_CFLAGS) -o $@ $(filter %.c %.o,$^)
+	$(Q)$(HOST_GCC) $(HOST_CFLAGS) -o $@ $(filter %.c %.a,$^)
 
 # tests/unit/PROGRAM/test_*.c: one executable each, with all of the program but its main.
 UNIT_SOURCES := $(sort $(wildcard tests/unit/*/test_*.c))
@@ -48,8 +42,6 @@ unit_flags_init/test_host_name := -Wl,--wrap=sethostname,--wrap=log_line
 unit_flags_agent/test_qga := -Wl,--wrap=control_request
 # The screen's output without a terminal.
 unit_flags_console/test_terminal := -Wl,--wrap=write
-# What the page shows is made as the screen's tests make it.
-unit_flags_web/test_views := -Isrc/console
 # The log's sender with answers of the test's own.
 unit_flags_log/test_sender := -Wl,--wrap=lookup_start,--wrap=lookup_stop
 # VMware without the machine.
@@ -58,11 +50,10 @@ unit_flags_agent/test_vmware := -Wl,--wrap=vmware_machine_port
 unit_flags_resolver/test_source := -Wl,--wrap=worker_start,--wrap=worker_stop,--wrap=now_ms
 
 define unit_test
-$(HOST)/unit/$1: tests/unit/$1.c $(filter-out %/main.o,$(call host_objects,$(patsubst %/,%,$(dir $1)))) \
-		$(call library_archives,$(patsubst %/,%,$(dir $1)),$(HOST))
+$(HOST)/unit/$1: tests/unit/$1.c $(call host_archives,$(patsubst %/,%,$(dir $1)))
 	$$(call say,UNIT,$$@)
 	$$(Q)mkdir -p $$(@D)
-	$$(Q)$(HOST_GCC) $(HOST_CFLAGS) -Isrc/$(dir $1) -Itests -MMD -MP $(unit_flags_$1) -o $$@ $$(filter %.c %.o %.a,$$^) \
+	$$(Q)$(HOST_GCC) $(HOST_CFLAGS) -Isrc/$(dir $1) -Itests -MMD -MP $(unit_flags_$1) -o $$@ $$(filter %.c %.a,$$^) \
 		-lcmocka $(host_libraries_$(patsubst %/,%,$(dir $1)))
 endef
 $(foreach name,$(UNIT_TESTS),$(eval $(call unit_test,$(patsubst $(HOST)/unit/%,%,$(name)))))
@@ -103,7 +94,7 @@ check-netns: host-programs programs check-containers $(CHECK)/syslog-ng $(BUILD)
 # Not a part of `make check`: once after a change is enough.
 SLOW := $(BUILD)/slow
 define slow_program
-$(SLOW)/$1: tests/lib/slow.c $(call host_objects,$1) $(call library_archives,$1,$(HOST))
+$(SLOW)/$1: tests/lib/slow.c $(HOST)/obj/$1/main.o $(call host_archives,$1)
 	$$(call say,HOSTLD,$$@)
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$(HOST_GCC) $(HOST_CFLAGS) -Wl,--wrap=rename,--wrap=unlink,--wrap=write,--wrap=epoll_wait -o $$@ $$^ $(host_libraries_$1)
@@ -139,10 +130,10 @@ $(CHECK)/misbehave $(CHECK)/inside: $(MUSL_CC)
 	$(Q)$(MUSL_CC) $(MUSL_CFLAGS) -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror $(MUSL_LDFLAGS) -o $@ $(filter %.c,$^)
 
 # A Hyper-V host around the image's own agent.
-$(CHECK)/hyperv: tests/boot/daemons/hyperv.c $(common_objects) $(MUSL_CC)
+$(CHECK)/hyperv: tests/boot/daemons/hyperv.c $(call layers,$(BUILD)/obj) $(MUSL_CC)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(MUSL_CC) $(MUSL_CFLAGS) $(PROGRAM_CFLAGS) $(MUSL_LDFLAGS) -o $@ $(filter %.c %.o,$^)
+	$(Q)$(MUSL_CC) $(MUSL_CFLAGS) $(PROGRAM_CFLAGS) $(MUSL_LDFLAGS) -o $@ $(filter %.c %.a,$^)
 
 # Each kind of appliance as a container: one of this tree, one of a package, anybody's executable.
 check-containers: $(CHECK)/misbehave
@@ -163,4 +154,4 @@ check-metal: | $(DEPS_CHECK)
 	$(Q)THIMBLE_IMAGE=$(abspath $(OUT)/kms-relay-metal-$(ARCH).efi) \
 		tools/in-namespaces $(PYTEST) --junitxml=$(CHECK)/metal.xml tests/metal tests/boot/test_nic_models.py
 
--include $(wildcard $(HOST)/obj/*/*.d $(HOST)/unit/*/*.d)
+-include $(wildcard $(HOST)/unit/*/*.d)

@@ -8,30 +8,27 @@ FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/*.c)))
 FUZZ_CC := clang
 FUZZ_CFLAGS := -g -O1 -fno-omit-frame-pointer $(SANITIZE) $(PROGRAM_CFLAGS)
 
-# What a target exercises, as it lies in src/, without its ending. All of src/common is there for each.
-fuzz_objects_clock_report := clock/report
-fuzz_objects_dcerpc := relay/dcerpc
-fuzz_objects_dns_answer := resolver/answer
-fuzz_objects_event := net/event
-fuzz_objects_guestinfo := init/vmware
-fuzz_objects_kvp := agent/kvp agent/kvp_facts agent/facts
-fuzz_objects_lease := net/lease net/event net/ip
-fuzz_objects_log_lines := log/message log/ring log/source
-fuzz_objects_netlink := net/netlink_parse net/ip
-fuzz_objects_ovf := init/ovf
-fuzz_objects_proxy_header := relay/proxy_header
-fuzz_objects_qga := agent/qga agent/qga_input agent/json agent/facts
-fuzz_objects_smbios := init/smbios
-fuzz_objects_http := web/server web/answer web/counts
-fuzz_objects_views := $(patsubst src/%.c,%,$(filter-out %/main.c %/server.c %/listener.c,$(wildcard src/web/*.c)) \
-	$(program_shares_web))
-fuzz_objects_target := $(patsubst src/%.c,%,$(filter-out %/main.c,$(wildcard src/relay/*.c)))
+# The program whose code a target exercises. The layers below are there for each.
+fuzz_program_clock_report := clock
+fuzz_program_dcerpc := relay
+fuzz_program_dns_answer := resolver
+fuzz_program_event := net
+fuzz_program_guestinfo := init
+fuzz_program_http := web
+fuzz_program_kvp := agent
+fuzz_program_lease := net
+fuzz_program_log_lines := log
+fuzz_program_ovf := init
+fuzz_program_proxy_header := relay
+fuzz_program_qga := agent
+fuzz_program_smbios := init
+fuzz_program_target := relay
+fuzz_program_views := web
 
 fuzz_libraries_dns_answer := $(host_libraries_resolver)
 # The records are the target's own.
 fuzz_libraries_kvp := -Wl,--wrap=record_read,--wrap=record_list
 fuzz_libraries_qga := -Wl,--wrap=record_read,--wrap=record_list,--wrap=control_request
-fuzz_libraries_http := $(call library_archives,web,$(FUZZ))
 
 # libFuzzer's options of a target, where they are not the usual ones: inputs as long as what it reads may be.
 fuzz_options_log_lines := -max_len=8192
@@ -42,20 +39,14 @@ fuzz_options_qga := -max_len=6000
 # The short run of `make check`: the same inputs each time, and bounded on a slow machine as well.
 FUZZ_SHORT := -seed=1 -runs=50000 -max_total_time=10
 
-$(FUZZ)/obj/%.o: src/%.c mk/fuzz.mk mk/programs.mk | $(DEPS_CHECK)
-	$(call say,FUZZCC,$<)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(FUZZ_CC) -fsanitize=fuzzer-no-link $(FUZZ_CFLAGS) -I$(<D) $(call library_headers,$(call program_of,$<),$(FUZZ)) -MMD -MP -c -o $@ $<
-
 # Libraries that a target goes through, so that it sees their branches too.
 $(eval $(call package-build,libmicrohttpd,$(FUZZ)/packages/libmicrohttpd,$(FUZZ_CC),-g -O1 -D_DEBUG -fsanitize=fuzzer-no-link $(SANITIZE),-fsanitize=address,| $(DEPS_CHECK)))
-$(patsubst src/%.c,$(FUZZ)/obj/%.o,$(wildcard src/web/*.c)): | $(fuzz_libraries_http)
-$(FUZZ)/obj/web/assets.o: $(WEB_PAGE)
+$(eval $(call compile,$(FUZZ)/obj,$(FUZZ_CC) -fsanitize=fuzzer-no-link $(FUZZ_CFLAGS),$(FUZZ),mk/fuzz.mk | $(DEPS_CHECK)))
 
 define fuzz_program
-$(FUZZ)/$1: tests/fuzz/$1.c $(patsubst %,$(FUZZ)/obj/%.o,$(patsubst src/%.c,%,$(wildcard src/common/*.c)) $(fuzz_objects_$1)) | $(filter %.a,$(fuzz_libraries_$1))
+$(FUZZ)/$1: tests/fuzz/$1.c $(fuzz_program_$1:%=$(FUZZ)/obj/%.a) $(call layers,$(FUZZ)/obj) $(call library_archives,$(fuzz_program_$1),$(FUZZ))
 	$$(call say,FUZZLD,$$@)
-	$$(Q)$(FUZZ_CC) -fsanitize=fuzzer $(FUZZ_CFLAGS) -MMD -MP -o $$@ $$(filter %.c %.o,$$^) $$(fuzz_libraries_$1)
+	$$(Q)$(FUZZ_CC) -fsanitize=fuzzer $(FUZZ_CFLAGS) -MMD -MP -o $$@ $$(filter %.c %.a,$$^) $$(fuzz_libraries_$1)
 endef
 $(foreach name,$(FUZZ_TARGETS),$(eval $(call fuzz_program,$(name))))
 
@@ -77,4 +68,4 @@ fuzz: $(FUZZ)/$(TARGET)
 	$(Q)$< -artifact_prefix=$<.crash- -timeout=10 $(fuzz_options_$(TARGET)) $<.found tests/fuzz/corpus/$(TARGET)
 endif
 
--include $(wildcard $(FUZZ)/*.d $(FUZZ)/obj/*/*.d)
+-include $(wildcard $(FUZZ)/*.d)

@@ -1,4 +1,4 @@
-# Programs: src/NAME, each with src/common. Static: one executable each, and for the guest one of all that it has.
+# Programs: src/NAME, each with the layers below it. Static: one executable each, and for the guest one of all that it has.
 # needs: $(MUSL_CC)
 # makes: $(BUILD)/bin/NAME, $(BUILD)/parts/NAME.o; $(IMAGE_BUILD)/thimble by mk/rootfs.mk
 
@@ -8,14 +8,10 @@ VERSION  := 0.1.0
 PROGRAM_CFLAGS := -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Isrc -isystem $(BUILD)/headers -DTHIMBLE_VERSION='"$(VERSION)"' -DWEB_PAGE='"$(BUILD)/web"'
 
-# The container's first program reads what init reads, and says how a child ended in the same words.
-program_shares_entry := src/init/settings.c src/init/exit_words.c
-# The kernel's messages are read in one place.
-program_shares_link := src/net/netlink_parse.c src/net/ip.c
-
-# The status page is the status screen in HTML: what records mean, and in which words, is written once.
-program_shares_web := $(addprefix src/console/,load.c model.c model_outside.c model_relay.c model_text.c verdict.c \
-	layout_blocks.c layout_network.c layout_outside.c layout_relay.c)
+# What programs share, the highest first. Each folder of src/ includes its own files and those of layers below it, nothing
+# else (tests/host/test_layers.py).
+LAYERS := status common
+SRC_FOLDERS := $(PROGRAMS) $(LAYERS)
 
 # Packages that are libraries of a program. Tests build the same sources with the host's compilers (mk/check.mk, mk/fuzz.mk).
 program_libraries_web := libmicrohttpd
@@ -40,16 +36,33 @@ WEB_PAGE := $(BUILD)/web/page.html $(BUILD)/web/page.csp
 $(WEB_PAGE) &: tools/web-page $(addprefix src/web/page.,html css js)
 	$(Q)tools/web-page $(BUILD)/web
 
-program_objects = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(wildcard src/common/*.c) $(wildcard src/$1/*.c) $(program_shares_$1))
+# $(call compile,WHERE,COMPILER AND FLAGS,PACKAGES,NEEDS): src/F/x.c becomes WHERE/F/x.o, with what the libraries in PACKAGES
+# have; and each folder, but for its main, WHERE/F.a: who links takes out of it what is called.
+define compile
+$1/%.o: src/%.c $4 mk/programs.mk
+	$$(call say,CC,$$<)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$2 $$(PROGRAM_CFLAGS) -I$$(<D) $$(call library_headers,$$(call program_of,$$<),$3) -MMD -MP -c -o $$@ $$<
+$1/web/assets.o: $(WEB_PAGE)
+$(foreach program,$(PROGRAMS),$(call compile_program,$1,$(program),$3))
+$(foreach folder,$(SRC_FOLDERS),$(call archive_folder,$1,$(folder)))
+-include $(wildcard $1/*/*.d)
+endef
+define compile_program
+$(patsubst src/%.c,$1/%.o,$(wildcard src/$2/*.c)): | $(call library_archives,$2,$3)
 
-$(BUILD)/obj/%.o: src/%.c $(MUSL_CC) mk/programs.mk mk/toolchain.mk
-	$(call say,CC,$<)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(MUSL_CC) $(MUSL_CFLAGS) $(PROGRAM_CFLAGS) -I$(<D) $(call library_headers,$(call program_of,$<),$(BUILD)) -MMD -MP -c -o $@ $<
+endef
+define archive_folder
+$1/$2.a: $(patsubst src/%.c,$1/%.o,$(filter-out %/main.c,$(wildcard src/$2/*.c)))
+	$$(Q)rm -f $$@
+	$$(Q)$(HOST_AR) rcs $$@ $$^
+
+endef
+layers = $(LAYERS:%=$1/%.a)
+$(eval $(call compile,$(BUILD)/obj,$(MUSL_CC) $(MUSL_CFLAGS),$(BUILD),$(MUSL_CC) mk/toolchain.mk))
 
 define program_rule
-$(patsubst src/%.c,$(BUILD)/obj/%.o,$(wildcard src/$1/*.c)): | $(call library_archives,$1,$(BUILD))
-$(BUILD)/bin/$1: $(call program_objects,$1) $(call library_archives,$1,$(BUILD))
+$(BUILD)/bin/$1: $(BUILD)/obj/$1/main.o $(BUILD)/obj/$1.a $(call layers,$(BUILD)/obj) $(call library_archives,$1,$(BUILD))
 	$$(call say,LD,$$@)
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$$(MUSL_CC) $$(MUSL_LDFLAGS) -o $$@ $$^
@@ -59,7 +72,7 @@ $(foreach name,$(PROGRAMS),$(eval $(call program_rule,$(name))))
 # The program as a part of a larger one: of all its names only NAME_main is seen from outside. Its zeroed variables are in a
 # section of their own, which is there for this program only (src/start).
 define part_rule
-$(BUILD)/parts/$1.o: $(filter-out $(BUILD)/obj/common/%,$(call program_objects,$1)) $(call library_archives,$1,$(BUILD)) | mk/programs.mk
+$(BUILD)/parts/$1.o: $(BUILD)/obj/$1/main.o $(BUILD)/obj/$1.a $(call library_archives,$1,$(BUILD)) | mk/programs.mk
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)echo 'SECTIONS { $1_main_bss : ALIGN(4096) { *(.bss .bss.*) } }' > $$@.lds
 	$$(Q)$$(HOST_LD) -r -T $$@.lds -o $$@.all $$^
@@ -67,11 +80,6 @@ $(BUILD)/parts/$1.o: $(filter-out $(BUILD)/obj/common/%,$(call program_objects,$
 	$$(Q)rm $$@.all $$@.lds
 endef
 $(foreach name,$(PROGRAMS),$(eval $(call part_rule,$(name))))
-common_objects := $(patsubst src/%.c,$(BUILD)/obj/%.o,$(wildcard src/common/*.c))
-
-$(BUILD)/obj/web/assets.o: $(WEB_PAGE)
 
 .PHONY: programs
 programs: $(addprefix $(BUILD)/bin/,$(PROGRAMS))
-
--include $(wildcard $(BUILD)/obj/*/*.d)

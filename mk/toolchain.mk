@@ -10,8 +10,8 @@ MUSL_CC := $(BUILD)/toolchain/cc
 CCACHE := $(shell command -v ccache 2>/dev/null)
 HOST_GCC := gcc
 HOST_LD := ld
-HOST_OBJCOPY := objcopy
 HOST_AR := ar
+HOST_OBJCOPY := objcopy
 
 # Small first: one section a function, so that the linker can drop what nothing calls; no unwind
 # tables, which nothing in the guest reads.

@@ -48,7 +48,7 @@ static bool parse_origin(enum facts_origin *origin, const char *word)
 }
 
 /* "ADDRESS/PREFIX ORIGIN EXPIRES [FLAGS]" (docs/records.md). */
-static bool parse_address(struct facts_address *a, const char *value)
+static bool parse_address_line(struct facts_address *a, const char *value)
 {
 	char address[64], word[64];
 	uint64_t prefix_length;
@@ -71,7 +71,7 @@ bool facts_next_address(const struct facts *f, unsigned *index, struct facts_add
 {
 	const char *value;
 	while (*index < FACTS_LIST_MAX && (value = record_get_item(&f->view, "address", ++*index)) != NULL)
-		if (parse_address(a, value))
+		if (parse_address_line(a, value))
 			return true;
 	return false;
 }

@@ -40,29 +40,29 @@ static void put_bytes(struct xdr *x, const void *bytes, size_t length)
 	x->used += padded;
 }
 
-static void put(struct xdr *x, uint32_t value)
+static void put_u32(struct xdr *x, uint32_t value)
 {
 	uint32_t big = htonl(value);
 	put_bytes(x, &big, sizeof(big));
 }
 
-static void put_string(struct xdr *x, const void *bytes, size_t length)
+static void put_xdr_string(struct xdr *x, const void *bytes, size_t length)
 {
-	put(x, (uint32_t)length);
+	put_u32(x, (uint32_t)length);
 	put_bytes(x, bytes, length);
 }
 
 /* An optional number that is there. */
 static void put_present(struct xdr *x, uint32_t value)
 {
-	put(x, 1);
-	put(x, value);
+	put_u32(x, 1);
+	put_u32(x, value);
 }
 
 static void put_absent(struct xdr *x, int count)
 {
 	while (count-- > 0)
-		put(x, 0);
+		put_u32(x, 0);
 }
 
 /* The number of items, written at AT behind them. */
@@ -76,9 +76,9 @@ static void put_count(struct xdr *x, size_t at, uint32_t count)
 static void put_address(struct xdr *x, const struct facts_address *a)
 {
 	bool ipv6 = a->family == AF_INET6;
-	put(x, ipv6 ? IAT_IPV6 : IAT_IPV4);
-	put_string(x, a->bytes, ipv6 ? 16 : 4);
-	put(x, a->prefix_length);
+	put_u32(x, ipv6 ? IAT_IPV6 : IAT_IPV4);
+	put_xdr_string(x, a->bytes, ipv6 ? 16 : 4);
+	put_u32(x, a->prefix_length);
 	put_present(x, origins[a->origin]);
 	put_present(x, a->deprecated ? IAS_DEPRECATED : IAS_PREFERRED);
 }
@@ -93,9 +93,9 @@ static bool put_nic(struct xdr *x, const struct facts *f)
 	if (!facts_mac(f, m))
 		return false;
 	snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
-	put_string(x, mac, strlen(mac));
+	put_xdr_string(x, mac, strlen(mac));
 	size_t at = x->used;
-	put(x, 0);
+	put_u32(x, 0);
 	for (unsigned n = 0; facts_next_address(f, &n, &a); count++)
 		put_address(x, &a);
 	put_count(x, at, count);
@@ -108,10 +108,10 @@ size_t guestinfo_nics(struct facts *f, char *out, size_t size)
 	enum { TAIL_BYTES = 5 * 4 };
 	struct xdr x = {.data = out, .size = size - TAIL_BYTES};
 	uint32_t count = 0;
-	put(&x, NIC_INFO_V3);
-	put(&x, 1); /* there is one */
+	put_u32(&x, NIC_INFO_V3);
+	put_u32(&x, 1); /* there is one */
 	size_t at = x.used;
-	put(&x, 0);
+	put_u32(&x, 0);
 	for (size_t i = 0; i < f->count && count < GUESTINFO_NICS_MAX; i++) {
 		struct xdr before = x;
 		if (!facts_nic(f, i) || !put_nic(&x, f))
@@ -134,7 +134,7 @@ static bool call(vmware_port *port, const char *request, size_t length)
 }
 
 /* Strings go with their NUL. */
-static bool tell(vmware_port *port, int type, const char *value)
+static bool send_one(vmware_port *port, int type, const char *value)
 {
 	char request[512];
 	int length = snprintf(request, sizeof(request), "SetGuestInfo  %d %s", type, value);
@@ -161,15 +161,14 @@ bool guestinfo_tell(struct facts *f, vmware_port *port)
 {
 	char words[384];
 	struct text t = TEXT(words);
-	text_clear(&t);
 	facts_begin(f);
 	facts_full_name(f, &t);
-	bool all = tell(port, INFO_DNS_NAME, words);
+	bool all = send_one(port, INFO_DNS_NAME, words);
 	text_clear(&t);
 	text_add(&t, "Thimble %s %s, Linux %s", THIMBLE_VERSION, facts_appliance(f), f->system.release);
-	all &= tell(port, INFO_OS_NAME_FULL, words);
+	all &= send_one(port, INFO_OS_NAME_FULL, words);
 	/* What open-vm-tools says of a Linux that it does not know; vSphere knows the word. */
-	all &= tell(port, INFO_OS_NAME, "other6xlinux-64");
+	all &= send_one(port, INFO_OS_NAME, "other6xlinux-64");
 	/* Older hosts take the same under an older number. */
 	all &= tell_nics(f, port, INFO_IPADDRESS_V3) || tell_nics(f, port, INFO_IPADDRESS_V2);
 	return tell_main_address(f, port) && all;

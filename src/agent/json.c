@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
-static bool is_blank(char c)
+static bool is_json_space(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
@@ -64,7 +64,7 @@ static size_t value_length(const char *s, size_t length)
 		}
 		return n < length ? n + 1 : 0;
 	}
-	while (n < length && !is_blank(s[n]) && strchr("{}[]:,\"", s[n]) == NULL)
+	while (n < length && !is_json_space(s[n]) && strchr("{}[]:,\"", s[n]) == NULL)
 		n++;
 	return is_literal(s, n) ? n : 0;
 }
@@ -76,7 +76,7 @@ static bool order_is_good(const char *text, size_t length)
 	for (size_t i = 0; i < length; i++) {
 		char c = text[i];
 		bool value_before = strchr("v\"]}", before) != NULL;
-		if (is_blank(c))
+		if (is_json_space(c))
 			continue;
 		if (c == ',' ? !value_before : c == ':' && before != '"')
 			return false;

@@ -69,7 +69,7 @@ static enum kvp_result set(struct kvp *k, struct hv_kvp_msg *m)
 	return same ? KVP_ANSWER : KVP_ANSWER_CHANGED;
 }
 
-static enum kvp_result forget(struct kvp *k, struct hv_kvp_msg *m)
+static enum kvp_result delete_pair(struct kvp *k, struct hv_kvp_msg *m)
 {
 	const char *key = our_key(m->body.kvp_delete.key, m->body.kvp_delete.key_size);
 	struct kvp_pair *pair = key != NULL ? find(k, key) : NULL;
@@ -140,7 +140,7 @@ enum kvp_result kvp_handle(struct kvp *k, struct hv_kvp_msg *m)
 	if (operation == KVP_OP_SET && from_host)
 		return set(k, m);
 	if (operation == KVP_OP_DELETE && from_host)
-		return forget(k, m);
+		return delete_pair(k, m);
 	m->error = (int)answer(k, m);
 	return KVP_ANSWER;
 }

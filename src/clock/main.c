@@ -239,7 +239,6 @@ static int tell(const char *action)
 {
 	char line[REPORT_LINE_MAX];
 	struct text t = TEXT(line);
-	text_clear(&t);
 	text_add_report(&t, action);
 	return write(STDOUT_FILENO, line, t.used) == (ssize_t)t.used ? 0 : EXIT_SYSTEM;
 }

@@ -11,7 +11,7 @@ static const char *const action_words[REPORT_ACTION_COUNT] = {
 };
 
 /* The next word, up to a blank or END. */
-static const char *take_word(const char **at, const char *end, size_t *length)
+static const char *word_before(const char **at, const char *end, size_t *length)
 {
 	const char *word = *at;
 	while (*at < end && **at != ' ')
@@ -52,13 +52,13 @@ bool report_parse(struct report *r, const char *line, size_t length)
 	const char *at = line, *end = line + length, *word;
 	struct report result = {0};
 	uint64_t stratum;
-	word = take_word(&at, end, &length);
+	word = word_before(&at, end, &length);
 	if (!parse_action(word, length, &result.action))
 		return false;
-	word = take_word(&at, end, &length);
+	word = word_before(&at, end, &length);
 	if (!parse_number_n(word, length, 0, REPORT_STRATUM_NONE, &stratum))
 		return false;
-	word = take_word(&at, end, &length);
+	word = word_before(&at, end, &length);
 	if (!parse_seconds(word, length, &result.offset_us))
 		return false;
 	length = (size_t)(end - at);

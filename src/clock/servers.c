@@ -15,7 +15,7 @@ static bool is_scoped_address(const char *host, size_t length)
 	       host_name_valid(scope + 1, length - (size_t)(scope + 1 - host));
 }
 
-static void add(struct servers *s, const char *host, size_t length)
+static void add_server(struct servers *s, const char *host, size_t length)
 {
 	struct prefix p;
 	bool address = memchr(host, '/', length) == NULL && prefix_parse(&p, host, length);
@@ -34,9 +34,9 @@ void servers_read(struct servers *s, const char *setting, const struct record_vi
 	s->off = strcmp(setting, "off") == 0;
 	s->of_setting = setting[0] != '\0';
 	while (!s->off && config_next_item(&setting, &item, &length))
-		add(s, item, length);
+		add_server(s, item, length);
 	for (unsigned i = 1; !s->of_setting && (item = record_get_item(net_resolver, "ntp", i)) != NULL; i++)
-		add(s, item, strlen(item));
+		add_server(s, item, strlen(item));
 }
 
 bool servers_equal(const struct servers *a, const struct servers *b)

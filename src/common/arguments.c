@@ -5,7 +5,7 @@
 static const char blanks[] = " \t";
 
 /* One word: from *FROM to a blank, its bytes to *TO without quotes. NULL, or why it has no end. */
-static const char *take_word(char **from, char **to)
+static const char *next_argument(char **from, char **to)
 {
 	char quote = '\0';
 	for (; **from != '\0' && (quote != '\0' || strchr(blanks, **from) == NULL); (*from)++) {
@@ -41,7 +41,7 @@ const char *arguments_split(char *line, char **words, size_t max, size_t *count)
 		if (words != NULL)
 			words[found] = to;
 		found++;
-		why = take_word(&from, &to);
+		why = next_argument(&from, &to);
 		if (why != NULL)
 			return why;
 		if (*from != '\0')

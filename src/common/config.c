@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/record.h"
+#include "common/text.h"
 
 /* Of those that guard, the value that lets nobody in. */
 static const char *const closed[CONFIG_KEY_COUNT] = {
@@ -43,7 +44,7 @@ static void pack(struct config *c)
 	c->used = to;
 }
 
-static uint16_t put(struct config *c, const char *text)
+static uint16_t put_string(struct config *c, const char *text)
 {
 	uint16_t place = (uint16_t)c->used;
 	size_t length = strlen(text) + 1;
@@ -56,7 +57,7 @@ static uint16_t put(struct config *c, const char *text)
 enum { CLOSED_BYTES = 4 * (sizeof(CONFIG_NONE) + CONFIG_ORIGIN_MAX) };
 
 /* False: there is no room for it within LIMIT bytes. */
-static bool set_entry(struct config *c, size_t key, const char *value, const char *origin, size_t limit)
+static bool set_value(struct config *c, size_t key, const char *value, const char *origin, size_t limit)
 {
 	char cut[CONFIG_ORIGIN_MAX];
 	snprintf(cut, sizeof(cut), "%s", origin);
@@ -65,8 +66,8 @@ static bool set_entry(struct config *c, size_t key, const char *value, const cha
 		pack(c);
 	if (c->used + length > limit)
 		return false;
-	c->entry[key].value = put(c, value);
-	c->entry[key].origin = put(c, cut);
+	c->entry[key].value = put_string(c, value);
+	c->entry[key].origin = put_string(c, cut);
 	c->entry[key].source = c->source;
 	return true;
 }
@@ -76,7 +77,7 @@ void config_init(struct config *c)
 	c->source = c->refused = 0;
 	c->used = 0;
 	for (size_t key = 0; key < CONFIG_KEY_COUNT; key++)
-		set_entry(c, key, config_definitions[key].default_value, "default", CONFIG_BYTES_MAX);
+		set_value(c, key, config_definitions[key].default_value, "default", CONFIG_BYTES_MAX);
 }
 
 static bool find_key(const char *name, size_t length, size_t *key)
@@ -106,7 +107,7 @@ void config_next_source(struct config *c)
 
 static void close_entry(struct config *c, size_t key, const char *origin)
 {
-	set_entry(c, key, closed[key], origin, CONFIG_BYTES_MAX);
+	set_value(c, key, closed[key], origin, CONFIG_BYTES_MAX);
 }
 
 void config_close(struct config *c, const char *origin)
@@ -183,7 +184,7 @@ bool config_set(struct config *c, const char *key, size_t key_length, const char
 	memcpy(copy, value, value_length);
 	copy[value_length] = '\0';
 	const char *why = append(copy, c, (enum config_key)index) ? d->check(d, copy) : "too many";
-	if (why == NULL && !set_entry(c, index, copy, origin, CONFIG_BYTES_MAX - CLOSED_BYTES))
+	if (why == NULL && !set_value(c, index, copy, origin, CONFIG_BYTES_MAX - CLOSED_BYTES))
 		why = "no room beside the other settings";
 	if (why != NULL) {
 		text_add(error, "%s = ", d->name);
@@ -198,11 +199,6 @@ bool config_set(struct config *c, const char *key, size_t key_length, const char
 refused:
 	c->refused++;
 	return false;
-}
-
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r';
 }
 
 static void trim(const char **s, size_t *length)
@@ -266,7 +262,6 @@ static void refuse_escape(struct config *c, const char *word, size_t length, con
 {
 	char message[512];
 	struct text error = TEXT(message);
-	text_clear(&error);
 	text_add(&error, "setting refused, from %s: ", command_line);
 	quote(&error, word, length);
 	close_meant(

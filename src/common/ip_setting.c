@@ -54,7 +54,7 @@ static size_t address_bytes(int family)
 	return family == AF_INET ? 4 : 16;
 }
 
-static bool parse_address(uint8_t *address, int *family, const char *bytes, size_t length)
+static bool parse_ip(uint8_t *address, int *family, const char *bytes, size_t length)
 {
 	char text[INET6_ADDRSTRLEN];
 	if (length >= sizeof(text) || memchr(bytes, '\0', length) != NULL)
@@ -140,7 +140,7 @@ static const char *parse_static(struct ip_setting *s, const char *item, size_t l
 	s->kind = IP_STATIC;
 	if (slash == NULL)
 		return "no /PREFIX";
-	if (!parse_address(s->address, &s->family, item, (size_t)(slash - item)))
+	if (!parse_ip(s->address, &s->family, item, (size_t)(slash - item)))
 		return bad_form;
 	if (!parse_number_n(
 		    slash + 1, own - (size_t)(slash - item) - 1, 1, address_bytes(s->family) * 8, &bits))
@@ -150,7 +150,7 @@ static const char *parse_static(struct ip_setting *s, const char *item, size_t l
 	if (why != NULL || comma == NULL)
 		return why;
 	s->has_gateway = true;
-	if (!parse_address(s->gateway, &family, comma + 1, length - own - 1))
+	if (!parse_ip(s->gateway, &family, comma + 1, length - own - 1))
 		return "no address behind the comma";
 	return check_gateway(s, family);
 }
@@ -194,7 +194,6 @@ bool ip_setting_parse_nic(struct ip_setting *s, const char *nic, size_t length)
 {
 	char item[MAC_TEXT_BYTES + sizeof(":dhcp")];
 	struct text t = TEXT(item);
-	text_clear(&t);
 	if (length > MAC_TEXT_BYTES || memchr(nic, '\0', length) != NULL)
 		return false;
 	text_add(&t, "%.*s:dhcp", (int)length, nic);

@@ -9,7 +9,7 @@
 #include "common/text.h"
 
 /* The word at *AT, and *AT behind the blank that ends it. */
-static bool take_word(const char **at, const char *end, const char **word, size_t *length)
+static bool take_field(const char **at, const char *end, const char **word, size_t *length)
 {
 	const char *blank = memchr(*at, ' ', (size_t)(end - *at));
 	if (blank == NULL)
@@ -28,8 +28,8 @@ static bool parse_line(struct log_entry *e, const char *at, const char *end)
 	for (const char *c = at; c < end; c++)
 		if (*c < 0x20 || *c > 0x7e)
 			return false;
-	if (!take_word(&at, end, &time, &time_bytes) || !take_word(&at, end, &level, &level_bytes) ||
-		!take_word(&at, end, &e->name, &e->name_bytes))
+	if (!take_field(&at, end, &time, &time_bytes) || !take_field(&at, end, &level, &level_bytes) ||
+		!take_field(&at, end, &e->name, &e->name_bytes))
 		return false;
 	e->text = at;
 	e->text_bytes = (size_t)(end - at);

@@ -187,7 +187,7 @@ bool prefix_contains(const struct prefix *p, const struct in6_addr *a)
 	       (bits == 0 || (p->address.s6_addr[bytes] ^ a->s6_addr[bytes]) >> (8 - bits) == 0);
 }
 
-static void add(struct text *t, const struct sockaddr *sa, bool with_port)
+static void add_address(struct text *t, const struct sockaddr *sa, bool with_port)
 {
 	char address[INET6_ADDRSTRLEN] = "?";
 	char scope[IF_NAMESIZE + 1] = "";
@@ -221,10 +221,10 @@ static void add(struct text *t, const struct sockaddr *sa, bool with_port)
 
 void text_add_sockaddr(struct text *t, const struct sockaddr *sa)
 {
-	add(t, sa, true);
+	add_address(t, sa, true);
 }
 
 void text_add_address(struct text *t, const struct sockaddr *sa)
 {
-	add(t, sa, false);
+	add_address(t, sa, false);
 }

@@ -24,7 +24,7 @@ bool prefixes_contain(const struct prefixes *p, const struct in6_addr *address)
 	return false;
 }
 
-static void add(struct prefixes *p, const struct prefix *prefix)
+static void add_prefix(struct prefixes *p, const struct prefix *prefix)
 {
 	for (size_t i = 0; i < p->count; i++)
 		if (memcmp(&p->list[i], prefix, sizeof(*prefix)) == 0)
@@ -83,9 +83,9 @@ static void handle_route(const struct netlink_message *m, void *data)
 	struct prefix p;
 	enum route_kind kind = route_parse(m, &p);
 	if (kind == ROUTE_ON_LINK)
-		add(&n->on_link, &p);
+		add_prefix(&n->on_link, &p);
 	else if (kind == ROUTE_OWN)
-		add(&n->own, &p);
+		add_prefix(&n->own, &p);
 	n->too_wide += kind == ROUTE_TOO_WIDE;
 }
 

@@ -15,11 +15,14 @@ struct text {
 	bool overflow;
 };
 
-#define TEXT(array)                                                                                          \
-	(struct text)                                                                                        \
-	{                                                                                                    \
-		.data = (array), .size = sizeof(array)                                                       \
-	}
+/* An empty text in ARRAY. */
+#define TEXT(array) text_in((array), sizeof(array))
+
+static inline struct text text_in(char *data, size_t size)
+{
+	data[0] = '\0';
+	return (struct text){.data = data, .size = size};
+}
 
 /* Empties T. */
 void text_clear(struct text *t);
@@ -33,6 +36,11 @@ void text_put(struct text *t, const char *bytes, size_t length);
 /* Appends BYTES with each one outside 0x20..0x7e written as \xNN, so that text from outside cannot
  * move a cursor or end a line. What does not fit sets `overflow`; whole escapes only. */
 void text_add_escaped(struct text *t, const char *bytes, size_t length);
+
+static inline bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r';
+}
 
 /* The value of a hexadecimal digit, -1 for anything else. */
 int hex_digit(char c);

@@ -49,7 +49,7 @@ static bool open_channel(struct channel *c, vmware_port *port)
 	return true;
 }
 
-static bool send_request(const struct channel *c, const char *request, size_t length)
+static bool vmware_command(const struct channel *c, const char *request, size_t length)
 {
 	struct vmware_registers r;
 	if (!(step(c, SEND_SIZE, (uint32_t)length, &r) & STATUS_SUCCESS))
@@ -87,7 +87,7 @@ ssize_t vmware_call(vmware_port *port, const char *request, size_t length, char 
 	ssize_t got = -1;
 	if (!open_channel(&c, port))
 		return -1;
-	if (send_request(&c, request, length))
+	if (vmware_command(&c, request, length))
 		got = receive_answer(&c, answer, size);
 	step(&c, CLOSE, 0, &r);
 	return got;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "common/loop.h" /* container_of */
 #include "common/text.h"
 
 enum { LINE_ROWS_MAX = 3 };
@@ -16,7 +17,7 @@ void canvas_put(struct canvas *c, int column, enum attribute a, const char *text
 {
 	int row = canvas_grid_row(c);
 	if (row >= 0)
-		grid_put_short(c->grid, row, column, c->columns - column - 1, a, text);
+		grid_put_short(c->grid, row, column, c->sheet.columns - column - 1, a, text);
 }
 
 /* How many of LENGTH bytes go into a row of WIDTH: up to a blank in its right half, at best one that ends
@@ -41,11 +42,10 @@ void canvas_wrap(
 {
 	char line[CANVAS_LINE_BYTES_MAX];
 	struct text t = TEXT(line);
-	text_clear(&t);
 	text_add(&t, "%s", lead);
 	int lead_length = (int)t.used;
 	text_add(&t, "%s", text);
-	int length = (int)t.used, width = c->columns - column - 1;
+	int length = (int)t.used, width = c->sheet.columns - column - 1;
 	if (width < 1)
 		width = 1;
 
@@ -71,21 +71,54 @@ void canvas_wrap(
 	}
 }
 
-void canvas_line(struct canvas *c, const char *label, enum attribute a, const char *lead, const char *text)
-{
-	canvas_put(c, 1, ATTRIBUTE_LABEL, label);
-	if (strlen(label) + 2 > VALUE_COLUMN)
-		c->row++;
-	canvas_wrap(c, VALUE_COLUMN, LINE_ROWS_MAX, a, lead, text);
-}
-
 void canvas_rule(struct canvas *c, const char *heading)
 {
-	c->row += c->roomy ? 1 : 0;
+	c->row += c->sheet.roomy ? 1 : 0;
 	int row = canvas_grid_row(c);
 	if (row >= 0) {
 		int column = grid_put(c->grid, row, 1, ATTRIBUTE_LABEL, heading, (int)strlen(heading));
-		grid_fill(c->grid, row, column + 1, c->columns - column - 2, ATTRIBUTE_LABEL, GLYPH_LINE);
+		grid_fill(
+			c->grid, row, column + 1, c->sheet.columns - column - 2, ATTRIBUTE_LABEL, GLYPH_LINE);
 	}
 	c->row++;
+}
+
+enum attribute attribute_of(enum tone tone)
+{
+	static const enum attribute attributes[TONE_COUNT] = {
+		[TONE_PLAIN] = ATTRIBUTE_NORMAL,
+		[TONE_STRONG] = ATTRIBUTE_STRONG,
+		[TONE_GOOD] = ATTRIBUTE_GOOD,
+		[TONE_WARN] = ATTRIBUTE_WARN,
+		[TONE_BAD] = ATTRIBUTE_BAD,
+	};
+	return attributes[tone];
+}
+
+static void draw_line(
+	struct sheet *sheet, const char *label, enum tone tone, const char *lead, const char *text)
+{
+	struct canvas *c = container_of(sheet, struct canvas, sheet);
+	canvas_put(c, 1, ATTRIBUTE_LABEL, label);
+	if (strlen(label) + 2 > VALUE_COLUMN)
+		c->row++;
+	canvas_wrap(c, VALUE_COLUMN, LINE_ROWS_MAX, attribute_of(tone), lead, text);
+}
+
+static void draw_rule(struct sheet *sheet, const char *heading)
+{
+	canvas_rule(container_of(sheet, struct canvas, sheet), heading);
+}
+
+struct canvas canvas_begin(struct grid *g, int columns, bool roomy)
+{
+	return (struct canvas){
+		.sheet = {.line = draw_line, .rule = draw_rule, .columns = columns, .roomy = roomy},
+		.grid = g,
+	};
+}
+
+struct canvas canvas_measure(const struct canvas *like)
+{
+	return canvas_begin(NULL, like->sheet.columns, like->sheet.roomy);
 }

@@ -3,20 +3,24 @@
 #ifndef CONSOLE_CANVAS_H
 #define CONSOLE_CANVAS_H
 
-#include <stdbool.h>
-
 #include "grid.h"
+#include "status/sheet.h"
 
-enum { VALUE_COLUMN = 11, CANVAS_LINE_BYTES_MAX = 1200 };
+enum { CANVAS_LINE_BYTES_MAX = 1200 };
 
 struct canvas {
-	struct grid *grid; /* NULL: measure */
-	int columns;
-	bool roomy;      /* there is place for what is only nice to know */
-	int top;         /* the grid's row that shows row `first` */
-	int first, last; /* rows first <= row < last are drawn */
-	int row;         /* where the next line goes */
+	struct sheet sheet; /* what draws the status writes to it */
+	struct grid *grid;  /* NULL: measure */
+	int top;            /* the grid's row that shows row `first` */
+	int first, last;    /* rows first <= row < last are drawn */
+	int row;            /* where the next line goes */
 };
+
+/* No rows yet. A label that is too long for its column will get a row of its own. */
+struct canvas canvas_begin(struct grid *g, int columns, bool roomy);
+
+/* The same size and nothing drawn: for counting rows. */
+struct canvas canvas_measure(const struct canvas *like);
 
 /* Puts TEXT at COLUMN of the present row without ending it. */
 void canvas_put(struct canvas *c, int column, enum attribute a, const char *text);
@@ -26,11 +30,10 @@ void canvas_put(struct canvas *c, int column, enum attribute a, const char *text
 void canvas_wrap(
 	struct canvas *c, int column, int rows_limit, enum attribute a, const char *lead, const char *text);
 
-/* A line "Label     lead text"; a label that is too long for its column gets a row of its own. */
-void canvas_line(struct canvas *c, const char *label, enum attribute a, const char *lead, const char *text);
-
 /* A heading with a rule up to the right edge, after a blank row when there is place. */
 void canvas_rule(struct canvas *c, const char *heading);
+
+enum attribute attribute_of(enum tone tone);
 
 /* The grid's row of the present row, or -1 when it is not drawn. */
 int canvas_grid_row(const struct canvas *c);

@@ -2,10 +2,10 @@
 
 #include <string.h>
 
-#include "layout_blocks.h"
+#include "status/blocks.h"
 #include "layout_log.h"
 #include "layout_settings.h"
-#include "verdict.h"
+#include "status/verdict.h"
 
 enum {
 	BODY_TOP = 3, /* below the title and two rows of verdict */
@@ -15,12 +15,11 @@ enum {
 	LINE_BYTES_MAX = 256,
 };
 
-static void draw_title(struct grid *g, const struct screen_state *s)
+static void draw_title(struct grid *g, const struct status *s)
 {
 	const struct system_state *system = &s->system;
 	char left[LINE_BYTES_MAX];
 	struct text t = TEXT(left);
-	text_clear(&t);
 	text_add(&t, "%s %s", system->appliance[0] != '\0' ? system->appliance : "Thimble", system->version);
 
 	grid_fill(g, 0, 0, g->columns, ATTRIBUTE_BAR, ' ');
@@ -35,12 +34,14 @@ static void draw_title(struct grid *g, const struct screen_state *s)
 }
 
 /* Returns the row after it. */
-static int draw_verdict(struct grid *g, const struct screen_state *s, int rows_limit, int64_t now_ms)
+static int draw_verdict(struct grid *g, const struct status *s, int rows_limit, int64_t now_ms)
 {
 	struct verdict v;
 	verdict_of(&v, s, now_ms);
-	struct canvas c = {.grid = g, .columns = g->columns, .top = 1, .last = rows_limit};
-	canvas_wrap(&c, 1, rows_limit, v.attribute, v.text, "");
+	struct canvas c = canvas_begin(g, g->columns, false);
+	c.top = 1;
+	c.last = rows_limit;
+	canvas_wrap(&c, 1, rows_limit, attribute_of(v.tone), v.text, "");
 	return 1 + c.row;
 }
 
@@ -77,7 +78,6 @@ static void draw_keys(
 		column = draw_key(g, column, "r", full ? "restart service" : "restart");
 		column = draw_key(g, column, "p", "power off");
 	}
-	text_clear(&t);
 	if (paged)
 		text_add(&t, "page %d of %d", result->page + 1, result->pages);
 	int start = g->columns - 1 - (int)t.used; /* the last cell stays blank */
@@ -96,11 +96,11 @@ struct pages {
 };
 
 static void measure_blocks(struct pages *p, struct canvas *c, const struct block *blocks, unsigned count,
-	const struct screen_state *s, int64_t now_ms)
+	const struct status *s, int64_t now_ms)
 {
-	struct canvas measure = {.columns = c->columns, .roomy = c->roomy};
+	struct canvas measure = canvas_measure(c);
 	for (unsigned i = 0; i < count; i++) {
-		blocks[i].draw(&measure, s, blocks[i].index, now_ms);
+		blocks[i].draw(&measure.sheet, s, blocks[i].index, now_ms);
 		p->block_end[i] = measure.row;
 	}
 }
@@ -139,7 +139,6 @@ static void draw_remaining(
 	unsigned left[BLOCK_KIND_COUNT] = {0};
 	char line[LINE_BYTES_MAX];
 	struct text t = TEXT(line);
-	text_clear(&t);
 	for (unsigned i = 0; i < count; i++)
 		left[blocks[i].kind] += p->block_end[i] > end;
 	for (int kind = 0; kind < BLOCK_KIND_COUNT; kind++)
@@ -150,15 +149,13 @@ static void draw_remaining(
 	grid_put_short(g, row, VALUE_COLUMN, g->columns - VALUE_COLUMN - 1, ATTRIBUTE_WARN, line);
 }
 
-static void draw_log_below(struct grid *g, const struct screen_state *s, int row, int end)
+static void draw_log_below(struct grid *g, const struct status *s, int row, int end)
 {
 	if (end - row < LOG_ROWS_MIN)
 		return;
-	struct canvas c = {.grid = g,
-		.columns = g->columns,
-		.roomy = g->rows >= ROOMY_ROWS,
-		.top = row,
-		.last = end - row};
+	struct canvas c = canvas_begin(g, g->columns, g->rows >= ROOMY_ROWS);
+	c.top = row;
+	c.last = end - row;
 	canvas_rule(&c, "Log");
 	if (s->log.count > 0)
 		log_draw(&c, &s->log, s->log.lines_total, false);
@@ -167,13 +164,14 @@ static void draw_log_below(struct grid *g, const struct screen_state *s, int row
 			s->log.status == RECORD_UNREADABLE ? "its record is unreadable" : "no lines yet");
 }
 
-static void draw_status(struct grid *g, const struct screen_state *s, const struct layout_request *request,
+static void draw_status(struct grid *g, const struct status *s, const struct layout_request *request,
 	struct layout_result *result)
 {
 	struct block blocks[BLOCKS_MAX];
 	struct pages p;
 	int bottom = g->rows - 1, height = bottom - BODY_TOP;
-	struct canvas c = {.grid = g, .columns = g->columns, .roomy = g->rows >= ROOMY_ROWS, .top = BODY_TOP};
+	struct canvas c = canvas_begin(g, g->columns, g->rows >= ROOMY_ROWS);
+	c.top = BODY_TOP;
 
 	unsigned count = blocks_list(blocks, s, request->now_ms);
 	measure_blocks(&p, &c, blocks, count, s, request->now_ms);
@@ -185,21 +183,24 @@ static void draw_status(struct grid *g, const struct screen_state *s, const stru
 	c.first = p.start[result->page];
 	c.last = last_page ? p.block_end[count - 1] : p.start[result->page + 1];
 	for (unsigned i = 0; i < count; i++)
-		blocks[i].draw(&c, s, blocks[i].index, request->now_ms);
+		blocks[i].draw(&c.sheet, s, blocks[i].index, request->now_ms);
 	if (last_page)
 		draw_log_below(g, s, BODY_TOP + c.last - c.first, bottom);
 	else
 		draw_remaining(g, bottom - 1, &p, blocks, count, c.last);
 }
 
-static void draw_log_view(struct grid *g, const struct screen_state *s, const struct layout_request *request,
+static void draw_log_view(struct grid *g, const struct status *s, const struct layout_request *request,
 	struct layout_result *result)
 {
 	const struct log_state *log = &s->log;
 	int top = 1, bottom = g->rows - 1;
 	char heading[LINE_BYTES_MAX];
 	struct text t = TEXT(heading);
-	struct canvas c = {.grid = g, .columns = g->columns, .top = top, .row = 1, .last = bottom - top};
+	struct canvas c = canvas_begin(g, g->columns, false);
+	c.top = top;
+	c.row = 1;
+	c.last = bottom - top;
 	/* Lines that the ring gave up meanwhile cannot be shown: the oldest ones that it has stand in. */
 	long long end = request->log_end == 0 ? log->lines_total : request->log_end;
 	if (end < log_oldest(log))
@@ -207,7 +208,6 @@ static void draw_log_view(struct grid *g, const struct screen_state *s, const st
 	result->log_first = log_draw(&c, log, end, true);
 	result->log_older = result->log_first > log_oldest(log);
 
-	text_clear(&t);
 	if (result->log_first > 0)
 		text_add(&t, "Log, lines %lld to %lld of %lld", result->log_first,
 			end < log->lines_total ? end : log->lines_total, log->lines_total);
@@ -220,11 +220,13 @@ static void draw_log_view(struct grid *g, const struct screen_state *s, const st
 	canvas_rule(&c, heading);
 }
 
-static void draw_settings_view(struct grid *g, const struct screen_state *s,
-	const struct layout_request *request, struct layout_result *result)
+static void draw_settings_view(struct grid *g, const struct status *s, const struct layout_request *request,
+	struct layout_result *result)
 {
 	int top = 1, bottom = g->rows - 1;
-	struct canvas c = {.grid = g, .columns = g->columns, .top = top, .last = bottom - top};
+	struct canvas c = canvas_begin(g, g->columns, false);
+	c.top = top;
+	c.last = bottom - top;
 	if (s->settings.status == RECORD_READ) {
 		canvas_rule(&c, "Settings");
 		result->pages = settings_draw(&c, &s->settings, request->settings_page, &result->page);
@@ -239,12 +241,11 @@ static void draw_too_small(struct grid *g)
 {
 	char line[LINE_BYTES_MAX];
 	struct text t = TEXT(line);
-	text_clear(&t);
 	text_add(&t, "%dx%d is too small for the rest", g->columns, g->rows);
 	grid_put_short(g, g->rows - 2, 1, g->columns - 2, ATTRIBUTE_LABEL, line);
 }
 
-void layout_draw(struct grid *g, const struct screen_state *s, const struct layout_request *request,
+void layout_draw(struct grid *g, const struct status *s, const struct layout_request *request,
 	struct layout_result *result)
 {
 	bool small = g->columns < LAYOUT_COLUMNS_MIN || g->rows < LAYOUT_ROWS_MIN;

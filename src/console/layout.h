@@ -4,7 +4,7 @@
 
 #include "canvas.h"
 #include "grid.h"
-#include "model.h"
+#include "status/model.h"
 
 enum view { VIEW_STATUS, VIEW_LOG, VIEW_SETTINGS };
 
@@ -29,7 +29,7 @@ struct layout_result {
 enum { LAYOUT_COLUMNS_MIN = 60, LAYOUT_ROWS_MIN = 15 };
 
 /* Fills GRID, whose size is set already (grid_reset). */
-void layout_draw(struct grid *g, const struct screen_state *s, const struct layout_request *request,
+void layout_draw(struct grid *g, const struct status *s, const struct layout_request *request,
 	struct layout_result *result);
 
 #endif

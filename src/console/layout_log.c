@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "model_text.h"
+#include "status/model_text.h"
 
 enum {
 	TIME_COLUMN = 1,
@@ -22,12 +22,11 @@ static enum attribute level_attribute(unsigned level)
 	return level <= 3 ? ATTRIBUTE_BAD : level == 4 ? ATTRIBUTE_WARN : ATTRIBUTE_NORMAL;
 }
 
-static void draw_entry(struct canvas *c, const struct log_entry *e, bool wrap)
+static void draw_log_entry(struct canvas *c, const struct log_entry *e, bool wrap)
 {
 	char line[LOG_TEXT_MAX + 1], name[NAME_COLUMNS + 1];
 	struct text t = TEXT(line);
 	int row = canvas_grid_row(c);
-	text_clear(&t);
 	text_add(&t, "%5lld.%03lld", (long long)e->time_ms / 1000, (long long)e->time_ms % 1000);
 	canvas_put(c, TIME_COLUMN, ATTRIBUTE_LABEL, line);
 	text_clear(&t);
@@ -42,8 +41,8 @@ static void draw_entry(struct canvas *c, const struct log_entry *e, bool wrap)
 
 static int entry_rows(const struct canvas *c, const struct log_entry *e, bool wrap)
 {
-	struct canvas measure = {.columns = c->columns};
-	draw_entry(&measure, e, wrap);
+	struct canvas measure = canvas_measure(c);
+	draw_log_entry(&measure, e, wrap);
 	return measure.row;
 }
 
@@ -79,6 +78,6 @@ long long log_draw(struct canvas *c, const struct log_state *s, long long end, b
 		first--;
 	}
 	while (begin < behind && log_lines_next(s->lines, behind, &begin, &e))
-		draw_entry(c, &e, wrap);
+		draw_log_entry(c, &e, wrap);
 	return first;
 }

@@ -3,7 +3,7 @@
 #define CONSOLE_LAYOUT_LOG_H
 
 #include "canvas.h"
-#include "model.h"
+#include "status/model.h"
 
 /* The number of the oldest line that S holds; the newest is S->lines_total. */
 long long log_oldest(const struct log_state *s);

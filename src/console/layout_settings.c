@@ -32,7 +32,6 @@ static void draw_entry(struct canvas *c, const struct entry *e)
 {
 	char text[CANVAS_LINE_BYTES_MAX];
 	struct text t = TEXT(text);
-	text_clear(&t);
 	text_add(&t, "%s  (%.*s)", e->value == NULL || e->value[0] == '\0' ? "-" : e->value, ORIGIN_BYTES,
 		e->origin == NULL ? "?" : e->origin);
 	canvas_put(c, 1, e->is_default ? ATTRIBUTE_LABEL : ATTRIBUTE_NORMAL, e->key);
@@ -44,7 +43,7 @@ static void draw_entry(struct canvas *c, const struct entry *e)
 /* Where each entry begins, and how many rows there are in all. */
 static int measure(const struct canvas *c, const struct entry *entries, int start[CONFIG_KEY_COUNT])
 {
-	struct canvas measured = {.columns = c->columns};
+	struct canvas measured = canvas_measure(c);
 	for (size_t i = 0; i < CONFIG_KEY_COUNT; i++) {
 		start[i] = measured.row;
 		draw_entry(&measured, &entries[i]);

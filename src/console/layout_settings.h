@@ -3,7 +3,7 @@
 #define CONSOLE_LAYOUT_SETTINGS_H
 
 #include "canvas.h"
-#include "model.h"
+#include "status/model.h"
 
 /* Draws page PAGE, from 0 and wrapping; those that are set stand before those that are not. Returns how many
  * pages there are, and the page drawn in *DRAWN. */

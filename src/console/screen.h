@@ -9,7 +9,7 @@
 #include "common/loop.h"
 #include "keys.h"
 #include "layout.h"
-#include "load.h"
+#include "status/load.h"
 #include "paint.h"
 #include "terminal.h"
 #include "watch.h"
@@ -26,7 +26,7 @@ struct screen {
 	struct key_parser keys;
 	struct paint paint;
 	struct grid next;
-	struct screen_state state;
+	struct status state;
 
 	struct layout_request request;
 	struct layout_result result; /* of the last drawing */

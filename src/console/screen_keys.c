@@ -36,7 +36,6 @@ static void set_question(struct screen *s, enum question question)
 static void set_answer(struct screen *s, const char *what, const char *why)
 {
 	struct text t = TEXT(s->notice);
-	text_clear(&t);
 	text_add(&t, "%s%s%s", what, why != NULL ? ": " : "", why != NULL ? why : "");
 	s->question = QUESTION_NONE;
 	s->notice_until_ms = now_ms() + ANSWER_MS;
@@ -50,7 +49,6 @@ const char *screen_notice(struct screen *s, int64_t now)
 	}
 	if (s->question != QUESTION_NONE) {
 		struct text t = TEXT(s->notice);
-		text_clear(&t);
 		text_add(&t, "%s (%lld s)", questions[s->question].prompt,
 			(long long)(s->notice_until_ms - now + 999) / 1000);
 	}

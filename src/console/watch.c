@@ -31,7 +31,6 @@ unsigned watch_poll(struct watch *w)
 		char path[PATH_BYTES_MAX];
 		struct text t = TEXT(path);
 		struct stat info;
-		text_clear(&t);
 		text_add(&t, "%s/%s", run_dir(), folder_names[i]);
 		if (t.overflow || stat(path, &info) < 0)
 			continue;

@@ -6,7 +6,7 @@
 #include <sys/types.h>
 #include <time.h>
 
-#include "load.h"
+#include "status/load.h"
 
 struct watch {
 	int inotify_fd; /* -1: none; becomes readable at a change */

@@ -50,7 +50,6 @@ int account_prepare(struct account *account, const char *folder, const char *use
 	if (account->uid != 0)
 		return 0;
 	const struct passwd *found = getpwnam(user);
-	text_clear(&t);
 	text_add(&t, "%s/%s", run_dir(), folder);
 	if (found != NULL && !t.overflow && (account_capabilities() & needed) == needed &&
 		chown(path, found->pw_uid, found->pw_gid) == 0)

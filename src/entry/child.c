@@ -50,7 +50,7 @@ static void become(const struct child *child)
 		fail("PR_SET_NO_NEW_PRIVS");
 }
 
-static _Noreturn void run_child(const struct child *child)
+static _Noreturn void run_service(const struct child *child)
 {
 	const struct rlimit none = {0};
 	sigset_t no_signals;
@@ -74,7 +74,7 @@ int child_start(struct child *child)
 {
 	pid_t pid = fork();
 	if (pid == 0)
-		run_child(child);
+		run_service(child);
 	if (pid < 0)
 		return -1;
 	child->pid = pid;

@@ -9,7 +9,6 @@
 
 #include "common/file.h"
 #include "common/log.h"
-#include "init/init.h"
 
 extern char **environ;
 
@@ -60,7 +59,6 @@ static bool take_variable(struct config *c, const char *variable, size_t name_le
 	enum config_key key;
 	if (!find_variable(variable, name_length, &key))
 		return false;
-	text_clear(&t);
 	text_add(&t, "variable %.*s", (int)name_length, variable);
 	const char *name = config_definitions[key].name;
 	set(c, name, strlen(name), variable + name_length + 1, origin, report);
@@ -99,14 +97,12 @@ void gather_arguments(struct config *c, char *const *arguments, config_report *r
 		char message[512], origin[CONFIG_ORIGIN_MAX];
 		struct text error = TEXT(message), t = TEXT(origin);
 		size_t length = strcspn(*arguments, "=");
-		text_clear(&t);
 		text_add(&t, "argument %u", number);
 		if ((*arguments)[length] == '=') {
 			set(c, *arguments, length, *arguments + length + 1, origin, report);
 			continue;
 		}
 		c->refused++;
-		text_clear(&error);
 		text_add(&error, "setting refused, from %s: \"", origin);
 		text_add_escaped(&error, *arguments, length > 80 ? 80 : length);
 		text_add(&error, "\", allowed: key=value, --help or --status");

@@ -13,9 +13,12 @@
 
 #include "about.h"
 #include "child.h"
+#include "common/appliance.h"
+#include "common/exit_words.h"
 #include "common/log.h"
+#include "common/record.h"
+#include "common/service_command.h"
 #include "gather.h"
-#include "init/init.h"
 
 enum {
 	STOP_MS = 1700, /* the relay drains for 1.5 s, and all must be over within 2 s */

@@ -23,7 +23,7 @@ static bool is_writable(int wait_ms)
 	return poll(&p, 1, wait_ms) > 0;
 }
 
-static void write_line(const char *name, const char *bytes, size_t length)
+static void write_out(const char *name, const char *bytes, size_t length)
 {
 	char line[OUTPUT_LINE_MAX + 96];
 	int head = snprintf(line, sizeof(line) - OUTPUT_LINE_MAX - 1, "%.64s: ", name);
@@ -47,9 +47,9 @@ static void pass_on(const char *name, const char *bytes, size_t length)
 	if (dropped > 0) {
 		int count = snprintf(words, sizeof(words), "%lu lines dropped: nobody read them", dropped);
 		dropped = 0;
-		write_line("entry", words, (size_t)count);
+		write_out("entry", words, (size_t)count);
 	}
-	write_line(name, bytes, length);
+	write_out(name, bytes, length);
 }
 
 static void end_line(struct output *o)

@@ -12,6 +12,7 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "common/netlink.h"
+#include "common/text.h"
 #include "common/vmware.h"
 
 #define PORTS "/sys/class/virtio-ports"

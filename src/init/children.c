@@ -9,7 +9,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/exit_words.h"
 #include "common/log.h"
+#include "common/record.h"
 
 enum {
 	BACKOFF_FIRST_MS = 100,

@@ -2,7 +2,8 @@
 #ifndef THIMBLE_CHILDREN_H
 #define THIMBLE_CHILDREN_H
 
-#include "init.h"
+#include "common/appliance.h"
+#include "common/loop.h"
 #include "ports.h"
 
 enum child_state {

@@ -8,6 +8,7 @@
 #include "common/file.h"
 #include "common/ip_setting.h"
 #include "common/log.h"
+#include "common/record.h"
 
 static const char image_path[] = "/etc/dhcpcd.conf";
 

@@ -2,7 +2,7 @@
 #ifndef THIMBLE_DHCPCD_CONF_H
 #define THIMBLE_DHCPCD_CONF_H
 
-#include "init.h"
+#include "common/config.h"
 
 /* Appends to T what the values IP and MTU of those settings add to the image's file; nothing when dhcpcd does
  * all that it always does. */

@@ -1,9 +1,10 @@
+#include "host_name.h"
+
 #include <string.h>
 #include <unistd.h>
 
 #include "common/file.h"
 #include "common/log.h"
-#include "init.h"
 
 /* "thimble-" and the last three bytes of the first NIC's MAC: a name that stays and is nobody else's. */
 static void add_name_of_mac(struct text *name)
@@ -26,7 +27,6 @@ void host_name_begin(struct host_name *h, const struct config *c)
 {
 	struct text name = TEXT(h->at_boot);
 	const char *setting = config_get(c, CONFIG_HOSTNAME);
-	text_clear(&name);
 	h->origin = "mac";
 	h->from_dhcp[0] = '\0';
 	if (setting[0] != '\0')

@@ -9,9 +9,12 @@
 
 #include "agent.h"
 #include "common/log.h"
+#include "common/record.h"
 #include "control_server.h"
+#include "host_name.h"
 #include "log_watch.h"
-#include "routes.h"
+#include "mounts.h"
+#include "setting_sources.h"
 #include "system.h"
 #include "table.h"
 

@@ -1,3 +1,5 @@
+#include "mounts.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +16,8 @@
 #include "common/arguments.h"
 #include "common/file.h"
 #include "common/log.h"
-#include "init.h"
+#include "common/record.h"
+#include "common/text.h"
 
 enum { SYSCTL_PATH_MAX = 320 };
 
@@ -114,7 +117,6 @@ static void write_one(const char *before, const char *name, const char *after, c
 {
 	char path[SYSCTL_PATH_MAX];
 	struct text t = TEXT(path);
-	text_clear(&t);
 	text_add(&t, "%s%s%s", before, name, after);
 	if (t.overflow)
 		log_warnx("kernel setting of %s: too long", name);

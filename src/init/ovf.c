@@ -3,11 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "routes.h"
+#include "setting_sources.h"
 
 /* The value of attribute NAME, which may have a prefix, in the element of LENGTH bytes; between its quotes.
  */
-static const char *find_attribute(const char *element, size_t length, const char *name, size_t *value_length)
+static const char *find_xml_attribute(
+	const char *element, size_t length, const char *name, size_t *value_length)
 {
 	size_t name_length = strlen(name);
 	for (size_t i = 1; i + name_length + 2 < length; i++) {
@@ -86,10 +87,10 @@ ssize_t ovf_property(const char *document, const char *key, char *value, size_t 
 			return -1;
 		if (at == document || strchr("<:", at[-1]) == NULL)
 			continue;
-		const char *found = find_attribute(at, (size_t)(end - at), "key", &key_length);
+		const char *found = find_xml_attribute(at, (size_t)(end - at), "key", &key_length);
 		if (found == NULL || key_length != strlen(key) || memcmp(found, key, key_length) != 0)
 			continue;
-		found = find_attribute(at, (size_t)(end - at), "value", &value_length);
+		found = find_xml_attribute(at, (size_t)(end - at), "value", &value_length);
 		return found == NULL ? -1 : decode(found, value_length, value, size);
 	}
 	return -1;

@@ -10,6 +10,9 @@
 
 #include "children.h"
 #include "common/log.h"
+#include "common/net_text.h"
+#include "common/record.h"
+#include "common/text.h"
 
 /* Some 800 sockets of each table, a millisecond's work: PID 1 has others to look after. */
 enum { TABLE_BYTES_MAX = 128 * 1024 };

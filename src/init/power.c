@@ -16,7 +16,7 @@ enum { STOP_REST_MS = 300 };
 
 static struct power *the_power; /* for the children's callback */
 
-static void set_state(struct power *p, enum power_state state);
+static void set_power_state(struct power *p, enum power_state state);
 
 /* One row a state: what is done on entering it, and how long it may take before the next one begins. */
 static void enter_stopping_service(struct power *p)
@@ -51,7 +51,7 @@ static const struct {
 };
 _Static_assert(sizeof(states) / sizeof(states[0]) == POWER_STATE_COUNT, "one row a state");
 
-static void set_state(struct power *p, enum power_state state)
+static void set_power_state(struct power *p, enum power_state state)
 {
 	log_info("power: %s -> %s", states[p->state].name, states[state].name);
 	p->state = state;
@@ -66,15 +66,15 @@ static void handle_deadline(struct loop *loop, struct loop_timer *timer)
 {
 	struct power *p = container_of(timer, struct power, timer);
 	(void)loop;
-	set_state(p, p->state == POWER_STOPPING_SERVICE ? POWER_STOPPING_REST : POWER_ENDING);
+	set_power_state(p, p->state == POWER_STOPPING_SERVICE ? POWER_STOPPING_REST : POWER_ENDING);
 }
 
 static void advance(struct power *p)
 {
 	if (p->state == POWER_STOPPING_SERVICE && (p->service == NULL || !child_runs(p->service)))
-		set_state(p, POWER_STOPPING_REST);
+		set_power_state(p, POWER_STOPPING_REST);
 	else if (p->state == POWER_STOPPING_REST && !children_running(p->children))
-		set_state(p, POWER_ENDING);
+		set_power_state(p, POWER_ENDING);
 }
 
 static void handle_stopped(struct children *children)
@@ -98,7 +98,7 @@ void power_end(struct power *p, int command, const char *reason)
 	p->command = command;
 	snprintf(p->reason, sizeof(p->reason), "%s", reason);
 	log_warnx("%s: %s", reason, command == RB_AUTOBOOT ? "rebooting" : "powering off");
-	set_state(p, POWER_STOPPING_SERVICE);
+	set_power_state(p, POWER_STOPPING_SERVICE);
 	advance(p);
 }
 

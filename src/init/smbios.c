@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "routes.h"
+#include "setting_sources.h"
 
 enum { TYPE_OEM_STRINGS = 11, HEADER_BYTES = 5 };
 

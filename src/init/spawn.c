@@ -166,7 +166,7 @@ static const char *const *output_arguments(int report, const struct children *c,
 	return arguments;
 }
 
-static _Noreturn void run_child(const struct children *c, const struct child *child, int report)
+static _Noreturn void become_child(const struct children *c, const struct child *child, int report)
 {
 	const struct child_definition *d = &child->definition;
 	const char *const *arguments = d->arguments;
@@ -194,7 +194,7 @@ pid_t spawn(const struct children *c, const struct child *child, int *report)
 		return -1;
 	pid_t pid = fork();
 	if (pid == 0)
-		run_child(c, child, ends[1]);
+		become_child(c, child, ends[1]);
 	int error = errno;
 	close(ends[1]);
 	if (pid < 0) {

@@ -8,6 +8,9 @@
 
 #include "common/file.h"
 #include "common/log.h"
+#include "common/net_text.h"
+#include "common/record.h"
+#include "common/text.h"
 
 /* The number of kB behind NAME in /proc/meminfo, in bytes. */
 static uint64_t find(const char *meminfo, const char *name)
@@ -76,7 +79,7 @@ static void copy_key(struct record *r, const char *new_key, const struct record_
 		record_add(r, new_key, "%.64s", value);
 }
 
-static void add_clock(struct record *r)
+static void add_clock_keys(struct record *r)
 {
 	static struct record_view clock;
 	record_read(&clock, "clock", "state"); /* empty when there is none */
@@ -117,7 +120,7 @@ void system_write_record(const struct system *s)
 		record_add(&r, "stopping_reason", "%s", s->power->reason);
 	record_add(&r, "uptime_s", "%lld", (long long)now_ms() / 1000);
 	record_add(&r, "started_ms", "%lld", (long long)s->started_ms);
-	add_clock(&r);
+	add_clock_keys(&r);
 	record_add(&r, "memory_total_bytes", "%llu", (unsigned long long)memory.total_bytes);
 	record_add(&r, "memory_available_bytes", "%llu", (unsigned long long)memory.available_bytes);
 	add_settings(&r, s->settings);

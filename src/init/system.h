@@ -2,7 +2,10 @@
 #ifndef THIMBLE_SYSTEM_H
 #define THIMBLE_SYSTEM_H
 
+#include "common/appliance.h"
+#include "host_name.h"
 #include "power.h"
+#include "setting_sources.h"
 #include "watchdog.h"
 
 struct memory {

@@ -12,6 +12,7 @@
 #include "common/arguments.h"
 #include "common/file.h"
 #include "common/log.h"
+#include "common/service_command.h"
 #include "dhcpcd_conf.h"
 
 #define CAPABILITY(name) (UINT64_C(1) << CAP_##name)

@@ -3,6 +3,7 @@
 #define THIMBLE_TABLE_H
 
 #include "children.h"
+#include "common/config.h"
 
 /* Fills the table in the order of the start, by the image's facts, the settings and the consoles that there
  * are. HOST_NAME is kept: what dhcpcd sends. Returns the service, or NULL. */

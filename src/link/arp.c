@@ -24,7 +24,8 @@ int arp_open(void)
 	return -1;
 }
 
-static int ask(int fd, int ifindex, const uint8_t *mac, const uint8_t *sender, const uint8_t *target)
+static int send_arp_request(
+	int fd, int ifindex, const uint8_t *mac, const uint8_t *sender, const uint8_t *target)
 {
 	struct sockaddr_ll to = {.sll_family = AF_PACKET,
 		.sll_protocol = htons(ETH_P_ARP),
@@ -41,13 +42,13 @@ static int ask(int fd, int ifindex, const uint8_t *mac, const uint8_t *sender, c
 
 int arp_announce(int fd, int ifindex, const uint8_t mac[static 6], const uint8_t address[static 4])
 {
-	return ask(fd, ifindex, mac, address, address);
+	return send_arp_request(fd, ifindex, mac, address, address);
 }
 
 int arp_probe(int fd, int ifindex, const uint8_t mac[static 6], const uint8_t address[static 4])
 {
 	static const uint8_t none[4];
-	return ask(fd, ifindex, mac, none, address);
+	return send_arp_request(fd, ifindex, mac, none, address);
 }
 
 /* ld SENDER; jeq each, TAKE; ret 0; TAKE: ret all */

@@ -12,7 +12,6 @@ static int open_setting(const char *ifname)
 {
 	char path[64];
 	struct text t = TEXT(path);
-	text_clear(&t);
 	text_add(&t, "/proc/sys/net/ipv6/conf/%s/disable_ipv6", ifname);
 	return open(path, O_RDWR | O_CLOEXEC);
 }
@@ -21,7 +20,6 @@ static int write_setting(int fd, unsigned value)
 {
 	char number[16];
 	struct text t = TEXT(number);
-	text_clear(&t);
 	text_add(&t, "%u", value);
 	return pwrite(fd, number, t.used, 0) < 0 ? -1 : 0;
 }

@@ -77,7 +77,7 @@ int leftovers_read(struct sync *s)
 }
 
 /* Whether R, which takes something away, is done; what went by itself is as good. */
-static bool ask(struct sync *s, struct netlink_request *r, const char *ifname, const char *what)
+static bool request_removal(struct sync *s, struct netlink_request *r, const char *ifname, const char *what)
 {
 	if (netlink_ask(s->ask_fd, r) == 0 || errno == EADDRNOTAVAIL || errno == ESRCH || errno == ENODEV) {
 		log_info("%s: %s is not set any more: taken away", ifname, what);
@@ -99,11 +99,10 @@ void leftovers_remove(struct sync *s)
 			request_gateway(&r, RTM_DELROUTE, l->ifindex, &l->setting);
 		else
 			request_address(&r, RTM_DELADDR, l->ifindex, &l->setting);
-		text_clear(&t);
 		text_add(&t, "%s %s", l->is_gateway ? "gateway" : "address",
 			inet_ntop(l->setting.family, l->is_gateway ? l->setting.gateway : l->setting.address,
 				address, sizeof(address)));
-		ask(s, &r, name_of(s, l->ifindex), what);
+		request_removal(s, &r, name_of(s, l->ifindex), what);
 	}
 }
 
@@ -124,7 +123,7 @@ bool leftovers_remove_vlans(struct sync *s)
 		if (link->group != LINK_MARK || vlan_is_named(s, link->ifname))
 			continue;
 		request_no_vlan(&r, link->ifindex);
-		any = ask(s, &r, link->ifname, "VLAN") || any;
+		any = request_removal(s, &r, link->ifname, "VLAN") || any;
 	}
 	return any;
 }

@@ -125,7 +125,6 @@ static int watch_records(void)
 {
 	char path[PATH_BYTES_MAX];
 	struct text t = TEXT(path);
-	text_clear(&t);
 	text_add(&t, "%s/net", run_dir());
 	int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (fd >= 0 && inotify_add_watch(fd, path, IN_MOVED_TO | IN_ONLYDIR) < 0)

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "common/ip_setting.h"
-#include "net/netlink_parse.h"
+#include "common/netlink_parse.h"
 
 enum { NICS_MAX = 48 }; /* 32 as `net` has them, and a VLAN for each setting */
 

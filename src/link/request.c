@@ -34,7 +34,7 @@ void request_mtu(struct netlink_request *r, int ifindex, uint32_t mtu)
 	netlink_add_u32(r, IFLA_MTU, mtu);
 }
 
-static size_t address_bytes(const struct ip_setting *s)
+static size_t address_length(const struct ip_setting *s)
 {
 	return s->family == AF_INET ? 4 : 16;
 }
@@ -47,8 +47,8 @@ void request_address(struct netlink_request *r, uint16_t type, int ifindex, cons
 		.ifa_index = (uint32_t)ifindex,
 	};
 	netlink_begin(r, type, type == RTM_NEWADDR ? NLM_F_CREATE | NLM_F_EXCL : 0, &body, sizeof(body));
-	netlink_add(r, IFA_LOCAL, s->address, address_bytes(s));
-	netlink_add(r, IFA_ADDRESS, s->address, address_bytes(s));
+	netlink_add(r, IFA_LOCAL, s->address, address_length(s));
+	netlink_add(r, IFA_ADDRESS, s->address, address_length(s));
 	if (type == RTM_NEWADDR)
 		netlink_add(r, IFA_PROTO, &(uint8_t){LINK_MARK}, sizeof(uint8_t));
 }
@@ -66,7 +66,7 @@ void request_gateway(struct netlink_request *r, uint16_t type, int ifindex, cons
 		.rtm_flags = RTNH_F_ONLINK,
 	};
 	netlink_begin(r, type, type == RTM_NEWROUTE ? NLM_F_CREATE | NLM_F_EXCL : 0, &body, sizeof(body));
-	netlink_add(r, RTA_GATEWAY, s->gateway, address_bytes(s));
+	netlink_add(r, RTA_GATEWAY, s->gateway, address_length(s));
 	netlink_add_u32(r, RTA_OIF, (uint32_t)ifindex);
 	/* The first NIC first, as dhcpcd has it; and all before dhcpcd's, which begin at 1000. */
 	netlink_add_u32(r, RTA_PRIORITY, (uint32_t)ifindex);

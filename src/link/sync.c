@@ -83,7 +83,6 @@ static void handle_missing(struct sync *s, const struct ip_setting *setting)
 		}
 		return;
 	}
-	text_clear(&t);
 	if (setting->by_mac)
 		text_add(&t, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
 	else
@@ -132,8 +131,8 @@ static void meet(const struct sync *s, struct nic *nic)
 }
 
 /* Asks for R; false and a problem when the kernel refuses. WHAT and ADDRESS are for the words. */
-static bool ask(struct sync *s, const struct wanted *w, struct netlink_request *r, const char *what,
-	const uint8_t *address)
+static bool request_change(struct sync *s, const struct wanted *w, struct netlink_request *r,
+	const char *what, const uint8_t *address)
 {
 	char text[INET6_ADDRSTRLEN];
 	if (netlink_ask(s->ask_fd, r) == 0 || errno == EEXIST)
@@ -164,12 +163,12 @@ static void put_address(struct sync *s, struct wanted *w, bool again)
 	}
 	if (!w->present) {
 		request_address(&r, RTM_NEWADDR, ifindex, &w->setting);
-		if (!ask(s, w, &r, "address", w->setting.address))
+		if (!request_change(s, w, &r, "address", w->setting.address))
 			return;
 	}
 	if (w->setting.has_gateway && !w->failed) {
 		request_gateway(&r, RTM_NEWROUTE, ifindex, &w->setting);
-		ask(s, w, &r, "gateway", w->setting.gateway);
+		request_change(s, w, &r, "gateway", w->setting.gateway);
 	}
 }
 

@@ -156,7 +156,7 @@ static bool is_name(const char *bytes, size_t length)
 	return length > 0 && length <= LOG_NAME_MAX;
 }
 
-static void add_source(struct loop *loop, struct source *source, const char *argument)
+static void open_source(struct loop *loop, struct source *source, const char *argument)
 {
 	const char *colon = strrchr(argument, ':');
 	uint64_t fd;
@@ -213,7 +213,7 @@ int main(int argc, char **argv)
 	if (argc - 1 > SOURCES_MAX)
 		log_warnx("%d sources, only the first %d are read", argc - 1, SOURCES_MAX);
 	for (int i = 1; i < argc && i <= SOURCES_MAX; i++)
-		add_source(&loop, &sources[i - 1], argv[i]);
+		open_source(&loop, &sources[i - 1], argv[i]);
 	settings_open(&settings, &loop, handle_settings);
 	handle_settings(&settings);
 	write_records(&loop, &record_timer);

@@ -46,7 +46,6 @@ size_t message_write(char bytes[static MESSAGE_BYTES_MAX], const struct log_entr
 	char message[MESSAGE_BYTES_MAX + 1];
 	struct text t = TEXT(message);
 	unsigned facility = is_kernel(e) ? FACILITY_KERNEL : FACILITY_DAEMON;
-	text_clear(&t);
 	text_add(&t, "<%u>1 ", facility * 8 + e->level);
 	add_time(&t, o->clock_ahead_ms + e->time_ms, o->clock_known);
 	text_add(&t, "%s %.*s - - ", is_host_name(o->host_name) ? o->host_name : "-", (int)e->name_bytes,

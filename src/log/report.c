@@ -59,7 +59,6 @@ static void add_collector(struct record *record, const struct sender *s)
 	struct text t = TEXT(collector);
 	if (!s->wanted.any)
 		return;
-	text_clear(&t);
 	text_add_collector(&t, &s->wanted.collector);
 	record_add(record, "collector", "%s", collector);
 	record_add(record, "collector_origin", "%s", s->wanted.by_dhcp ? "dhcp" : "setting");
@@ -71,7 +70,6 @@ static void add_peer(struct record *record, const struct sender *s)
 	struct text t = TEXT(peer);
 	if (s->transport.fd < 0)
 		return;
-	text_clear(&t);
 	text_add_sockaddr(&t, &s->peers[s->peer_next - 1].any);
 	record_add(record, "peer", "%s", peer);
 }

@@ -34,7 +34,7 @@ static size_t copy_out(const struct ring *r, uint64_t at, char line[static LOG_L
 	return 0;
 }
 
-static void drop_oldest(struct ring *r)
+static void drop_oldest_line(struct ring *r)
 {
 	char line[LOG_LINE_BYTES_MAX];
 	r->first.bytes += copy_out(r, r->first.bytes, line);
@@ -68,12 +68,11 @@ void ring_add(struct ring *r, int64_t time_ms, unsigned level, const char *name,
 {
 	char line[LOG_LINE_BYTES_MAX + 1];
 	struct text t = TEXT(line);
-	text_clear(&t);
 	text_add(&t, "%lld %u %.*s ", (long long)(time_ms < 0 ? 0 : time_ms), level & 7, LOG_NAME_MAX, name);
 	add_text(&t, text, text_bytes);
 	line[t.used++] = '\n';
 	while (r->end.bytes + t.used - r->first.bytes > RING_BYTES)
-		drop_oldest(r);
+		drop_oldest_line(r);
 	copy_in(r, line, t.used);
 }
 

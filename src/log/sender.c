@@ -166,7 +166,6 @@ static void back_off(struct sender *s, enum sender_state state)
 static void set_error(struct sender *s, const char *words)
 {
 	struct text t = TEXT(s->error);
-	text_clear(&t);
 	text_add_escaped(&t, words, strlen(words));
 }
 
@@ -258,7 +257,6 @@ static void handle_answer(struct lookup *l, const struct lookup_answer *answer)
 		take_peers(s, answer);
 	} else {
 		struct text t = TEXT(s->error);
-		text_clear(&t);
 		text_add(&t, "its name: %.100s",
 			answer == NULL ? "no answer in time" : gai_strerror(answer->error));
 		back_off(s, SENDER_WAITING);

@@ -27,7 +27,6 @@ static bool watch_folders(struct settings *s, struct loop *loop)
 		struct text t = TEXT(path);
 		if (s->descriptors[i] >= 0)
 			continue;
-		text_clear(&t);
 		text_add(&t, "%s/%s", run_dir(), places[i].folder);
 		/* Records are renamed into their folder, so a half-written one raises no event. */
 		if (!t.overflow)
@@ -100,7 +99,6 @@ void settings_read(struct wanted *w)
 	 * anyway. */
 	record_read(&scratch.view, "init", "config");
 	const char *value = record_get(&scratch.view, "syslog");
-	text_clear(&t);
 	text_add(&t, "%s", value != NULL ? value : "");
 	record_read(&scratch.view, "net", "resolver"); /* empty when there is none */
 	wanted_read(w, setting, &scratch.view);

@@ -4,7 +4,7 @@
 
 #include "common/log.h"
 
-static void add_peer(struct wanted *w, const struct endpoint *e)
+static void want_peer(struct wanted *w, const struct endpoint *e)
 {
 	if (w->peer_count < PEERS_MAX && e->address_bytes <= sizeof(w->peers[0]))
 		memcpy(&w->peers[w->peer_count++], &e->address, e->address_bytes);
@@ -17,14 +17,13 @@ static void read_dhcp(struct wanted *w, const struct record_view *net_resolver)
 		char text[ENDPOINT_TEXT_MAX + sizeof("udp://")];
 		struct text t = TEXT(text);
 		struct collector c;
-		text_clear(&t);
 		text_add(&t, "udp://%s", address);
 		if (t.overflow || !collector_parse(&c, text, t.used) || !c.endpoint.literal)
 			continue;
 		if (!w->any)
 			w->collector = c;
 		w->any = w->by_dhcp = true;
-		add_peer(w, &c.endpoint);
+		want_peer(w, &c.endpoint);
 	}
 }
 
@@ -42,7 +41,7 @@ void wanted_read(struct wanted *w, const char *setting, const struct record_view
 	if (!w->any) /* init has checked it */
 		log_warnx("syslog = \"%s\": not a collector", setting);
 	else if (w->collector.endpoint.literal)
-		add_peer(w, &w->collector.endpoint);
+		want_peer(w, &w->collector.endpoint);
 }
 
 bool wanted_equal(const struct wanted *a, const struct wanted *b)

@@ -140,7 +140,7 @@ static struct ra_entry *find_entry(
 
 /* An entry lives by its own lifetime: one that a later advertisement leaves out stays, one that comes with
  * lifetime 0 goes (RFC 8106 section 6.2, 5.1). */
-static void set_entry(struct ra *ra, const struct ra_entry *new)
+static void set_ra_entry(struct ra *ra, const struct ra_entry *new)
 {
 	struct ra_entry *entry = find_entry(ra, &new->router, &new->server, new->domain);
 	if (entry == NULL && ra->entry_count < RA_ENTRIES_MAX)
@@ -157,7 +157,7 @@ static void read_servers(struct ra *ra, struct ra_entry entry, const char *words
 	size_t length;
 	while (event_next_word(&words, &word, &length)) {
 		if (ip_parse(&entry.server, word, length) && ip_is_usable(&entry.server))
-			set_entry(ra, &entry);
+			set_ra_entry(ra, &entry);
 		else
 			ra->left_out++;
 	}
@@ -169,7 +169,7 @@ static void read_domains(struct ra *ra, struct ra_entry entry, const char *words
 	size_t length;
 	while (event_next_word(&words, &word, &length)) {
 		if (copy_name(entry.domain, word, length))
-			set_entry(ra, &entry);
+			set_ra_entry(ra, &entry);
 		else
 			ra->left_out++;
 	}

@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 #include "common/net_text.h"
+#include "common/ip.h"
 #include "event.h"
-#include "ip.h"
 
 #define FOREVER INT64_MAX
 

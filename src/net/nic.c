@@ -60,7 +60,6 @@ static void read_driver(struct nic *nic)
 		return;
 	if (ioctl(fd, SIOCETHTOOL, &request) == 0) {
 		struct text t = TEXT(nic->driver);
-		text_clear(&t);
 		text_add(&t, "%.*s", (int)sizeof(nic->driver) - 1, info.driver);
 	}
 	close(fd);

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/netlink_parse.h"
 #include "lease.h"
-#include "netlink_parse.h"
 
 enum { NICS_MAX = 32, NIC_ADDRESSES_MAX = 16, NIC_GATEWAYS_MAX = 8, DRIVER_BYTES_MAX = 32 };
 

@@ -37,7 +37,6 @@ static void add_ip(struct record *r, const char *key, const struct ip *ip)
 {
 	char value[VALUE_BYTES];
 	struct text t = TEXT(value);
-	text_clear(&t);
 	text_add_ip(&t, ip);
 	record_add(r, key, "%s", value);
 }
@@ -127,7 +126,7 @@ void nic_to_record(struct record *r, const struct nic *nic)
 		record_add(r, "no_address_since_ms", "%" PRId64, nic->no_address_since_ms);
 }
 
-static void add_servers(
+static void add_resolver_servers(
 	struct record *r, const char *key, const struct resolver_server *servers, unsigned count)
 {
 	char value[VALUE_BYTES];
@@ -169,8 +168,8 @@ void resolver_to_record(struct record *r, const struct resolver *resolver, unsig
 		record_add(r, "trust", "%s", t.used > 0 ? value : CONFIG_NONE);
 	if (resolver->host_name != NULL)
 		record_add(r, "host_name", "%s", resolver->host_name);
-	add_servers(r, "ntp", resolver->ntp, resolver->ntp_count);
-	add_servers(r, "log_server", resolver->log, resolver->log_count);
+	add_resolver_servers(r, "ntp", resolver->ntp, resolver->ntp_count);
+	add_resolver_servers(r, "log_server", resolver->log, resolver->log_count);
 	record_add(r, "left_out", "%u", left_out);
 }
 
@@ -252,7 +251,6 @@ void output_resolver(const struct resolver *resolver)
 	char conf[CONF_BYTES];
 	struct text t = TEXT(conf);
 
-	text_clear(&t);
 	unsigned left_out = resolver->left_out + resolver_write_conf(resolver, &t);
 	/* First the file, then the record that tells of it. */
 	if (changed(&conf_written, conf) && write_conf(conf) < 0) {

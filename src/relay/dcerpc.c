@@ -41,7 +41,7 @@ struct walk {
 	struct dcerpc_result result;
 };
 
-static bool refuse(struct walk *w, const char *reason, int value)
+static bool refuse_pdu(struct walk *w, const char *reason, int value)
 {
 	w->result.verdict = DCERPC_REFUSE;
 	w->result.reason = reason;
@@ -75,15 +75,15 @@ static bool walk_head(struct walk *w)
 {
 	const uint8_t *b = w->bytes;
 	if (w->length > 0 && b[0] != RPC_VERS)
-		return refuse(w, "not DCE/RPC: rpc_vers", b[0]);
+		return refuse_pdu(w, "not DCE/RPC: rpc_vers", b[0]);
 	if (w->length > 1 && b[1] > RPC_VERS_MINOR_MAX)
-		return refuse(w, "not DCE/RPC: rpc_vers_minor", b[1]);
+		return refuse_pdu(w, "not DCE/RPC: rpc_vers_minor", b[1]);
 	if (w->length > 2 && b[2] != PTYPE_BIND)
-		return refuse(w, "no bind at first: PDU type", b[2]);
+		return refuse_pdu(w, "no bind at first: PDU type", b[2]);
 	if (w->length > 3 && !(b[3] & PFC_FIRST_FRAG))
-		return refuse(w, "bind without its first fragment: pfc_flags", b[3]);
+		return refuse_pdu(w, "bind without its first fragment: pfc_flags", b[3]);
 	if (w->length > 4 && b[4] >> 4 != INTEGER_BIG && b[4] >> 4 != INTEGER_LITTLE)
-		return refuse(w, "no data representation of DCE/RPC: packed_drep", b[4]);
+		return refuse_pdu(w, "no data representation of DCE/RPC: packed_drep", b[4]);
 	return w->length > 4;
 }
 
@@ -93,13 +93,14 @@ static bool walk_lengths(struct walk *w)
 		return false;
 	unsigned frag_length = read_u16(w, FRAG_LENGTH_AT);
 	if (frag_length < BIND_BYTES_MIN)
-		return refuse(w, "fragment too short for a bind: frag_length", (int)frag_length);
+		return refuse_pdu(w, "fragment too short for a bind: frag_length", (int)frag_length);
 	if (w->length < AUTH_LENGTH_AT + 2)
 		return false;
 	unsigned auth_length = read_u16(w, AUTH_LENGTH_AT);
 	unsigned auth_bytes = auth_length == 0 ? 0 : auth_length + SEC_TRAILER_BYTES;
 	if (frag_length < BIND_BYTES_MIN + auth_bytes)
-		return refuse(w, "authentication too long for the fragment: auth_length", (int)auth_length);
+		return refuse_pdu(
+			w, "authentication too long for the fragment: auth_length", (int)auth_length);
 	w->contexts_end_max = frag_length - auth_bytes;
 	return true;
 }
@@ -109,16 +110,16 @@ static bool have_room(struct walk *w, size_t at, size_t count)
 {
 	size_t end = at + count * CONTEXT_BYTES_MIN;
 	if (end > w->contexts_end_max)
-		return refuse(w,
+		return refuse_pdu(w,
 			w->bytes[3] & PFC_LAST_FRAG ? "presentation contexts longer than the fragment"
 						    : "presentation contexts in several fragments",
 			-1);
 	if (end > DCERPC_BYTES_MAX)
-		return refuse(w, "presentation contexts beyond byte", DCERPC_BYTES_MAX);
+		return refuse_pdu(w, "presentation contexts beyond byte", DCERPC_BYTES_MAX);
 	return true;
 }
 
-static bool is_allowed(const struct uuid *u, const struct uuid *allowed, size_t count)
+static bool is_interface_allowed(const struct uuid *u, const struct uuid *allowed, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		if (memcmp(u, &allowed[i], sizeof(*u)) == 0)
@@ -133,7 +134,7 @@ static bool walk_contexts(struct walk *w, const struct uuid *allowed, size_t all
 		return false;
 	size_t left = w->bytes[CONTEXT_COUNT_AT];
 	if (left == 0)
-		return refuse(w, "bind without a presentation context", -1);
+		return refuse_pdu(w, "bind without a presentation context", -1);
 	if (!have_room(w, at, left))
 		return false;
 	for (; left > 0; left--) {
@@ -142,16 +143,16 @@ static bool walk_contexts(struct walk *w, const struct uuid *allowed, size_t all
 		size_t transfer_count = w->bytes[at + TRANSFER_COUNT_AT];
 		size_t next = at + CONTEXT_HEAD_BYTES + transfer_count * SYNTAX_BYTES;
 		if (transfer_count == 0)
-			return refuse(w, "presentation context without a transfer syntax", -1);
+			return refuse_pdu(w, "presentation context without a transfer syntax", -1);
 		if (!have_room(w, next, left - 1))
 			return false;
 		if (w->length < at + ABSTRACT_SYNTAX_AT + UUID_BYTES)
 			return false;
 		struct uuid offered = read_uuid(w, at + ABSTRACT_SYNTAX_AT);
-		if (!is_allowed(&offered, allowed, allowed_count)) {
+		if (!is_interface_allowed(&offered, allowed, allowed_count)) {
 			w->result.has_offered = true;
 			w->result.offered = offered;
-			return refuse(w, "bind to another interface", -1);
+			return refuse_pdu(w, "bind to another interface", -1);
 		}
 		at = next;
 	}

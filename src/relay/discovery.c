@@ -29,7 +29,7 @@ static bool next_number(const char **at, uint64_t max, uint64_t *value)
 	return next_word(at, &word, &length) && parse_number_n(word, length, 0, max, value);
 }
 
-static bool parse_address(struct address *a, const char *s, size_t length, uint16_t port)
+static bool parse_upstream_address(struct address *a, const char *s, size_t length, uint16_t port)
 {
 	char text[INET6_ADDRSTRLEN];
 	if (length >= sizeof(text))
@@ -69,8 +69,8 @@ bool target_parse(struct target *t, const char *value, size_t item_count)
 	if (strcmp(value, "-") != 0) {
 		while (config_next_item(&value, &item_text, &length))
 			if (result.address_count == ADDRESSES_MAX ||
-				!parse_address(&result.address[result.address_count++], item_text, length,
-					result.port))
+				!parse_upstream_address(&result.address[result.address_count++], item_text,
+					length, result.port))
 				return false;
 		if (result.address_count == 0)
 			return false;
@@ -156,7 +156,6 @@ static bool watch_folder(struct discovery *d)
 {
 	char path[256];
 	struct text t = TEXT(path);
-	text_clear(&t);
 	text_add(&t, "%s/resolver", run_dir());
 	if (d->folder < 0 && d->watch.fd >= 0)
 		d->folder = inotify_add_watch(

@@ -28,7 +28,7 @@ static const struct state_row {
 _Static_assert(sizeof(states) / sizeof(states[0]) == LISTENER_STATE_COUNT, "a row for each state");
 
 /* The one place that changes the state: logs it and arms the timer of the new one. */
-static void enter(struct listener *l, enum listener_state state, int error)
+static void set_listener_state(struct listener *l, enum listener_state state, int error)
 {
 	char name[ENDPOINT_TEXT_MAX];
 	struct text t = TEXT(name);
@@ -83,7 +83,7 @@ static void handle_clients(struct loop *loop, struct loop_fd *w, uint32_t events
 		} else if (errno == EAGAIN) {
 			break;
 		} else if (!is_transient(errno)) {
-			enter(l, LISTENER_PAUSED, errno);
+			set_listener_state(l, LISTENER_PAUSED, errno);
 			break;
 		}
 	}
@@ -116,9 +116,9 @@ static void try_to_listen(struct listener *l)
 		fd = listen_at((const struct sockaddr *)&any, sizeof(any), false, BACKLOG, set_options);
 	l->watch.fd = fd;
 	if (fd < 0 || loop_add(l->loop, &l->watch, 0) < 0)
-		enter(l, LISTENER_CLOSED, errno);
+		set_listener_state(l, LISTENER_CLOSED, errno);
 	else
-		enter(l, LISTENER_LISTENING, 0);
+		set_listener_state(l, LISTENER_LISTENING, 0);
 }
 
 static void handle_timer(struct loop *loop, struct loop_timer *timer)
@@ -126,7 +126,7 @@ static void handle_timer(struct loop *loop, struct loop_timer *timer)
 	struct listener *l = container_of(timer, struct listener, timer);
 	(void)loop;
 	if (l->state == LISTENER_PAUSED)
-		enter(l, LISTENER_LISTENING, 0);
+		set_listener_state(l, LISTENER_LISTENING, 0);
 	else
 		try_to_listen(l);
 }

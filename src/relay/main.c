@@ -132,7 +132,7 @@ static void handle_networks(struct networks *n)
 	report_changed(&relay.report);
 }
 
-static void drain(struct loop *loop)
+static void drain_sessions(struct loop *loop)
 {
 	log_info("draining %zu connections", relay.sessions.count);
 	for (size_t i = 0; i < relay.listener_count; i++)
@@ -149,7 +149,7 @@ static void handle_signal(struct loop *loop, int number)
 	if (number == SIGHUP)
 		read_settings_again();
 	else
-		drain(loop);
+		drain_sessions(loop);
 }
 
 static void watch_signals(void)

@@ -30,7 +30,7 @@ static bool read_end(struct end *e, const struct sockaddr *sa)
 	return true;
 }
 
-static uint8_t *put(uint8_t *at, const void *bytes, size_t length)
+static uint8_t *put_bytes(uint8_t *at, const void *bytes, size_t length)
 {
 	memcpy(at, bytes, length);
 	return at + length;
@@ -46,14 +46,14 @@ size_t proxy_header_write(uint8_t out[static PROXY_HEADER_BYTES_MAX], const stru
 		bool ipv4 = IN6_IS_ADDR_V4MAPPED(&from.address) && IN6_IS_ADDR_V4MAPPED(&to.address);
 		size_t skip = ipv4 ? sizeof(struct in6_addr) - sizeof(struct in_addr) : 0;
 		family = ipv4 ? TCP_OVER_IPV4 : TCP_OVER_IPV6;
-		at = put(at, from.address.s6_addr + skip, sizeof(from.address) - skip);
-		at = put(at, to.address.s6_addr + skip, sizeof(to.address) - skip);
-		at = put(at, &from.port, sizeof(from.port));
-		at = put(at, &to.port, sizeof(to.port));
+		at = put_bytes(at, from.address.s6_addr + skip, sizeof(from.address) - skip);
+		at = put_bytes(at, to.address.s6_addr + skip, sizeof(to.address) - skip);
+		at = put_bytes(at, &from.port, sizeof(from.port));
+		at = put_bytes(at, &to.port, sizeof(to.port));
 	}
 	const uint8_t addresses_bytes = (uint8_t)(at - out - HEAD_BYTES);
 	const uint8_t rest[] = {VERSION_2_PROXY, family, 0, addresses_bytes};
 	_Static_assert(sizeof(signature) + sizeof(rest) == HEAD_BYTES, "the head");
-	put(put(out, signature, sizeof(signature)), rest, sizeof(rest));
+	put_bytes(put_bytes(out, signature, sizeof(signature)), rest, sizeof(rest));
 	return (size_t)(at - out);
 }

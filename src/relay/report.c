@@ -26,7 +26,6 @@ static void add_state(struct record *r, const struct relay *relay)
 	} else if (closed != NULL) {
 		char name[ENDPOINT_TEXT_MAX];
 		struct text t = TEXT(name);
-		text_clear(&t);
 		text_add_sockaddr(&t, (const struct sockaddr *)&closed->endpoint.address);
 		record_add(r, "state", "cannot listen");
 		record_add(r, "hint", "relay.listen=%s: %s", name, closed->error);
@@ -51,8 +50,6 @@ static void add_listeners(struct record *r, const struct relay *relay)
 		const struct listener *l = &relay->listeners[i];
 		if (l->watch.fd < 0 || getsockname(l->watch.fd, (struct sockaddr *)&bound, &bytes) < 0)
 			continue;
-		text_clear(&k);
-		text_clear(&t);
 		text_add(&k, "listen.%u", ++number);
 		text_add_sockaddr(&t, (const struct sockaddr *)&bound);
 		record_add(r, key, "%s", name);
@@ -109,7 +106,7 @@ static void add_upstreams(struct record *r, const struct relay *relay)
 	record_add(r, "upstreams_left_out", "%zu", relay->discovery.left_out);
 }
 
-static void add_prefix(struct record *r, const char *key, const struct prefix *p)
+static void add_allowed(struct record *r, const char *key, const struct prefix *p)
 {
 	char text[INET6_ADDRSTRLEN];
 	bool ipv4 = IN6_IS_ADDR_V4MAPPED(&p->address) && p->length >= 96;
@@ -130,15 +127,14 @@ static void add_gate(struct record *r, const struct relay *relay)
 	number += s->allow.on_link;
 	for (size_t i = 0; i < s->allow.count; i++) {
 		make_key(key, "allow", ++number);
-		add_prefix(r, key, &s->allow.list[i]);
+		add_allowed(r, key, &s->allow.list[i]);
 	}
 	if (number == 0)
 		record_add(r, "allow.1", CONFIG_NONE);
 	for (size_t i = 0; i < on_link->count && i < ON_LINK_SHOWN_MAX && s->allow.on_link; i++) {
 		make_key(key, "on_link", i + 1);
-		add_prefix(r, key, &on_link->list[i]);
+		add_allowed(r, key, &on_link->list[i]);
 	}
-	text_clear(&t);
 	text_add(&t, "%s", !s->guard ? "off" : s->guarded_count == 0 ? CONFIG_NONE : "dcerpc:");
 	for (size_t i = 0; i < s->guarded_count; i++) {
 		text_add(&t, i > 0 ? "," : "");
@@ -152,7 +148,8 @@ static void add_number(struct record *r, const char *key, uint64_t number)
 	record_add(r, key, "%llu", (unsigned long long)number);
 }
 
-static void add_times(struct record *r, const struct histogram *h, const char *half_key, const char *most_key)
+static void add_percentiles(
+	struct record *r, const struct histogram *h, const char *half_key, const char *most_key)
 {
 	uint64_t half = histogram_percentile(h, 50);
 	if (half == 0)
@@ -172,8 +169,8 @@ static void add_sessions(struct record *r, const struct sessions *sessions)
 		add_number(r, count_words[kind].key, sessions->counts.of[kind]);
 	add_number(r, "bytes_to_upstream", sessions->bytes_to_upstream);
 	add_number(r, "bytes_to_client", sessions->bytes_to_client);
-	add_times(r, &sessions->connect_us, "connect_p50_us", "connect_p99_us");
-	add_times(r, &sessions->session_ms, "session_p50_ms", "session_p99_ms");
+	add_percentiles(r, &sessions->connect_us, "connect_p50_us", "connect_p99_us");
+	add_percentiles(r, &sessions->session_ms, "session_p50_ms", "session_p99_ms");
 }
 
 void report_write(struct report *report)

@@ -116,8 +116,6 @@ static void log_session(const struct session *s, const char *how)
 	struct text c = TEXT(client), n = TEXT(name);
 	struct sockaddr_in6 address;
 	const struct upstream *up = upstreams_find(s->all->upstreams, s->upstream_id);
-	text_clear(&c);
-	text_clear(&n);
 	make_client_address(s, &address);
 	text_add_sockaddr(&c, (struct sockaddr *)&address);
 	if (up != NULL)
@@ -175,7 +173,6 @@ static void log_refused(struct sessions *all, const struct in6_addr *client, con
 	unsigned held_back;
 	if (!log_limit_allows(&all->log_limit, client, now_ms(), &held_back))
 		return;
-	text_clear(&t);
 	text_add_address(&t, (struct sockaddr *)&address);
 	if (held_back > 0)
 		log_warnx("client %s refused: %s (%u lines about others were held back)", name, words,
@@ -235,7 +232,6 @@ static void refuse_by_guard(struct session *s, const struct dcerpc_result *resul
 {
 	char words[160];
 	struct text t = TEXT(words);
-	text_clear(&t);
 	text_add_dcerpc_reason(&t, result);
 	log_refused(s->all, &s->holder->address, words);
 	reset_counted(s, REFUSED_GUARD);

@@ -22,7 +22,7 @@ static bool take_listener(struct settings *s, const char *item, size_t length)
 	return true;
 }
 
-static bool take_upstream(struct settings *s, const char *item, size_t length)
+static bool keep_upstream(struct settings *s, const char *item, size_t length)
 {
 	struct upstream_item *to = &s->item[s->item_count];
 	struct service_name name;
@@ -37,7 +37,7 @@ static bool take_upstream(struct settings *s, const char *item, size_t length)
 	return true;
 }
 
-static bool take_allowed(struct settings *s, const char *item, size_t length)
+static bool keep_allowed(struct settings *s, const char *item, size_t length)
 {
 	return allow_take(&s->allow, item, length);
 }
@@ -70,8 +70,8 @@ bool settings_read(struct settings *s, const struct config *c, struct text *erro
 {
 	*s = (struct settings){0};
 	bool listen_good = read_list(s, c, CONFIG_RELAY_LISTEN, take_listener, error);
-	bool upstream_good = read_list(s, c, CONFIG_RELAY_UPSTREAM, take_upstream, error);
-	bool allow_good = read_list(s, c, CONFIG_RELAY_ALLOW, take_allowed, error);
+	bool upstream_good = read_list(s, c, CONFIG_RELAY_UPSTREAM, keep_upstream, error);
+	bool allow_good = read_list(s, c, CONFIG_RELAY_ALLOW, keep_allowed, error);
 	s->status_port = (uint16_t)config_number(c, CONFIG_STATUS_PORT);
 	strcpy(s->upstream, config_get(c, CONFIG_RELAY_UPSTREAM));
 	const char *guard = config_get(c, CONFIG_RELAY_GUARD);

@@ -46,7 +46,6 @@ static void log_state(struct upstream *up, enum upstream_state state, const char
 		return;
 	}
 	up->log_lines++;
-	text_clear(&t);
 	upstream_add_name(&t, up);
 	log_line(state == UPSTREAM_DOWN ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "upstream %s: %s -> %s%s%s", name,
 		upstream_state_name(up->state), upstream_state_name(state), why != NULL ? ": " : "",
@@ -75,7 +74,7 @@ static void set_state(struct upstream *up, enum upstream_state state, const char
 	report_changed(up->all->report);
 }
 
-static const char *connect_error(int error)
+static const char *failure_words(int error)
 {
 	return error == ETIMEDOUT ? no_answer : strerror(error);
 }
@@ -110,7 +109,7 @@ void upstreams_failed(struct upstreams *u, uint32_t id, int error)
 {
 	struct upstream *up = upstreams_find(u, id);
 	if (up != NULL)
-		set_state(up, UPSTREAM_DOWN, connect_error(error));
+		set_state(up, UPSTREAM_DOWN, failure_words(error));
 }
 
 unsigned upstream_order(const struct upstream *up, uint8_t order[static ADDRESSES_MAX])
@@ -251,7 +250,7 @@ static bool is_routed(const struct address *a)
 	return routed;
 }
 
-static void check_addresses(struct upstream *up)
+static void compare_addresses(struct upstream *up)
 {
 	const struct target *t = &up->target;
 	bool routed = false;
@@ -276,7 +275,7 @@ static void check_addresses(struct upstream *up)
 void upstreams_check_addresses(struct upstreams *u)
 {
 	for (size_t i = 0; i < u->count; i++)
-		check_addresses(u->list[i]);
+		compare_addresses(u->list[i]);
 }
 
 static bool same_addresses(const struct target *a, const struct target *b)
@@ -318,7 +317,7 @@ static size_t find_old(struct upstream *const *old, size_t count, const struct t
 }
 
 /* Takes the upstream that T names out of OLD, or makes one. NULL: no memory. */
-static struct upstream *take_upstream(
+static struct upstream *set_upstream(
 	struct upstreams *u, struct upstream **old, size_t count, const struct target *t)
 {
 	size_t place = find_old(old, count, t);
@@ -343,7 +342,7 @@ void upstreams_set(struct upstreams *u, const struct target *list, size_t count)
 	memcpy(old, u->list, sizeof(old));
 	u->count = 0;
 	for (size_t i = 0; i < count && u->count < TARGETS_MAX; i++) {
-		struct upstream *up = take_upstream(u, old, old_count, &list[i]);
+		struct upstream *up = set_upstream(u, old, old_count, &list[i]);
 		if (up == NULL)
 			log_warnx("no memory for the upstream %s", list[i].host);
 		else

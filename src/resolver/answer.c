@@ -263,7 +263,7 @@ enum answer_status answer_read_services(
 	return a->refused > 0 ? ANSWER_ALL_REFUSED : none ? ANSWER_NO_SERVICE : ANSWER_NO_DATA;
 }
 
-static void add_address(struct answer_addresses *a, const struct in6_addr *address)
+static void take_record_address(struct answer_addresses *a, const struct in6_addr *address)
 {
 	for (unsigned i = 0; i < a->count; i++)
 		if (memcmp(&a->list[i], address, sizeof(*address)) == 0)
@@ -305,7 +305,7 @@ enum answer_status answer_read_addresses(
 			continue;
 		}
 		note_ttl(&r, &rr);
-		add_address(a, &address);
+		take_record_address(a, &address);
 	}
 	a->ttl_s = r.ttl_s;
 	if (a->count > 0)

@@ -6,6 +6,7 @@
 
 #include "common/file.h"
 #include "common/log.h"
+#include "common/text.h"
 
 enum { CONF_BYTES_MAX = 4096 }; /* src/net writes less than 1 KB */
 
@@ -33,11 +34,6 @@ static uint64_t hash(const char *bytes, size_t length)
 	for (size_t i = 0; i < length; i++)
 		value = (value ^ (unsigned char)bytes[i]) * UINT64_C(0x100000001b3);
 	return value;
-}
-
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r';
 }
 
 /* The next word of the line up to END; false when there is none. */

@@ -18,7 +18,7 @@ static bool silent4, silent6;
 
 /* Sets *LENGTH to the answer's; on failure returns what is known of it. The resolver gives up without a word
  * on SERVFAIL and the like, musl only after its time-out: what it last received still lies in the buffer. */
-static enum answer_status ask(const char *name, int type, size_t *length)
+static enum answer_status ask_musl(const char *name, int type, size_t *length)
 {
 	memset(answer, 0, NS_HFIXEDSZ);
 	h_errno = 0;
@@ -37,7 +37,7 @@ static enum answer_status ask(const char *name, int type, size_t *length)
 static enum answer_status ask_services(struct answer_services *a, const char *name)
 {
 	size_t length = 0;
-	enum answer_status status = ask(name, ns_t_srv, &length);
+	enum answer_status status = ask_musl(name, ns_t_srv, &length);
 	*a = (struct answer_services){0};
 	return status == ANSWER_OK ? answer_read_services(a, answer, length, name) : status;
 }
@@ -49,7 +49,7 @@ static enum answer_status ask_addresses(struct answer_addresses *a, const char *
 	*a = (struct answer_addresses){0};
 	if (*silent)
 		return ANSWER_SILENT;
-	enum answer_status status = ask(name, family == AF_INET ? ns_t_a : ns_t_aaaa, &length);
+	enum answer_status status = ask_musl(name, family == AF_INET ? ns_t_a : ns_t_aaaa, &length);
 	if (status == ANSWER_OK)
 		status = answer_read_addresses(a, answer, length, name, family);
 	*silent = status == ANSWER_SILENT;

@@ -6,13 +6,12 @@
 
 static const char writer[] = "resolver", name[] = "upstreams";
 
-static void add_source(struct record *r, const struct source *s)
+static void report_source(struct record *r, const struct source *s)
 {
 	char key[RECORD_NAME_MAX];
 	struct text k = TEXT(key);
 	bool shows_name = s->state == SOURCE_OK && s->service && s->relative;
 	const char *words = shows_name ? s->asked : s->words;
-	text_clear(&k);
 	text_add(&k, "source.%u", s->number);
 	record_add(r, key, "%s%s%s", source_state_name(s->state), words[0] != '\0' ? " " : "", words);
 	if (s->target_count == 0 || !s->service)
@@ -40,8 +39,6 @@ static void add_target(struct record *r, unsigned number, const struct source *s
 {
 	char key[RECORD_NAME_MAX], addresses[ADDRESSES_MAX * INET6_ADDRSTRLEN];
 	struct text k = TEXT(key), a = TEXT(addresses);
-	text_clear(&k);
-	text_clear(&a);
 	text_add(&k, "target.%u", number);
 	add_addresses(&a, target);
 	record_add(r, key, "%u %u %u %u %s %" PRId64 " %s", s->number, target->priority, target->weight,
@@ -55,7 +52,7 @@ void report_make(struct record *r, const struct sources *all, const char *settin
 	record_begin(r);
 	record_add(r, "setting", "%s", setting);
 	for (size_t i = 0; i < all->count; i++) {
-		add_source(r, all->list[i]);
+		report_source(r, all->list[i]);
 		reserved += all->list[i]->target_count > 0;
 	}
 	for (size_t i = 0; i < all->count; i++) {

@@ -123,7 +123,6 @@ static void ask(struct source *s)
 	} else if (worker_start(&s->worker, &q) < 0) {
 		char words[SOURCE_WORDS_MAX];
 		struct text t = TEXT(words);
-		text_clear(&t);
 		text_add(&t, "cannot start a process to ask: %s", strerror(errno));
 		set_unknown(s, words, true);
 	} else {

@@ -57,7 +57,6 @@ bool watch_look(struct watch *w)
 		char path[PATH_BYTES_MAX];
 		struct text t = TEXT(path);
 		struct stat now;
-		text_clear(&t);
 		if (places[i].path != NULL)
 			text_add(&t, "%s", places[i].path);
 		else
@@ -82,7 +81,6 @@ static bool read_event(struct watch *w, const struct inotify_event *event)
 {
 	char word[PATH_BYTES_MAX + 2];
 	struct text t = TEXT(word);
-	text_clear(&t);
 	text_add(&t, " %s ", event->len > 0 ? event->name : "");
 	if (event->mask & IN_Q_OVERFLOW)
 		return true;

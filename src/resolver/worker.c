@@ -24,7 +24,7 @@ static void handle_alarm(int number)
 	send_packet();
 }
 
-static void ask(int fd, const void *question)
+static void work(int fd, const void *question)
 {
 	const struct itimerval limit = {
 		.it_value = {.tv_sec = WORKER_SEND_MS / 1000, .tv_usec = WORKER_SEND_MS % 1000 * 1000}};
@@ -54,7 +54,7 @@ void worker_init(
 int worker_start(struct worker *w, const struct question *q)
 {
 	w->name_count = q->name_count;
-	return offload_start(&w->child, ask, q, &packet, sizeof(packet), WORKER_TIMEOUT_MS);
+	return offload_start(&w->child, work, q, &packet, sizeof(packet), WORKER_TIMEOUT_MS);
 }
 
 void worker_stop(struct worker *w)

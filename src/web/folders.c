@@ -41,7 +41,6 @@ unsigned folders_changed(struct folders *f)
 		char path[PATH_BYTES_MAX];
 		struct text t = TEXT(path);
 		struct stat now;
-		text_clear(&t);
 		text_add(&t, "%s/%s", run_dir(), folder_names[i]);
 		if (t.overflow || stat(path, &now) < 0)
 			now = (struct stat){0};

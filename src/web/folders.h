@@ -6,7 +6,7 @@
 #include <sys/types.h>
 #include <time.h>
 
-#include "console/load.h"
+#include "status/load.h"
 
 struct folders {
 	bool known;

@@ -12,7 +12,7 @@ static size_t name_bytes(const char *host)
 	return end == NULL ? strlen(host) : (size_t)(end - host) + (host[0] == '[');
 }
 
-static bool is_address(const char *host, size_t length)
+static bool is_address_literal(const char *host, size_t length)
 {
 	struct prefix p;
 	bool bracketed = length > 2 && host[0] == '[' && host[length - 1] == ']';
@@ -20,7 +20,7 @@ static bool is_address(const char *host, size_t length)
 	       prefix_parse(&p, host + bracketed, length - 2 * (size_t)bracketed);
 }
 
-static bool is_word(const char *word, size_t word_bytes, const char *host, size_t length)
+static bool is_same(const char *word, size_t word_bytes, const char *host, size_t length)
 {
 	return word_bytes > 0 && length == word_bytes && strncasecmp(word, host, length) == 0;
 }
@@ -28,7 +28,7 @@ static bool is_word(const char *word, size_t word_bytes, const char *host, size_
 /* NAME, or NAME in one of the domains of SEARCH, blanks between them. */
 static bool is_name(const char *name, size_t name_bytes, const char *search, const char *host, size_t length)
 {
-	if (is_word(name, name_bytes, host, length))
+	if (is_same(name, name_bytes, host, length))
 		return true;
 	if (name_bytes == 0 || length <= name_bytes || strncasecmp(name, host, name_bytes) != 0 ||
 		host[name_bytes] != '.')
@@ -37,20 +37,20 @@ static bool is_name(const char *name, size_t name_bytes, const char *search, con
 	length -= name_bytes + 1;
 	for (size_t bytes; *search != '\0'; search += bytes + (search[bytes] == ' ')) {
 		bytes = strcspn(search, " ");
-		if (is_word(search, bytes, host, length))
+		if (is_same(search, bytes, host, length))
 			return true;
 	}
 	return false;
 }
 
-bool host_is_ours(const char *host, const struct screen_state *s)
+bool host_is_ours(const char *host, const struct status *s)
 {
 	static const char local[] = "localhost";
 	if (host == NULL)
 		return true;
 	const char *name = s->system.hostname, *search = s->resolver.search;
 	size_t length = name_bytes(host);
-	if (is_address(host, length) || is_word(local, sizeof(local) - 1, host, length))
+	if (is_address_literal(host, length) || is_same(local, sizeof(local) - 1, host, length))
 		return true;
 	length -= length > 0 && host[length - 1] == '.';
 	return is_name(name, strlen(name), search, host, length) ||

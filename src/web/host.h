@@ -4,12 +4,12 @@
 
 #include <stdbool.h>
 
-#include "console/model.h"
+#include "status/model.h"
 
 /* Whether HOST ("relay1", "relay1.example.org:8080", "[2001:db8::5]") is an address, localhost, or a name of
  * this machine as S has it: the host name, its first label, either of these in a search domain. NULL, none:
  * yes. Any other name may be of a site that led a browser here (DNS rebinding) to read the page from within.
  */
-bool host_is_ours(const char *host, const struct screen_state *s);
+bool host_is_ours(const char *host, const struct status *s);
 
 #endif

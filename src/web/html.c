@@ -24,20 +24,14 @@ void text_add_html(struct text *t, const char *s, size_t length)
 	}
 }
 
-const char *html_class(enum attribute a)
+const char *html_class(enum tone tone)
 {
-	static const char *const classes[ATTRIBUTE_COUNT] = {
-		[ATTRIBUTE_GOOD] = "good",
-		[ATTRIBUTE_WARN] = "warn",
-		[ATTRIBUTE_BAD] = "bad",
+	static const char *const classes[TONE_COUNT] = {
+		[TONE_GOOD] = "good",
+		[TONE_WARN] = "warn",
+		[TONE_BAD] = "bad",
 	};
-	return classes[a] != NULL ? classes[a] : "";
-}
-
-void html_begin(struct html *h, struct text *t)
-{
-	*h = (struct html){.canvas = {.columns = COLUMNS, .roomy = true}, .text = t};
-	t->size -= END_BYTES;
+	return classes[tone] != NULL ? classes[tone] : "";
 }
 
 /* Keeps what was appended since *BEFORE, or takes all of it back. */
@@ -90,10 +84,10 @@ void html_end(struct html *h)
 		text_add(h->text, "<p>There is more than this page holds: /status.json may have it.</p>\n");
 }
 
-static void add_words(struct html *h, enum attribute a, const char *words)
+static void add_words(struct html *h, enum tone tone, const char *words)
 {
-	const char *class = html_class(a);
-	bool marked = a != ATTRIBUTE_NORMAL && words[0] != '\0';
+	const char *class = html_class(tone);
+	bool marked = tone != TONE_PLAIN && words[0] != '\0';
 	if (marked)
 		text_add(h->text, class[0] != '\0' ? "<b class=\"%s\">" : "<b>", class);
 	text_add_html(h->text, words, strlen(words));
@@ -101,10 +95,10 @@ static void add_words(struct html *h, enum attribute a, const char *words)
 		text_add(h->text, "</b>");
 }
 
-/* The screen's functions (console/canvas.h), as far as its blocks call them. */
-void canvas_line(struct canvas *c, const char *label, enum attribute a, const char *lead, const char *text)
+static void add_line(
+	struct sheet *sheet, const char *label, enum tone tone, const char *lead, const char *text)
 {
-	struct html *h = container_of(c, struct html, canvas), before = *h;
+	struct html *h = container_of(sheet, struct html, sheet), before = *h;
 	size_t used = h->text->used;
 	if (h->full)
 		return;
@@ -116,13 +110,22 @@ void canvas_line(struct canvas *c, const char *label, enum attribute a, const ch
 		h->in_row = true;
 	}
 	text_add(h->text, "<div>");
-	add_words(h, a, lead);
+	add_words(h, tone, lead);
 	text_add_html(h->text, text, strlen(text));
 	text_add(h->text, "</div>");
 	settle(h, &before, used);
 }
 
-void canvas_rule(struct canvas *c, const char *heading)
+static void add_rule(struct sheet *sheet, const char *heading)
 {
-	html_table(container_of(c, struct html, canvas), heading);
+	html_table(container_of(sheet, struct html, sheet), heading);
+}
+
+void html_begin(struct html *h, struct text *t)
+{
+	*h = (struct html){
+		.sheet = {.line = add_line, .rule = add_rule, .columns = COLUMNS, .roomy = true},
+		.text = t,
+	};
+	t->size -= END_BYTES;
 }

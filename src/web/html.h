@@ -1,10 +1,9 @@
-/* HTML into a bounded text. The lines of the status screen (console/canvas.h) come out as rows of tables
- * here: html.c has the functions that they are drawn with. */
+/* HTML into a bounded text. The lines of the status come out as rows of tables. */
 #ifndef WEB_HTML_H
 #define WEB_HTML_H
 
 #include "common/text.h"
-#include "console/canvas.h"
+#include "status/sheet.h"
 
 /* Appends S with the characters escaped that mean something in HTML; '?' for a byte that is no printable
  * ASCII. */
@@ -12,7 +11,7 @@ void text_add_html(struct text *t, const char *s, size_t length);
 
 /* A piece of a page that goes in whole or not at all, so that what is there is well-formed. */
 struct html {
-	struct canvas canvas; /* what the screen's functions get */
+	struct sheet sheet; /* what draws the status writes to it */
 	struct text *text;
 	bool in_table, in_row; /* open now */
 	bool full;             /* something did not fit: nothing more is taken */
@@ -24,8 +23,8 @@ void html_begin(struct html *h, struct text *t);
 /* Begins a table with a heading, after ending the one before. */
 void html_table(struct html *h, const char *heading);
 
-/* The class of an attribute's words; "" for none. */
-const char *html_class(enum attribute a);
+/* The class of words in TONE; "" for none. */
+const char *html_class(enum tone tone);
 
 /* Ends what is open, and says so when something was left out. */
 void html_end(struct html *h);

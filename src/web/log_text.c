@@ -26,7 +26,7 @@ const char *log_level_word(unsigned level)
 	return level < sizeof(words) / sizeof(words[0]) ? words[level] : "?";
 }
 
-static void add_line(struct text *t, const struct log_entry *e, int64_t boot_unix_ms)
+static void add_log_line(struct text *t, const struct log_entry *e, int64_t boot_unix_ms)
 {
 	text_add_log_time(t, e->time_ms, boot_unix_ms);
 	text_add(t, " %s %.*s: %.*s\n", log_level_word(e->level), (int)e->name_bytes, e->name,
@@ -50,8 +50,7 @@ static size_t first_that_fits(const struct log_state *s, size_t room, int64_t bo
 	size_t from = s->bytes;
 	for (size_t at = from; log_lines_previous(s->lines, &at, &e); from = at) {
 		struct text t = TEXT(line);
-		text_clear(&t);
-		add_line(&t, &e, boot_unix_ms);
+		add_log_line(&t, &e, boot_unix_ms);
 		if (t.used > room)
 			break;
 		room -= t.used;
@@ -61,7 +60,7 @@ static size_t first_that_fits(const struct log_state *s, size_t room, int64_t bo
 
 void log_write(struct answer *a, const struct facts *f, int64_t now_ms)
 {
-	const struct log_state *s = &f->screen.log;
+	const struct log_state *s = &f->status.log;
 	struct log_entry e;
 	(void)now_ms;
 	answer_begin(a, s->status == RECORD_READ ? 200 : 503, "text/plain; charset=utf-8");
@@ -70,5 +69,5 @@ void log_write(struct answer *a, const struct facts *f, int64_t now_ms)
 			s->status == RECORD_MISSING ? "no lines yet" : "log/lines is unreadable");
 	for (size_t at = first_that_fits(s, ANSWER_BYTES_MAX - 1, f->boot_unix_ms);
 		log_lines_next(s->lines, s->bytes, &at, &e);)
-		add_line(&a->body, &e, f->boot_unix_ms);
+		add_log_line(&a->body, &e, f->boot_unix_ms);
 }

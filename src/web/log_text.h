@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "console/model.h"
+#include "status/model.h"
 
 /* Appends the time MS of CLOCK_MONOTONIC: the date in UTC when BOOT_UNIX_MS, the clock at 0 of that, is not
  * -1; else seconds since boot. */

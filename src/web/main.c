@@ -8,7 +8,7 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "common/record.h"
-#include "console/load.h"
+#include "status/load.h"
 #include "folders.h"
 #include "host.h"
 #include "listener.h"
@@ -32,14 +32,14 @@ static void load_facts(unsigned folders, bool whole)
 	struct timespec clock;
 	struct facts *f = &web.facts;
 	changed |= folders_changed(&web.folders);
-	if (whole && !f->screen.log.whole)
+	if (whole && !f->status.log.whole)
 		changed |= 1u << FOLDER_LOG;
-	f->screen.log.whole = whole;
-	state_load(&f->screen, changed & folders);
+	f->status.log.whole = whole;
+	state_load(&f->status, changed & folders);
 	changed &= ~folders;
 	f->web = web.server.counts;
-	bool set = f->screen.system.clock_source[0] != '\0' &&
-		   strcmp(f->screen.system.clock_source, "none") != 0;
+	bool set = f->status.system.clock_source[0] != '\0' &&
+		   strcmp(f->status.system.clock_source, "none") != 0;
 	/* Both clocks now: reading the records took a while. */
 	clock_gettime(CLOCK_REALTIME, &clock);
 	f->boot_unix_ms = set ? (int64_t)clock.tv_sec * 1000 + clock.tv_nsec / 1000000 - now_ms() : -1;
@@ -48,7 +48,7 @@ static void load_facts(unsigned folders, bool whole)
 /* Not for /healthz: a balancer asks under whatever name, and no more than a word is told. */
 static bool is_asked_elsewhere(struct answer *a, view_write *write, const char *host)
 {
-	const struct screen_state *s = &web.facts.screen;
+	const struct status *s = &web.facts.status;
 	if (write == health_write || host_is_ours(host, s))
 		return false;
 	answer_begin(a, 421, "text/plain; charset=utf-8"); /* Misdirected Request, RFC 9110 15.5.20 */

@@ -2,15 +2,15 @@
  * known is left out. */
 #include <string.h>
 
-#include "console/layout_blocks.h"
-#include "console/verdict.h"
+#include "status/blocks.h"
+#include "status/verdict.h"
 #include "prometheus.h"
 #include "views.h"
 
 #define LABELS(...) ((const char *const[]){__VA_ARGS__, NULL})
 #define NO_LABELS   ((const char *const[]){NULL})
 
-static void add_health(struct text *t, const struct screen_state *s, int64_t now_ms)
+static void add_health(struct text *t, const struct status *s, int64_t now_ms)
 {
 	struct verdict v;
 	const struct system_state *system = &s->system;
@@ -22,8 +22,7 @@ static void add_health(struct text *t, const struct screen_state *s, int64_t now
 	metric_number(t, "healthy", METRIC_GAUGE,
 		"Whether the appliance does its job: 1 when /healthz answers 200.", v.ready);
 	metric_number(t, "attention", METRIC_GAUGE,
-		"Whether somebody should look: 1 when the verdict is not all good.",
-		v.attribute != ATTRIBUTE_GOOD);
+		"Whether somebody should look: 1 when the verdict is not all good.", v.tone != TONE_GOOD);
 }
 
 static void add_system(struct text *t, const struct system_state *s)
@@ -48,7 +47,7 @@ static void add_system(struct text *t, const struct system_state *s)
 }
 
 /* Calls SAMPLE for the service and for each program whose record can be read. */
-static void each_child(struct text *t, const struct screen_state *s,
+static void each_child(struct text *t, const struct status *s,
 	void (*sample)(struct text *t, const struct child_state *c, int64_t now_ms), int64_t now_ms)
 {
 	if (s->service.status == RECORD_READ)
@@ -88,7 +87,7 @@ static void add_ports(struct text *t, const struct ports_state *s)
 				LABELS("port", s->ports[i].port));
 }
 
-static void add_programs(struct text *t, const struct screen_state *s, int64_t now_ms)
+static void add_programs(struct text *t, const struct status *s, int64_t now_ms)
 {
 	metric_number(t, "service_up", METRIC_GAUGE, "Whether the service runs.",
 		s->service.phase == PHASE_RUNNING);
@@ -150,7 +149,7 @@ static void add_upstreams(struct text *t, const struct relay_state *r)
 	}
 }
 
-static void add_refusals(struct text *t, const struct relay_state *r)
+static void count_refusals(struct text *t, const struct relay_state *r)
 {
 	static const char refused[] = "refused_", closed[] = "closed_";
 	metric_begin(t, "relay_refused_total", METRIC_COUNTER, "Clients that were refused, by reason.");
@@ -163,7 +162,7 @@ static void add_refusals(struct text *t, const struct relay_state *r)
 			LABELS("reason", refusal_keys[i] + sizeof(closed) - 1));
 }
 
-static void add_relay(struct text *t, const struct screen_state *s)
+static void add_relay(struct text *t, const struct status *s)
 {
 	const struct relay_state *r = &s->relay;
 	if (!relay_told(s))
@@ -176,7 +175,7 @@ static void add_relay(struct text *t, const struct screen_state *s)
 		r->connections_total);
 	metric_number(t, "relay_connections_failed_total", METRIC_COUNTER,
 		"Connections that were reset because no upstream answered.", r->connections_failed);
-	add_refusals(t, r);
+	count_refusals(t, r);
 	metric_begin(t, "relay_bytes_total", METRIC_COUNTER, "Bytes that were passed on.");
 	if (r->bytes_to_upstream >= 0)
 		metric_sample(
@@ -187,7 +186,7 @@ static void add_relay(struct text *t, const struct screen_state *s)
 	add_upstreams(t, r);
 }
 
-static void add_nic_states(struct text *t, const struct screen_state *s, int64_t now_ms)
+static void add_nic_states(struct text *t, const struct status *s, int64_t now_ms)
 {
 	unsigned count = s->nic_count < NICS_MAX ? s->nic_count : NICS_MAX;
 	metric_begin(t, "nic_up", METRIC_GAUGE, "Whether a NIC has link.");
@@ -239,7 +238,7 @@ static void add_nic_counters(struct text *t, const struct facts *f)
 		{"nic_transmit_errors_total", "Packets that could not be sent.", 10},
 		{"nic_transmit_dropped_total", "Packets that were dropped before they were sent.", 11},
 	};
-	const struct screen_state *s = &f->screen;
+	const struct status *s = &f->status;
 	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++) {
 		metric_begin(t, counters[i].name, METRIC_COUNTER, counters[i].help);
 		for (unsigned k = 0; k < s->nic_count && k < NICS_MAX; k++) {
@@ -251,7 +250,7 @@ static void add_nic_counters(struct text *t, const struct facts *f)
 	}
 }
 
-static void add_log(struct text *t, const struct screen_state *s)
+static void add_log(struct text *t, const struct status *s)
 {
 	const struct log_state *log = &s->log;
 	const struct collector_state *c = &s->collector;
@@ -298,7 +297,7 @@ static void add_web(struct text *t, const struct web_counts *w)
 
 void metrics_write(struct answer *a, const struct facts *f, int64_t now_ms)
 {
-	const struct screen_state *s = &f->screen;
+	const struct status *s = &f->status;
 	struct text *t = &a->body;
 	answer_begin(a, 200, "text/plain; version=0.0.4; charset=utf-8");
 	add_health(t, s, now_ms);

@@ -35,7 +35,7 @@ static void add_value(struct text *t, int64_t value, int64_t scale)
 		text_add(t, " %s%llu\n", sign, whole);
 }
 
-static void put(struct text *t, const char *words)
+static void put_words(struct text *t, const char *words)
 {
 	text_put(t, words, strlen(words));
 }
@@ -43,17 +43,17 @@ static void put(struct text *t, const char *words)
 void metric_sample(struct text *t, const char *name, int64_t value, int64_t scale, const char *const *labels)
 {
 	const char *separator = "{";
-	put(t, "thimble_");
-	put(t, name);
+	put_words(t, "thimble_");
+	put_words(t, name);
 	for (size_t i = 0; labels[i] != NULL; i += 2) {
-		put(t, separator);
-		put(t, labels[i]);
-		put(t, "=\"");
+		put_words(t, separator);
+		put_words(t, labels[i]);
+		put_words(t, "=\"");
 		add_label_value(t, labels[i + 1]);
 		separator = "\",";
 	}
 	if (labels[0] != NULL)
-		put(t, "\"}");
+		put_words(t, "\"}");
 	add_value(t, value, scale);
 }
 

@@ -1,8 +1,8 @@
 /* /status.json. docs/status.schema.json says what is in it. */
 #include <string.h>
 
-#include "console/layout_blocks.h"
-#include "console/verdict.h"
+#include "status/blocks.h"
+#include "status/verdict.h"
 #include "json.h"
 #include "log_text.h"
 #include "views.h"
@@ -17,18 +17,18 @@ static bool add_record_state(struct json *j, enum record_status status)
 	return status == RECORD_READ;
 }
 
-static void add_verdict(struct json *j, const struct screen_state *s, int64_t now_ms)
+static void json_verdict(struct json *j, const struct status *s, int64_t now_ms)
 {
 	struct verdict v;
 	verdict_of(&v, s, now_ms);
 	json_object(j, "verdict");
 	json_bool(j, "ready", v.ready);
-	json_bool(j, "attention", v.attribute != ATTRIBUTE_GOOD);
+	json_bool(j, "attention", v.tone != TONE_GOOD);
 	json_string(j, "text", v.text);
 	json_end(j);
 }
 
-static void add_clock(struct json *j, const struct system_state *s)
+static void write_clock(struct json *j, const struct system_state *s)
 {
 	json_object(j, "clock");
 	json_count(j, "unix_s", s->clock_unix_s);
@@ -40,7 +40,7 @@ static void add_clock(struct json *j, const struct system_state *s)
 	json_end(j);
 }
 
-static void add_system(struct json *j, const struct system_state *s)
+static void write_system(struct json *j, const struct system_state *s)
 {
 	if (s->status == RECORD_MISSING)
 		return;
@@ -55,7 +55,7 @@ static void add_system(struct json *j, const struct system_state *s)
 		json_string(j, "state", s->stopping ? "stopping" : "running");
 		json_told(j, "stopping_reason", s->stopping_reason);
 		json_count(j, "uptime_s", s->uptime_s);
-		add_clock(j, s);
+		write_clock(j, s);
 		json_count(j, "memory_total_bytes", s->memory_total_bytes);
 		json_count(j, "memory_available_bytes", s->memory_available_bytes);
 		json_told(j, "watchdog", s->watchdog);
@@ -70,7 +70,7 @@ static void add_system(struct json *j, const struct system_state *s)
 	json_end(j);
 }
 
-static void add_ports(struct json *j, const struct ports_state *s)
+static void write_ports(struct json *j, const struct ports_state *s)
 {
 	json_array(j, "port_states");
 	for (unsigned i = 0; i < s->count; i++) {
@@ -100,12 +100,12 @@ static void add_child(struct json *j, const struct child_state *c)
 	}
 }
 
-static void add_children(struct json *j, const struct screen_state *s)
+static void add_children(struct json *j, const struct status *s)
 {
 	if (s->service.status != RECORD_MISSING) {
 		json_object(j, "service");
 		add_child(j, &s->service);
-		add_ports(j, &s->ports);
+		write_ports(j, &s->ports);
 		json_end(j);
 	}
 	json_array(j, "programs");
@@ -117,7 +117,7 @@ static void add_children(struct json *j, const struct screen_state *s)
 	json_end(j);
 }
 
-static void add_upstreams(struct json *j, const struct relay_state *r)
+static void write_upstreams(struct json *j, const struct relay_state *r)
 {
 	json_array(j, "upstreams");
 	for (unsigned i = 0; i < r->upstream_count && i < UPSTREAMS_MAX; i++) {
@@ -145,7 +145,7 @@ static void add_upstreams(struct json *j, const struct relay_state *r)
 	json_end(j);
 }
 
-static void add_prefixes(struct json *j, const char *key, const struct prefix_list *list)
+static void json_prefixes(struct json *j, const char *key, const struct prefix_list *list)
 {
 	json_array(j, key);
 	for (unsigned i = 0; i < list->count && i < ALLOWED_MAX; i++)
@@ -170,7 +170,7 @@ static void add_relay_counts(struct json *j, const struct relay_state *r)
 	json_count(j, "session_p99_ms", r->session_p99_ms);
 }
 
-static void add_relay(struct json *j, const struct screen_state *s)
+static void write_relay(struct json *j, const struct status *s)
 {
 	const struct relay_state *r = &s->relay;
 	if (r->status == RECORD_MISSING)
@@ -181,9 +181,9 @@ static void add_relay(struct json *j, const struct screen_state *s)
 	} else if (r->status == RECORD_READ) {
 		json_told(j, "state", r->state);
 		json_told(j, "hint", r->hint);
-		add_upstreams(j, r);
-		add_prefixes(j, "allow", &r->allowed);
-		add_prefixes(j, "on_link", &r->on_link);
+		write_upstreams(j, r);
+		json_prefixes(j, "allow", &r->allowed);
+		json_prefixes(j, "on_link", &r->on_link);
 		json_told(j, "guard", r->guard);
 		add_relay_counts(j, r);
 	}
@@ -255,7 +255,7 @@ static void add_resolver(struct json *j, const struct resolver_state *r)
 	json_end(j);
 }
 
-static void add_network(struct json *j, const struct screen_state *s, int64_t now_ms)
+static void add_network(struct json *j, const struct status *s, int64_t now_ms)
 {
 	json_array(j, "nics");
 	for (unsigned i = 0; i < s->nic_count && i < NICS_MAX; i++)
@@ -268,7 +268,7 @@ static void add_network(struct json *j, const struct screen_state *s, int64_t no
 	json_end(j);
 }
 
-static void add_log(struct json *j, const struct log_state *log)
+static void write_log(struct json *j, const struct log_state *log)
 {
 	struct log_entry e;
 	if (log->status == RECORD_MISSING)
@@ -309,7 +309,7 @@ static void add_collector(struct json *j, const struct collector_state *c)
 	json_end(j);
 }
 
-static void add_agent(struct json *j, const struct agent_state *a)
+static void write_agent(struct json *j, const struct agent_state *a)
 {
 	if (a->status == RECORD_MISSING)
 		return;
@@ -326,7 +326,7 @@ static void add_agent(struct json *j, const struct agent_state *a)
 	json_end(j);
 }
 
-static void add_web(struct json *j, const struct web_counts *w)
+static void write_web(struct json *j, const struct web_counts *w)
 {
 	json_object(j, "web");
 	json_number(j, "requests", (int64_t)w->requests);
@@ -340,20 +340,20 @@ static void add_web(struct json *j, const struct web_counts *w)
 
 void status_write(struct answer *a, const struct facts *f, int64_t now_ms)
 {
-	const struct screen_state *s = &f->screen;
+	const struct status *s = &f->status;
 	struct json j = {.text = &a->body};
 	answer_begin(a, 200, "application/json");
 	json_object(&j, NULL);
 	json_number(&j, "schema", SCHEMA_VERSION);
 	json_number(&j, "now_ms", now_ms);
-	add_verdict(&j, s, now_ms);
-	add_system(&j, &s->system);
+	json_verdict(&j, s, now_ms);
+	write_system(&j, &s->system);
 	add_children(&j, s);
-	add_relay(&j, s);
+	write_relay(&j, s);
 	add_network(&j, s, now_ms);
-	add_log(&j, &s->log);
+	write_log(&j, &s->log);
 	add_collector(&j, &s->collector);
-	add_agent(&j, &s->agent);
-	add_web(&j, &f->web);
+	write_agent(&j, &s->agent);
+	write_web(&j, &f->web);
 	json_end(&j);
 }

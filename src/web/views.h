@@ -5,12 +5,12 @@
 #include <stdint.h>
 
 #include "answer.h"
-#include "console/model.h"
+#include "status/model.h"
 #include "counts.h"
 
 /* What there is to tell. */
 struct facts {
-	struct screen_state screen;
+	struct status status;
 	struct web_counts web;
 	char nic_counters[8192]; /* /proc/net/dev, NUL-terminated */
 	int64_t boot_unix_ms;    /* the clock at 0 of CLOCK_MONOTONIC; -1: nobody has set it */

@@ -18,7 +18,6 @@ static void try_endpoint(const char *s, size_t length)
 	struct in6_addr address, address_again;
 	if (!endpoint_parse(&e, s, length))
 		return;
-	text_clear(&t);
 	if (e.literal)
 		text_add_sockaddr(&t, (struct sockaddr *)&e.address);
 	else
@@ -42,7 +41,6 @@ static void try_service(const char *s, size_t length)
 	struct service_name n, again;
 	if (!service_name_parse(&n, s, length))
 		return;
-	text_clear(&t);
 	text_add(&t, "srv:%s", n.name);
 	must(!t.overflow && is_printable(written) && n.name[0] == '_' && n.name[strlen(n.name) - 1] != '.');
 	must(service_name_parse(&again, written, t.used));
@@ -61,7 +59,6 @@ static void try_prefix(const char *s, size_t length)
 	bool ipv4 = IN6_IS_ADDR_V4MAPPED(&p.address);
 	must(!ipv4 || p.length >= 96);
 	inet_ntop(ipv4 ? AF_INET : AF_INET6, p.address.s6_addr + (ipv4 ? 12 : 0), address, sizeof(address));
-	text_clear(&t);
 	text_add(&t, "%s/%u", address, p.length - (ipv4 ? 96u : 0u));
 	must(!t.overflow && prefix_parse(&again, written, t.used));
 	must(p.length == again.length && memcmp(&p.address, &again.address, sizeof(p.address)) == 0);
@@ -83,7 +80,6 @@ static void try_uuid(const char *s, size_t length)
 	struct uuid u, again;
 	if (!uuid_parse(&u, s, length))
 		return;
-	text_clear(&t);
 	text_add_uuid(&t, &u);
 	must(!t.overflow && uuid_parse(&again, written, t.used));
 	must(memcmp(&u, &again, sizeof(u)) == 0);
@@ -110,7 +106,6 @@ static void try_guard(const char *value)
 	if (count <= 0)
 		return;
 	must(config_guard(value, list, (size_t)count - 1) == -1);
-	text_clear(&t);
 	for (int i = 0; i < count; i++) {
 		text_add(&t, i == 0 ? "dcerpc:" : ",");
 		text_add_uuid(&t, &list[i]);

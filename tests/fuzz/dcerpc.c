@@ -25,7 +25,6 @@ static void reason_is_printable(const struct dcerpc_result *r)
 {
 	char message[128];
 	struct text t = TEXT(message);
-	text_clear(&t);
 	text_add_dcerpc_reason(&t, r);
 	must(!t.overflow && is_printable(message));
 	must((r->verdict == DCERPC_REFUSE) == (t.used > 0));

@@ -4,14 +4,13 @@
 #include <linux/rtnetlink.h>
 
 #include "fuzz.h"
-#include "net/netlink_parse.h"
+#include "common/netlink_parse.h"
 
 static void check_ip(const struct ip *ip)
 {
 	char written[64];
 	struct text t = TEXT(written);
 	struct ip again;
-	text_clear(&t);
 	text_add_ip(&t, ip);
 	must(ip->family == AF_INET || ip->family == AF_INET6);
 	must(!t.overflow && ip_parse(&again, written, t.used) && ip_equal(ip, &again));

@@ -3,7 +3,7 @@
  *
  * The first byte of an input is the room for the value; the rest is the document. */
 #include "fuzz.h"
-#include "init/routes.h"
+#include "init/setting_sources.h"
 
 static const char key[] = "thimble.config";
 

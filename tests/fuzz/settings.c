@@ -19,7 +19,8 @@ static void values_are_valid(const struct config *c)
 	for (size_t key = 0; key < CONFIG_KEY_COUNT; key++) {
 		const struct config_definition *d = &config_definitions[key];
 		const char *value = config_get(c, (enum config_key)key);
-		must(is_printable(config_origin(c, (enum config_key)key)) && config_origin(c, (enum config_key)key)[0] != '\0');
+		must(is_printable(config_origin(c, (enum config_key)key)) &&
+			config_origin(c, (enum config_key)key)[0] != '\0');
 		must(strcmp(value, d->default_value) == 0 || d->check(d, value) == NULL);
 		must(strchr(value, '\n') == NULL);
 	}
@@ -31,10 +32,10 @@ static void values_survive_a_file(const struct config *c)
 	static struct config again;
 	static char file[CONFIG_KEY_COUNT * (CONFIG_VALUE_MAX + 64)];
 	struct text t = TEXT(file);
-	text_clear(&t);
 	for (size_t key = 0; key < CONFIG_KEY_COUNT; key++)
 		if (config_get(c, (enum config_key)key)[0] != '\0')
-			text_add(&t, "%s = %s\n", config_definitions[key].name, config_get(c, (enum config_key)key));
+			text_add(&t, "%s = %s\n", config_definitions[key].name,
+				config_get(c, (enum config_key)key));
 	must(!t.overflow);
 	config_init(&again);
 	unsigned before = reports;
@@ -42,7 +43,8 @@ static void values_survive_a_file(const struct config *c)
 	must(reports == before && again.refused == 0);
 	for (size_t key = 0; key < CONFIG_KEY_COUNT; key++)
 		if (config_get(c, (enum config_key)key)[0] != '\0')
-			must(strcmp(config_get(c, (enum config_key)key), config_get(&again, (enum config_key)key)) == 0);
+			must(strcmp(config_get(c, (enum config_key)key),
+				     config_get(&again, (enum config_key)key)) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -26,7 +26,6 @@ static void check(const struct target *t, size_t item_count)
 	struct target again;
 	must(t->item < item_count && t->port != 0 && !t->literal && t->address_count <= ADDRESSES_MAX);
 	must(host_name_valid(t->host, strlen(t->host)));
-	text_clear(&w);
 	text_add(&w, "%u %u %u %u %s 0 ", t->item + 1u, t->priority, t->weight, t->port, t->host);
 	for (unsigned i = 0; i < t->address_count; i++) {
 		text_add(&w, i == 0 ? "" : ",");

@@ -2,7 +2,7 @@
  */
 #include "web/views.h"
 
-#include "console/load.h"
+#include "status/load.h"
 #include "forms.h"
 #include "fuzz.h"
 
@@ -21,7 +21,7 @@ static enum record_status next_record(const uint8_t **data, size_t *size)
 	return status;
 }
 
-static void fill(struct screen_state *s, const uint8_t *data, size_t size)
+static void fill(struct status *s, const uint8_t *data, size_t size)
 {
 	system_from_record(&s->system, &view, next_record(&data, &size));
 	enum record_status status = next_record(&data, &size);
@@ -48,7 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int64_t now_ms = 1000000;
 	memset(&facts, 0, sizeof(facts));
 	facts.boot_unix_ms = size > 0 && data[0] % 2 ? 1795342800000 : -1;
-	fill(&facts.screen, data, size);
+	fill(&facts.status, data, size);
 
 	page_write(&answer, &facts, now_ms);
 	must(!answer.body.overflow && page_well_formed(answer.data));

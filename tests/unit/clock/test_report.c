@@ -75,7 +75,6 @@ static void what_is_written_is_read(void **state)
 	setenv("stratum", "4", 1);
 	setenv("offset", "-0.250000", 1);
 	setenv("peer", "192.0.2.7", 1);
-	text_clear(&t);
 	text_add_report(&t, "stratum");
 	assert_false(t.overflow);
 	assert_int_equal(line[t.used - 1], '\n');

@@ -79,7 +79,6 @@ static void mapped_address_is_written_as_ipv4(void **state)
 	struct text t = TEXT(buffer);
 	(void)state;
 	inet_pton(AF_INET6, "::ffff:192.0.2.1", &sin6.sin6_addr);
-	text_clear(&t);
 	text_add_sockaddr(&t, (struct sockaddr *)&sin6);
 	assert_string_equal(buffer, "192.0.2.1:80");
 	text_clear(&t);

@@ -31,7 +31,6 @@ static void piece_that_does_not_fit_is_left_out_whole(void **state)
 	char buffer[8];
 	struct text t = TEXT(buffer);
 	(void)state;
-	text_clear(&t);
 	text_add(&t, "%s", "1234567");
 	assert_false(t.overflow);
 	assert_string_equal(buffer, "1234567");
@@ -51,7 +50,6 @@ static void bytes_are_put_as_they_are(void **state)
 	char buffer[8];
 	struct text t = TEXT(buffer);
 	(void)state;
-	text_clear(&t);
 	text_put(&t, "", 0);
 	text_put(&t, "a\x1b%s", 4);
 	text_put(&t, "567", 3);
@@ -69,7 +67,6 @@ static void bytes_from_outside_are_escaped(void **state)
 	char buffer[64];
 	struct text t = TEXT(buffer);
 	(void)state;
-	text_clear(&t);
 	text_add_escaped(&t, "a\x1b[2J\n\x7f\xff~ ", 10);
 	assert_string_equal(buffer, "a\\x1b[2J\\x0a\\x7f\\xff~ ");
 	assert_false(t.overflow);
@@ -80,7 +77,6 @@ static void escape_is_never_cut(void **state)
 	char buffer[6];
 	struct text t = TEXT(buffer);
 	(void)state;
-	text_clear(&t);
 	text_add_escaped(&t, "ab\n", 3);
 	assert_true(t.overflow);
 	assert_string_equal(buffer, "ab");

@@ -3,9 +3,9 @@
 
 #include "common/config.h"
 #include "layout.h"
-#include "load.h"
+#include "status/load.h"
 
-static struct screen_state state;
+static struct status state;
 static struct grid grid;
 static struct layout_request request;
 static struct layout_result result;

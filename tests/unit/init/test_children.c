@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "children.h"
+#include "common/record.h"
 #include "log_watch.h"
 #include "unit/common/folder.h"
 

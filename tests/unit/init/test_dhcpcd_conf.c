@@ -16,7 +16,6 @@ static char buffer[4096];
 static const char *added(const char *ip, const char *mtu)
 {
 	struct text t = TEXT(buffer);
-	text_clear(&t);
 	dhcpcd_conf_add(&t, ip, mtu);
 	assert_false(t.overflow);
 	return buffer;

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "init.h"
+#include "host_name.h"
 
 /* In place of the machine's own. */
 static char set[256];

@@ -1,5 +1,4 @@
-/* init's small parts: exit reasons in words, the image's facts, memory figures, ACPI
- * messages. */
+/* init's small parts: memory figures, ACPI messages. */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -15,54 +14,6 @@
 
 #include "system.h"
 #include "unit/common/folder.h"
-
-static void exits_are_put_in_words(void **state)
-{
-	const struct {
-		int status;
-		const char *words;
-	} cases[] = {
-		{W_EXITCODE(0, 0), "exit status 0"},
-		{W_EXITCODE(3, 0), "exit status 3"},
-		{W_EXITCODE(0, SIGSEGV), "killed by SIGSEGV"},
-		{W_EXITCODE(0, SIGKILL), "killed by SIGKILL"},
-		{W_EXITCODE(0, 64), "killed by signal 64"},
-	};
-	char buffer[64];
-	struct text t = TEXT(buffer);
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		text_clear(&t);
-		text_add_exit(&t, cases[i].status);
-		assert_string_equal(buffer, cases[i].words);
-	}
-}
-
-static void facts_of_the_image_are_read_and_bad_ones_replaced(void **state)
-{
-	static struct appliance a;
-	char path[128];
-	(void)state;
-	snprintf(path, sizeof(path), "%s/appliance", test_folder);
-	FILE *file = fopen(path, "w");
-	fputs("name=dns\nversion=1\narch=x86_64\ndebug=1\nservice=dnsmasq\nhelper=resolver\nports=53/udp "
-	      "53/tcp\n"
-	      "capabilities=net_bind_service\nprocesses_limit=0\n",
-		file);
-	fclose(file);
-	appliance_read(&a, path);
-	assert_string_equal(a.name, "dns");
-	assert_string_equal(a.helper, "resolver");
-	assert_true(a.debug);
-	assert_int_equal(a.port_count, 2);
-	assert_string_equal(a.ports[1], "53/tcp");
-	assert_true(a.capabilities == UINT64_C(1) << CAP_NET_BIND_SERVICE);
-	assert_int_equal(a.processes_limit, 64);
-	appliance_read(&a, "/nonexistent");
-	assert_string_equal(a.name, "");
-	assert_string_equal(a.helper, "");
-	assert_true(a.capabilities == 0);
-}
 
 static void memory_figures_are_found(void **state)
 {
@@ -162,8 +113,6 @@ static void cut_and_broken_acpi_messages_mean_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(exits_are_put_in_words),
-		cmocka_unit_test(facts_of_the_image_are_read_and_bad_ones_replaced),
 		cmocka_unit_test(memory_figures_are_found),
 		cmocka_unit_test(power_button_is_told_from_the_rest),
 		cmocka_unit_test(cut_and_broken_acpi_messages_mean_nothing),

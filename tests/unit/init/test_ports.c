@@ -11,6 +11,8 @@
 #include <cmocka.h>
 
 #include "children.h"
+#include "common/net_text.h"
+#include "common/record.h"
 #include "unit/common/folder.h"
 
 static struct appliance appliance;

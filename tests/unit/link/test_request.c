@@ -10,7 +10,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "net/netlink_parse.h"
+#include "common/netlink_parse.h"
 #include "request.h"
 
 static struct netlink_request r;

@@ -50,7 +50,6 @@ static int setup(void **state)
 static const char *build(void)
 {
 	struct text t = TEXT(conf);
-	text_clear(&t);
 	resolver_build(&r, &nics, &settings);
 	r.left_out += resolver_write_conf(&r, &t);
 	assert_false(t.overflow);
@@ -181,7 +180,6 @@ static void longest_values_fit(void **state)
 	for (unsigned i = 0; i < RESOLVER_SERVERS_MAX; i++)
 		r.server[i] = (struct resolver_server){
 			.ip = ip_of("fe80:1111:2222:3333:4444:5555:6666:7777"), .nic = &eth0};
-	text_clear(&t);
 	resolver_write_conf(&r, &t);
 	assert_false(t.overflow);
 }

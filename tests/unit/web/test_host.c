@@ -9,7 +9,7 @@
 
 #include "host.h"
 
-static struct screen_state state;
+static struct status state;
 
 static void expect(const char *const *hosts, bool ours)
 {

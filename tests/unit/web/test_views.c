@@ -1,6 +1,6 @@
 /* Page, JSON, metrics and health say the same of the same state, also when there is more of it than usual or
  * nothing. */
-#include "unit/console/fixture.h"
+#include "unit/status/fixture.h"
 
 #include "fuzz/forms.h"
 #include "views.h"
@@ -20,7 +20,7 @@ static int set_up(void **state)
 {
 	(void)state;
 	memset(&facts, 0, sizeof(facts));
-	set_well(&facts.screen);
+	set_well(&facts.status);
 	facts.boot_unix_ms = -1;
 	return 0;
 }
@@ -77,7 +77,7 @@ static void nothing_is_known_yet(void **state)
 static void service_is_down(void **state)
 {
 	(void)state;
-	child_from_record(&facts.screen.service, "service",
+	child_from_record(&facts.status.service, "service",
 		view_of("name=relay\nstate=waiting\nsince_ms=999000\nnext_start_ms=1004000\nrestarts=3\nlast_"
 			"exit=exit "
 			"status 3\n"),
@@ -97,7 +97,7 @@ static void service_is_down(void **state)
 
 static void records_are_torn(void **state)
 {
-	struct screen_state *s = &facts.screen;
+	struct status *s = &facts.status;
 	(void)state;
 	system_from_record(&s->system, NULL, RECORD_UNREADABLE);
 	child_from_record(&s->service, "service", NULL, RECORD_UNREADABLE);
@@ -115,7 +115,7 @@ static void records_are_torn(void **state)
 static void words_of_the_template(void **state)
 {
 	(void)state;
-	system_from_record(&facts.screen.system,
+	system_from_record(&facts.status.system,
 		view_of("appliance={{state}}\nversion=1\nhostname={{title}}<b>\nstate=running\nuptime_s=1\n"),
 		RECORD_READ);
 	assert_forms();
@@ -128,10 +128,8 @@ static void the_fullest_state_fits(void **state)
 {
 	static char relay[RECORD_BYTES_MAX], nic[RECORD_BYTES_MAX];
 	struct text r = TEXT(relay), n = TEXT(nic);
-	struct screen_state *s = &facts.screen;
+	struct status *s = &facts.status;
 	(void)state;
-	text_clear(&r);
-	text_clear(&n);
 	text_add(&r, "state=ready\n");
 	for (int i = 1; i <= UPSTREAMS_MAX; i++)
 		text_add(&r,
@@ -187,7 +185,7 @@ static void names_that_never_end(void **state)
 			"up\nupstream_connect_us.1=5\nupstream.2=10.0.0.5:1688 up\n",
 			i);
 		snprintf(label, sizeof(label), "upstream=\"h%u.example:1\"", i);
-		relay_from_record(&facts.screen.relay, view_of(record), RECORD_READ);
+		relay_from_record(&facts.status.relay, view_of(record), RECORD_READ);
 		const char *metrics = written_by(metrics_write);
 		assert_true(metrics_well_formed(metrics));
 		told += strstr(metrics, label) != NULL;
@@ -198,7 +196,7 @@ static void names_that_never_end(void **state)
 
 static void those_outside(void **state)
 {
-	struct screen_state *s = &facts.screen;
+	struct status *s = &facts.status;
 	(void)state;
 	collector_from_record(&s->collector,
 		view_of("collector=udp://"

@@ -88,11 +88,11 @@ static void rows_go_in_whole_or_not_at_all(void **state)
 		html_begin(&h, &t);
 		html_table(&h, "A <heading>");
 		for (int i = 0; i < 4; i++) {
-			canvas_line(&h.canvas, "Label", ATTRIBUTE_GOOD, "lead", " and text");
-			canvas_line(&h.canvas, "", ATTRIBUTE_BAD, "", "its second line, <b>");
+			sheet_line(&h.sheet, "Label", TONE_GOOD, "lead", " and text");
+			sheet_line(&h.sheet, "", TONE_BAD, "", "its second line, <b>");
 		}
-		canvas_rule(&h.canvas, "Another");
-		canvas_line(&h.canvas, "Last", ATTRIBUTE_NORMAL, "", "row");
+		sheet_rule(&h.sheet, "Another");
+		sheet_line(&h.sheet, "Last", TONE_PLAIN, "", "row");
 		html_end(&h);
 		assert_false(t.overflow);
 		assert_true(html_well_formed(buffer, t.used));

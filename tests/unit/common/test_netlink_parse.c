@@ -123,7 +123,6 @@ static void assert_ip(const struct ip *ip, const char *expected)
 {
 	char buffer[64];
 	struct text t = TEXT(buffer);
-	text_clear(&t);
 	text_add_ip(&t, ip);
 	assert_string_equal(buffer, expected);
 }

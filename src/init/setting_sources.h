@@ -1,8 +1,19 @@
 /* The ways by which settings come into a guest, the last word last. */
-#ifndef THIMBLE_ROUTES_H
-#define THIMBLE_ROUTES_H
+#ifndef THIMBLE_SETTING_SOURCES_H
+#define THIMBLE_SETTING_SOURCES_H
 
-#include "init.h"
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "common/config.h"
+
+enum { REFUSED_MAX = 8 };
+
+struct settings {
+	struct config config;
+	char refused[REFUSED_MAX][256]; /* the first error lines */
+};
 
 /* Reads all of them into S, each value with where it came from. */
 void settings_read(struct settings *s);

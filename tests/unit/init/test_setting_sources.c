@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "common/record.h"
-#include "routes.h"
+#include "setting_sources.h"
 #include "unit/common/folder.h"
 #include "vmware.h"
 

@@ -1,13 +1,13 @@
 /* The parts of the status page, in the order of the screen. A page break falls between two of them. */
-#ifndef CONSOLE_LAYOUT_BLOCKS_H
-#define CONSOLE_LAYOUT_BLOCKS_H
+#ifndef STATUS_BLOCKS_H
+#define STATUS_BLOCKS_H
 
-#include "canvas.h"
 #include "model.h"
+#include "sheet.h"
 
 enum block_kind { BLOCK_SETTING, BLOCK_PROGRAM, BLOCK_UPSTREAM, BLOCK_SYSTEM, BLOCK_NIC, BLOCK_KIND_COUNT };
 
-typedef void block_draw(struct canvas *c, const struct screen_state *s, unsigned index, int64_t now_ms);
+typedef void block_draw(struct sheet *sheet, const struct status *s, unsigned index, int64_t now_ms);
 
 struct block {
 	enum block_kind kind;
@@ -22,18 +22,18 @@ enum {
 };
 
 /* Lists what is to be shown of S. Returns how many there are. */
-unsigned blocks_list(struct block blocks[static BLOCKS_MAX], const struct screen_state *s, int64_t now_ms);
+unsigned blocks_list(struct block blocks[static BLOCKS_MAX], const struct status *s, int64_t now_ms);
 
-/* layout_relay.c */
+/* blocks_relay.c */
 block_draw draw_relay, draw_upstream, draw_source, draw_upstreams_rest, draw_traffic;
 
 /* Whether the relay's record tells of now: it can be read, and its writer runs. */
-bool relay_told(const struct screen_state *s);
+bool relay_told(const struct status *s);
 
-/* layout_outside.c */
+/* blocks_outside.c */
 block_draw draw_outside;
 
-/* layout_network.c */
+/* blocks_network.c */
 block_draw draw_nic, draw_no_nic, draw_nics_unkept;
 
 #endif

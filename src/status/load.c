@@ -23,7 +23,7 @@ static enum record_status read_into(struct record_view *v, enum folder folder, c
 	return record_status_of(result, errno);
 }
 
-static void load_init(struct screen_state *s)
+static void load_init(struct status *s)
 {
 	static const char prefix[] = "child.";
 	char names[CHILDREN_MAX + 8][RECORD_NAME_MAX];
@@ -59,7 +59,7 @@ static int compare_ifnames(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
-static void load_net(struct screen_state *s)
+static void load_net(struct status *s)
 {
 	char names[NICS_MAX + 1][RECORD_NAME_MAX]; /* one is "resolver" */
 
@@ -97,7 +97,7 @@ static void load_log(struct log_state *s, struct collector_state *collector)
 	log_from_lines(s, bytes < 0 ? 0 : (size_t)bytes, total, status);
 }
 
-void state_load(struct screen_state *s, unsigned mask)
+void state_load(struct status *s, unsigned mask)
 {
 	if (mask & 1u << FOLDER_INIT)
 		load_init(s);

@@ -1,6 +1,6 @@
 /* Bounded copies of what records say. */
-#ifndef CONSOLE_MODEL_TEXT_H
-#define CONSOLE_MODEL_TEXT_H
+#ifndef STATUS_MODEL_TEXT_H
+#define STATUS_MODEL_TEXT_H
 
 #include <stddef.h>
 

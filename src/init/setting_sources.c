@@ -1,4 +1,4 @@
-#include "routes.h"
+#include "setting_sources.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -7,6 +7,7 @@
 
 #include "common/file.h"
 #include "common/log.h"
+#include "common/record.h"
 
 #define FILE_TEXT_MAX  16382 /* bytes of a file that are read */
 #define TEXT_OF_(what) #what
@@ -160,7 +161,6 @@ static void read_agent(void)
 	config_next_source(&reading->config);
 	for (size_t at = 0; record_next(&v, &at, &key, &value);) {
 		struct text line = TEXT(bytes);
-		text_clear(&line);
 		text_add(&line, "%s=%s", key, value);
 		if (line.overflow)
 			refuse_rest(origin, "a pair of more than " TEXT_OF(FILE_TEXT_MAX) " bytes");

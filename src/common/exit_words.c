@@ -1,8 +1,9 @@
+#include "exit_words.h"
+
 #include <signal.h>
 #include <sys/wait.h>
 
-#include "common/log.h"
-#include "init.h"
+#include "log.h"
 
 enum { BACKGROUND_MS = 1000 };
 

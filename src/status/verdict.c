@@ -55,7 +55,7 @@ void text_add_nic_wait(struct text *t, const struct nic_state *n, int64_t now_ms
 	add_dhcp_wait(t, n, router ? "" : ", no IPv6 router heard", now_ms);
 }
 
-static void judge_service(struct reasons *r, const struct screen_state *s, int64_t now_ms)
+static void judge_service(struct reasons *r, const struct status *s, int64_t now_ms)
 {
 	const struct child_state *c = &s->service;
 	if (c->status == RECORD_MISSING) {
@@ -89,7 +89,7 @@ static void judge_service(struct reasons *r, const struct screen_state *s, int64
 
 /* "daemon does not listen: port 80/tcp, 443/tcp", for each state that a port may be in. A service that has a
  * record of its own tells there what it listens on. */
-static void judge_ports(struct reasons *r, const struct screen_state *s)
+static void judge_ports(struct reasons *r, const struct status *s)
 {
 	static const char *const words[][2] = {
 		{"missing", "does not listen"},
@@ -111,7 +111,7 @@ static void judge_ports(struct reasons *r, const struct screen_state *s)
 	}
 }
 
-static void judge_network(struct reasons *r, const struct screen_state *s, int64_t now_ms)
+static void judge_network(struct reasons *r, const struct status *s, int64_t now_ms)
 {
 	const struct nic_state *waiting = NULL, *unlinked = NULL, *unreadable = NULL;
 	for (unsigned i = 0; i < s->nic_count && i < NICS_MAX; i++) {
@@ -139,7 +139,7 @@ static void judge_network(struct reasons *r, const struct screen_state *s, int64
 }
 
 /* "eth0: address 192.0.2.5 refused: ...; 2 more about `ip`" */
-static void judge_link(struct reasons *r, const struct screen_state *s)
+static void judge_link(struct reasons *r, const struct status *s)
 {
 	if (s->link.count == 0)
 		return;
@@ -238,7 +238,7 @@ static bool judge_upstreams(struct reasons *r, const struct relay_state *relay)
 	return silent;
 }
 
-static void judge_relay(struct reasons *r, const struct screen_state *s, int64_t now_ms)
+static void judge_relay(struct reasons *r, const struct status *s, int64_t now_ms)
 {
 	const struct relay_state *relay = &s->relay;
 	if (relay->status == RECORD_MISSING || s->service.phase != PHASE_RUNNING)
@@ -271,7 +271,7 @@ static void judge_relay(struct reasons *r, const struct screen_state *s, int64_t
 	}
 }
 
-static void judge_system(struct reasons *r, const struct screen_state *s, int64_t now_ms)
+static void judge_system(struct reasons *r, const struct status *s, int64_t now_ms)
 {
 	const struct system_state *system = &s->system;
 	long long silent_s = now_ms / 1000 - system->uptime_s;
@@ -285,7 +285,7 @@ static void judge_system(struct reasons *r, const struct screen_state *s, int64_
 }
 
 /* "relay to 10.0.0.5:1688", or where a service that is no relay can be reached. */
-static void add_purpose(struct text *t, const struct screen_state *s, int64_t now_ms)
+static void add_purpose(struct text *t, const struct status *s, int64_t now_ms)
 {
 	unsigned down;
 	const struct upstream_state *u = best_upstream(&s->relay, &down);
@@ -303,26 +303,23 @@ static void add_purpose(struct text *t, const struct screen_state *s, int64_t no
 		text_add(t, ", port %s", s->service.ports);
 }
 
-void verdict_of(struct verdict *v, const struct screen_state *s, int64_t now_ms)
+void verdict_of(struct verdict *v, const struct status *s, int64_t now_ms)
 {
 	char purpose[VERDICT_BYTES_MAX], reasons[VERDICT_BYTES_MAX];
 	struct text t = TEXT(purpose), all = TEXT(v->text);
 	struct reasons r = {.text = TEXT(reasons)};
-	text_clear(&t);
-	text_clear(&all);
-	text_clear(&r.text);
 	v->ready = false;
 
 	if (s->system.stopping) {
 		text_add(&all, "Stopping");
 		if (s->system.stopping_reason[0] != '\0')
 			text_add(&all, ": %s", s->system.stopping_reason);
-		v->attribute = ATTRIBUTE_WARN;
+		v->tone = TONE_WARN;
 		return;
 	}
 	if (s->system.status == RECORD_MISSING) {
 		text_add(&all, "Starting: no record from init yet");
-		v->attribute = ATTRIBUTE_WARN;
+		v->tone = TONE_WARN;
 		return;
 	}
 	judge_service(&r, s, now_ms);
@@ -333,7 +330,7 @@ void verdict_of(struct verdict *v, const struct screen_state *s, int64_t now_ms)
 	judge_system(&r, s, now_ms);
 	if (r.not_ready) {
 		text_add(&all, "Not ready: %s", reasons);
-		v->attribute = ATTRIBUTE_BAD;
+		v->tone = TONE_BAD;
 		return;
 	}
 	v->ready = true;
@@ -341,5 +338,5 @@ void verdict_of(struct verdict *v, const struct screen_state *s, int64_t now_ms)
 	text_add(&all, "Ready: %s", purpose);
 	if (r.warned)
 		text_add(&all, "; %s", reasons);
-	v->attribute = r.warned ? ATTRIBUTE_WARN : ATTRIBUTE_GOOD;
+	v->tone = r.warned ? TONE_WARN : TONE_GOOD;
 }

@@ -1,13 +1,13 @@
 /* An IPv4 or IPv6 address as bytes. */
-#ifndef THIMBLE_NET_IP_H
-#define THIMBLE_NET_IP_H
+#ifndef THIMBLE_IP_H
+#define THIMBLE_IP_H
 
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/text.h"
+#include "text.h"
 
 struct ip {
 	uint8_t family;    /* AF_INET, AF_INET6; AF_UNSPEC for none */

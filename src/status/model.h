@@ -1,7 +1,7 @@
 /* What the screen shows, taken from records (docs/records.md). Pure: no files, no clock; text is bounded
  * and as hostile as its writer. load.h fills it from the disk. */
-#ifndef CONSOLE_MODEL_H
-#define CONSOLE_MODEL_H
+#ifndef STATUS_MODEL_H
+#define STATUS_MODEL_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -196,7 +196,7 @@ struct settings_state {
 	struct record_view view;
 };
 
-struct screen_state {
+struct status {
 	struct system_state system;
 	struct settings_state settings;
 	struct child_state service;
@@ -236,7 +236,7 @@ bool address_usable(const struct address_state *a, int64_t now_ms);
 bool nic_usable(const struct nic_state *n, int64_t now_ms);
 
 /* The first address by which peers can reach the guest, or NULL. */
-const struct address_state *first_usable(const struct screen_state *s, int64_t now_ms);
+const struct address_state *first_usable(const struct status *s, int64_t now_ms);
 
 /* Whether the setting `ip` gives it nothing that it could wait for. */
 bool nic_is_off(const struct nic_state *n);

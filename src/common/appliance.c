@@ -1,13 +1,15 @@
+#include "appliance.h"
+
 #include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "common/arguments.h"
-#include "common/file.h"
-#include "common/log.h"
-#include "init.h"
+#include "arguments.h"
+#include "file.h"
+#include "log.h"
+#include "net_text.h"
+#include "record.h"
 
 static void copy(char *to, size_t size, const char *from)
 {
@@ -54,19 +56,4 @@ void appliance_read(struct appliance *a, const char *path)
 		log_warnx("appliance: ports=%s: %s", ports, why);
 	for (size_t i = 0; i < a->port_count; i++)
 		copy(a->ports[i], sizeof(a->ports[i]), words[i]);
-}
-
-void service_command_read(struct service_command *command, const struct config *config)
-{
-	static const char service[] = "/bin/service";
-	ssize_t length = readlink(service, command->path, sizeof(command->path) - 1);
-	size_t count;
-	command->path[length > 0 ? length : 0] = '\0';
-	/* A file in its place, or a link as long as this, is executed as it is. */
-	if (command->path[0] != '/' || (size_t)length == sizeof(command->path) - 1)
-		memcpy(command->path, service, sizeof(service));
-	command->arguments[0] = command->path;
-	/* Its words were looked at when it was set. */
-	copy(command->line, sizeof(command->line), config_get(config, CONFIG_SERVICE_ARGS));
-	arguments_split(command->line, command->arguments + 1, CONFIG_ARGUMENTS_MAX, &count);
 }

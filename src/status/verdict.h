@@ -1,24 +1,24 @@
 /* The one line that says whether the appliance does its job, and if not, what is missing. */
-#ifndef CONSOLE_VERDICT_H
-#define CONSOLE_VERDICT_H
+#ifndef STATUS_VERDICT_H
+#define STATUS_VERDICT_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "common/text.h"
-#include "grid.h"
 #include "model.h"
+#include "sheet.h"
 
 enum { VERDICT_BYTES_MAX = 1024 };
 
 struct verdict {
 	bool ready;
-	enum attribute attribute; /* ATTRIBUTE_GOOD, _WARN, _BAD */
+	enum tone tone; /* TONE_GOOD, _WARN, _BAD */
 	char text[VERDICT_BYTES_MAX];
 };
 
 /* NOW_MS: CLOCK_MONOTONIC, as the records' times. */
-void verdict_of(struct verdict *v, const struct screen_state *s, int64_t now_ms);
+void verdict_of(struct verdict *v, const struct status *s, int64_t now_ms);
 
 /* What NIC waits for, in words: "waiting for an address (DHCP: discover, no IPv6 router heard, 12 s)". */
 void text_add_nic_wait(struct text *t, const struct nic_state *n, int64_t now_ms);

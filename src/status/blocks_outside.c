@@ -1,7 +1,7 @@
 /* The part of the status page that tells who is told: the collector of the log's lines, the hypervisor. */
 #include <string.h>
 
-#include "layout_blocks.h"
+#include "blocks.h"
 #include "verdict.h"
 
 enum { LINE_BYTES_MAX = 512 };
@@ -9,10 +9,10 @@ enum { LINE_BYTES_MAX = 512 };
 /* A line in two parts: a word for its state, and the rest. */
 struct report {
 	char lead[64], rest[LINE_BYTES_MAX];
-	enum attribute attribute;
+	enum tone tone;
 };
 
-static bool is_word(const char *word, const char *a, const char *b)
+static bool is_state(const char *word, const char *a, const char *b)
 {
 	return strcmp(word, a) == 0 || strcmp(word, b) == 0;
 }
@@ -21,9 +21,8 @@ static bool is_word(const char *word, const char *a, const char *b)
 static bool report_unreadable(struct report *r, enum record_status status)
 {
 	struct text lead = TEXT(r->lead);
-	text_clear(&lead);
 	r->rest[0] = '\0';
-	r->attribute = ATTRIBUTE_WARN;
+	r->tone = TONE_WARN;
 	text_add(&lead, "its record is unreadable");
 	return status == RECORD_UNREADABLE;
 }
@@ -32,15 +31,13 @@ static bool report_unreadable(struct report *r, enum record_status status)
 static bool report_syslog(struct report *r, const struct collector_state *s, bool roomy)
 {
 	struct text lead = TEXT(r->lead), rest = TEXT(r->rest);
-	bool wanted = s->collector[0] != '\0', sending = is_word(s->state, "sending", "connecting");
+	bool wanted = s->collector[0] != '\0', sending = is_state(s->state, "sending", "connecting");
 	if (report_unreadable(r, s->status))
 		return true;
 	if (s->state[0] == '\0' || (!wanted && !roomy))
 		return false;
-	text_clear(&lead);
-	text_clear(&rest);
 	text_add(&lead, "%s", s->state);
-	r->attribute = ATTRIBUTE_NORMAL;
+	r->tone = TONE_PLAIN;
 	if (!wanted)
 		return true;
 	text_add(&rest, "%s %s (%s), %lld lines", sending ? " to" : ":", s->collector, s->origin, s->sent);
@@ -48,7 +45,7 @@ static bool report_syslog(struct report *r, const struct collector_state *s, boo
 		text_add(&rest, ", %lld lost", s->lost);
 	if (!sending && s->error[0] != '\0')
 		text_add(&rest, ": %s", s->error);
-	r->attribute = !sending ? ATTRIBUTE_WARN : s->lost > 0 ? ATTRIBUTE_NORMAL : ATTRIBUTE_GOOD;
+	r->tone = !sending ? TONE_WARN : s->lost > 0 ? TONE_PLAIN : TONE_GOOD;
 	return true;
 }
 
@@ -60,8 +57,6 @@ static bool report_agent(struct report *r, const struct agent_state *s, bool roo
 		return true;
 	if (s->backend[0] == '\0')
 		return false;
-	text_clear(&lead);
-	text_clear(&rest);
 	text_add(&lead, "%s", s->backend);
 	if (waiting)
 		text_add(&rest, " has not asked yet");
@@ -76,11 +71,11 @@ static bool report_agent(struct report *r, const struct agent_state *s, bool roo
 		text_add_time_left(&rest, now_ms, s->last_request_ms);
 		text_add(&rest, " ago");
 	}
-	r->attribute = connected ? ATTRIBUTE_GOOD : waiting ? ATTRIBUTE_NORMAL : ATTRIBUTE_WARN;
+	r->tone = connected ? TONE_GOOD : waiting ? TONE_PLAIN : TONE_WARN;
 	return true;
 }
 
-static bool runs(const struct screen_state *s, const char *name)
+static bool runs(const struct status *s, const char *name)
 {
 	for (unsigned i = 0; i < s->child_count && i < CHILDREN_MAX; i++)
 		if (strcmp(s->children[i].name, name) == 0)
@@ -89,7 +84,7 @@ static bool runs(const struct screen_state *s, const char *name)
 }
 
 /* "http://192.0.2.77/" */
-static bool report_page(struct report *r, const struct screen_state *s, int64_t now_ms)
+static bool report_page(struct report *r, const struct status *s, int64_t now_ms)
 {
 	struct text rest = TEXT(r->rest);
 	const struct address_state *a = first_usable(s, now_ms);
@@ -99,7 +94,6 @@ static bool report_page(struct report *r, const struct screen_state *s, int64_t 
 	if (a == NULL || port == 0 || !runs(s, "web"))
 		return false;
 	bool ipv6 = strchr(a->address, ':') != NULL;
-	text_clear(&rest);
 	text_add(&rest, "http://%s%.*s%s", ipv6 ? "[" : "", (int)strcspn(a->address, "/"), a->address,
 		ipv6 ? "]" : "");
 	if (port != 80)
@@ -109,32 +103,31 @@ static bool report_page(struct report *r, const struct screen_state *s, int64_t 
 }
 
 /* Both in one row where rows are few, it fits, and both are well. */
-static bool draw_both(struct canvas *c, const struct report *syslog, const struct report *agent)
+static bool draw_both(struct sheet *sheet, const struct report *syslog, const struct report *agent)
 {
 	char line[2 * LINE_BYTES_MAX];
 	struct text rest = TEXT(line);
-	text_clear(&rest);
 	text_add(&rest, "%s; agent: %s%s", syslog->rest, agent->lead, agent->rest);
 	size_t columns = VALUE_COLUMN + strlen(syslog->lead) + rest.used;
-	if (c->roomy || columns >= (size_t)c->columns || syslog->attribute == ATTRIBUTE_WARN ||
-		agent->attribute == ATTRIBUTE_WARN)
+	if (sheet->roomy || columns >= (size_t)sheet->columns || syslog->tone == TONE_WARN ||
+		agent->tone == TONE_WARN)
 		return false;
-	canvas_line(c, "Syslog", syslog->attribute, syslog->lead, line);
+	sheet_line(sheet, "Syslog", syslog->tone, syslog->lead, line);
 	return true;
 }
 
-void draw_outside(struct canvas *c, const struct screen_state *s, unsigned index, int64_t now_ms)
+void draw_outside(struct sheet *sheet, const struct status *s, unsigned index, int64_t now_ms)
 {
 	struct report syslog, agent, page;
 	(void)index;
-	bool of_syslog = report_syslog(&syslog, &s->collector, c->roomy);
-	bool of_agent = report_agent(&agent, &s->agent, c->roomy, now_ms);
-	if (c->roomy && report_page(&page, s, now_ms))
-		canvas_line(c, "Page", ATTRIBUTE_NORMAL, "", page.rest);
-	if (of_syslog && of_agent && draw_both(c, &syslog, &agent))
+	bool of_syslog = report_syslog(&syslog, &s->collector, sheet->roomy);
+	bool of_agent = report_agent(&agent, &s->agent, sheet->roomy, now_ms);
+	if (sheet->roomy && report_page(&page, s, now_ms))
+		sheet_line(sheet, "Page", TONE_PLAIN, "", page.rest);
+	if (of_syslog && of_agent && draw_both(sheet, &syslog, &agent))
 		return;
 	if (of_syslog)
-		canvas_line(c, "Syslog", syslog.attribute, syslog.lead, syslog.rest);
+		sheet_line(sheet, "Syslog", syslog.tone, syslog.lead, syslog.rest);
 	if (of_agent)
-		canvas_line(c, "Agent", agent.attribute, agent.lead, agent.rest);
+		sheet_line(sheet, "Agent", agent.tone, agent.lead, agent.rest);
 }

@@ -3,7 +3,7 @@
 
 #include "verdict.h"
 
-static struct screen_state state;
+static struct status state;
 static struct verdict verdict;
 
 static const char *judge(void)
@@ -33,7 +33,7 @@ static void test_ready(void **unused)
 	(void)unused;
 	set_well(&state);
 	assert_string_equal(judge(), "Ready: relay to 10.0.0.5:1688");
-	assert_int_equal(verdict.attribute, ATTRIBUTE_GOOD);
+	assert_int_equal(verdict.tone, TONE_GOOD);
 }
 
 static void test_ready_without_a_relay(void **unused)
@@ -61,7 +61,7 @@ static void test_ports_that_are_not_listened_to(void **unused)
 	set_well(&state);
 	set_ports("port.1=80/tcp\nport.2=53/udp\nport_state.1=listening\nport_state.2=listening\n");
 	assert_string_equal(judge(), "Ready: daemon on 192.0.2.77, port 80/tcp, 53/udp");
-	assert_int_equal(verdict.attribute, ATTRIBUTE_GOOD);
+	assert_int_equal(verdict.tone, TONE_GOOD);
 	set_ports("port.1=80/tcp\nport.2=443/tcp\nport_state.1=starting\nport_state.2=starting\n");
 	assert_string_equal(judge(), "Not ready: daemon does not listen yet: port 80/tcp, 443/tcp");
 	set_ports("port.1=80/tcp\nport.2=443/tcp\nport_state.1=listening\nport_state.2=lost\n");
@@ -101,7 +101,7 @@ static void test_nothing_yet(void **unused)
 	system_from_record(&state.system, view_of("state=running\nuptime_s=1000\n"), RECORD_READ);
 	assert_string_equal(
 		judge(), "Not ready: service: starting; waiting for an address: no network card seen yet");
-	assert_int_equal(verdict.attribute, ATTRIBUTE_BAD);
+	assert_int_equal(verdict.tone, TONE_BAD);
 }
 
 static void test_waits_for_an_address(void **unused)
@@ -146,7 +146,7 @@ static void test_settings_that_are_not_in_force(void **unused)
 	set_well(&state);
 	link_from_record(&state.link, view_of("waiting.1=52:54:00:12:34:56\n"), RECORD_READ);
 	assert_string_equal(judge(), "Ready: relay to 10.0.0.5:1688; ip: no NIC 52:54:00:12:34:56 yet");
-	assert_int_equal(verdict.attribute, ATTRIBUTE_WARN);
+	assert_int_equal(verdict.tone, TONE_WARN);
 	link_from_record(&state.link,
 		view_of("problem.1=eth0: VLAN refused: Operation not supported\nwaiting.1=eth1\n"),
 		RECORD_READ);
@@ -163,7 +163,7 @@ static void test_service_failed(void **unused)
 	assert_string_equal(judge(), "Not ready: relay failed (killed by SIGSEGV), next start in 8 s");
 	set_service("name=relay\nstate=running\nrestarts=3\nsince_ms=999000\nlast_exit=exit status 1\n");
 	assert_string_equal(judge(), "Ready: relay to 10.0.0.5:1688; relay restarted (exit status 1)");
-	assert_int_equal(verdict.attribute, ATTRIBUTE_WARN);
+	assert_int_equal(verdict.tone, TONE_WARN);
 	child_from_record(&state.service, "service", NULL, RECORD_UNREADABLE);
 	assert_string_equal(judge(), "Not ready: service: its record is unreadable");
 }
@@ -193,7 +193,7 @@ static void test_sources(void **unused)
 	set_well(&state);
 	set_relay("state=no upstream\nhint=x\nsource.1=srv:_vlmcs._tcp waiting no search domain yet\n");
 	assert_string_equal(judge(), "Not ready: no upstream found: srv:_vlmcs._tcp (no search domain yet)");
-	assert_int_equal(verdict.attribute, ATTRIBUTE_BAD);
+	assert_int_equal(verdict.tone, TONE_BAD);
 	set_relay("state=ready\nsource.2=a:1 waiting\nsource.3=b:1 failed NXDOMAIN\nsource.4=c:1 stale x\n");
 	assert_string_equal(judge(), "Not ready: no upstream found: b:1 (NXDOMAIN) and 2 more");
 	set_relay("state=no upstream\nsource.1=a:1 waiting\n");
@@ -201,7 +201,7 @@ static void test_sources(void **unused)
 	set_relay("state=ready\nupstream.1=a:1 up\nsource.1=srv:_x._tcp.example stale SERVFAIL\n");
 	assert_string_equal(judge(), "Ready: relay to a:1; DNS fails, its last answer stays in force: "
 				     "srv:_x._tcp.example (SERVFAIL)");
-	assert_int_equal(verdict.attribute, ATTRIBUTE_WARN);
+	assert_int_equal(verdict.tone, TONE_WARN);
 	set_relay("state=ready\nupstream.1=a:1 down timed out\nsource.1=b:1 failed NXDOMAIN\n");
 	assert_string_equal(
 		judge(), "Not ready: no upstream answers: a:1 (timed out); not found: b:1 (NXDOMAIN)");
@@ -210,7 +210,7 @@ static void test_sources(void **unused)
 	set_relay(
 		"state=ready\nupstream.1=a:1 up\nsource.1=a:1 ok\nrefused_guard=9\nrefused_not_allowed=9\n");
 	assert_string_equal(judge(), "Ready: relay to a:1");
-	assert_int_equal(verdict.attribute, ATTRIBUTE_GOOD);
+	assert_int_equal(verdict.tone, TONE_GOOD);
 	set_relay("state=no upstream\nhint=x\nsource.1=a:1 ok\n");
 	assert_string_equal(judge(), "Not ready: relay: no upstream (x)");
 	set_relay("state=cannot listen\nhint=taken\nsource.1=a:1 failed NXDOMAIN\n");

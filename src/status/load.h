@@ -1,6 +1,6 @@
 /* Fills the model from the record folders. */
-#ifndef CONSOLE_LOAD_H
-#define CONSOLE_LOAD_H
+#ifndef STATUS_LOAD_H
+#define STATUS_LOAD_H
 
 #include "model.h"
 
@@ -12,6 +12,6 @@ enum { FOLDERS_ALL = (1u << FOLDER_COUNT) - 1 };
 extern const char *const folder_names[FOLDER_COUNT];
 
 /* Reads the records of the folders in MASK anew. */
-void state_load(struct screen_state *s, unsigned mask);
+void state_load(struct status *s, unsigned mask);
 
 #endif

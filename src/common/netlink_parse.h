@@ -1,15 +1,15 @@
 /* rtnetlink messages (RFC 3549, linux/rtnetlink.h), bytes in and structs out. Nothing is trusted: a
  * message that is cut or lies about its lengths is refused as a whole. */
-#ifndef THIMBLE_NET_NETLINK_PARSE_H
-#define THIMBLE_NET_NETLINK_PARSE_H
+#ifndef THIMBLE_NETLINK_PARSE_H
+#define THIMBLE_NETLINK_PARSE_H
 
 #include <net/if.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/netlink.h"
 #include "ip.h"
+#include "netlink.h"
 
 enum { MAC_BYTES = 6 };
 

@@ -105,7 +105,6 @@ void child_from_record(
 
 	char ports[256];
 	struct text t = TEXT(ports);
-	text_clear(&t);
 	const char *port;
 	for (unsigned i = 1; (port = record_get_item(v, "port", i)) != NULL; i++)
 		text_add(&t, "%s%s", i > 1 ? ", " : "", port);
@@ -143,7 +142,6 @@ void resolver_from_record(struct resolver_state *s, const struct record_view *v,
 	}
 	char search[1024];
 	struct text t = TEXT(search);
-	text_clear(&t);
 	for (unsigned i = 1; (value = record_get_item(v, "search", i)) != NULL; i++) {
 		char domain[256];
 		TAKE(&value, domain);
@@ -158,7 +156,6 @@ static void add_link_line(struct link_state *s, const char *lead, const char *va
 	if (s->count < LINK_LINES_MAX) {
 		char line[256];
 		struct text t = TEXT(line);
-		text_clear(&t);
 		text_add(&t, "%s%.*s%s", lead, 200, value, end);
 		COPY(s->lines[s->count], line);
 	}
@@ -249,7 +246,7 @@ bool nic_usable(const struct nic_state *n, int64_t now_ms)
 	return false;
 }
 
-const struct address_state *first_usable(const struct screen_state *s, int64_t now_ms)
+const struct address_state *first_usable(const struct status *s, int64_t now_ms)
 {
 	for (unsigned i = 0; i < s->nic_count && i < NICS_MAX; i++) {
 		const struct nic_state *n = &s->nics[i];

@@ -1,5 +1,5 @@
 /* The parts of the status page that tell of the machine and its programs. */
-#include "layout_blocks.h"
+#include "blocks.h"
 
 #include <string.h>
 #include <time.h>
@@ -8,49 +8,46 @@
 
 enum { LINE_BYTES_MAX = 512, MEMORY_LOW_SHARE = 10 };
 
-static void draw_setting(struct canvas *c, const struct screen_state *s, unsigned index, int64_t now_ms)
+static void draw_setting(struct sheet *sheet, const struct status *s, unsigned index, int64_t now_ms)
 {
 	(void)now_ms;
-	canvas_line(c, index == 0 ? "REFUSED" : "", ATTRIBUTE_BAD, s->system.refused[index], "");
+	sheet_line(sheet, index == 0 ? "REFUSED" : "", TONE_BAD, s->system.refused[index], "");
 }
 
 static void draw_settings_unlisted(
-	struct canvas *c, const struct screen_state *s, unsigned index, int64_t now_ms)
+	struct sheet *sheet, const struct status *s, unsigned index, int64_t now_ms)
 {
 	char line[LINE_BYTES_MAX];
 	struct text t = TEXT(line);
 	(void)index, (void)now_ms;
-	text_clear(&t);
 	text_add(&t, "%lld more settings refused: see the log",
 		s->system.refused_count - s->system.refused_listed);
-	canvas_line(c, s->system.refused_listed == 0 ? "REFUSED" : "", ATTRIBUTE_BAD, line, "");
+	sheet_line(sheet, s->system.refused_listed == 0 ? "REFUSED" : "", TONE_BAD, line, "");
 }
 
-static enum attribute phase_attribute(const struct child_state *child, int64_t now_ms)
+static enum tone phase_tone(const struct child_state *child, int64_t now_ms)
 {
 	switch (child->phase) {
 	case PHASE_RUNNING:
-		return child_well(child, now_ms) ? ATTRIBUTE_GOOD : ATTRIBUTE_WARN;
+		return child_well(child, now_ms) ? TONE_GOOD : TONE_WARN;
 	case PHASE_STARTING:
 	case PHASE_STOPPING:
-		return ATTRIBUTE_WARN;
+		return TONE_WARN;
 	default:
-		return ATTRIBUTE_BAD;
+		return TONE_BAD;
 	}
 }
 
 /* LABEL names a child whose record does not; PORTS may be NULL. */
-static void draw_child(struct canvas *c, const struct child_state *child, const struct ports_state *ports,
+static void draw_child(struct sheet *sheet, const struct child_state *child, const struct ports_state *ports,
 	const char *label, int64_t now_ms)
 {
 	char lead[LINE_BYTES_MAX], rest[LINE_BYTES_MAX];
 	struct text l = TEXT(lead), t = TEXT(rest);
-	text_clear(&l);
-	text_clear(&t);
 	if (child->status != RECORD_READ) {
 		bool missing = child->status == RECORD_MISSING;
 		text_add(&l, "%s", missing ? "starting: no record yet" : "its record is unreadable");
-		canvas_line(c, label, missing ? ATTRIBUTE_WARN : ATTRIBUTE_BAD, lead, "");
+		sheet_line(sheet, label, missing ? TONE_WARN : TONE_BAD, lead, "");
 		return;
 	}
 	text_add(&l, "%s %s", child->name, child->phase_word);
@@ -74,34 +71,32 @@ static void draw_child(struct canvas *c, const struct child_state *child, const 
 			text_add(&t, " ago");
 		}
 	}
-	enum attribute attribute = phase_attribute(child, now_ms);
+	enum tone tone = phase_tone(child, now_ms);
 	for (unsigned i = 0; ports != NULL && i < ports->count; i++)
 		if (port_flawed(&ports->ports[i]))
-			attribute = ATTRIBUTE_WARN;
-	canvas_line(c, label, attribute, lead, rest);
+			tone = TONE_WARN;
+	sheet_line(sheet, label, tone, lead, rest);
 }
 
-static void draw_service(struct canvas *c, const struct screen_state *s, unsigned index, int64_t now_ms)
+static void draw_service(struct sheet *sheet, const struct status *s, unsigned index, int64_t now_ms)
 {
 	(void)index;
-	draw_child(c, &s->service, &s->ports, "Service", now_ms);
+	draw_child(sheet, &s->service, &s->ports, "Service", now_ms);
 }
 
-static void draw_program(struct canvas *c, const struct screen_state *s, unsigned index, int64_t now_ms)
+static void draw_program(struct sheet *sheet, const struct status *s, unsigned index, int64_t now_ms)
 {
 	const struct child_state *child = &s->children[index];
-	draw_child(c, child, NULL, child->status == RECORD_READ ? "Program" : child->name, now_ms);
+	draw_child(sheet, child, NULL, child->status == RECORD_READ ? "Program" : child->name, now_ms);
 }
 
-static void draw_programs_unkept(
-	struct canvas *c, const struct screen_state *s, unsigned index, int64_t now_ms)
+static void draw_programs_unkept(struct sheet *sheet, const struct status *s, unsigned index, int64_t now_ms)
 {
 	char line[LINE_BYTES_MAX];
 	struct text t = TEXT(line);
 	(void)index, (void)now_ms;
-	text_clear(&t);
 	text_add(&t, "%u more programs are not shown", s->child_count - CHILDREN_MAX);
-	canvas_line(c, "Program", ATTRIBUTE_WARN, line, "");
+	sheet_line(sheet, "Program", TONE_WARN, line, "");
 }
 
 static void add_clock(struct text *t, const struct system_state *system)
@@ -137,31 +132,28 @@ static void add_clock_source(struct text *t, const struct system_state *system)
 }
 
 /* The clock's source stands beside it where it fits, else below. */
-static void draw_clock_source(struct canvas *c, const struct system_state *system, struct text *line)
+static void draw_clock_source(struct sheet *sheet, const struct system_state *system, struct text *line)
 {
 	char source[LINE_BYTES_MAX];
 	struct text t = TEXT(source);
 	bool set = clock_is_set(system);
-	text_clear(&t);
 	if (system->clock_unix_s >= 0)
 		add_clock_source(&t, system);
-	bool beside = set && VALUE_COLUMN + (int)(line->used + t.used) + 3 < c->columns;
+	bool beside = set && VALUE_COLUMN + (int)(line->used + t.used) + 3 < sheet->columns;
 	if (beside && t.used > 0)
 		text_add(line, " (%s)", source);
-	canvas_line(c, "System", ATTRIBUTE_NORMAL, "", line->data);
+	sheet_line(sheet, "System", TONE_PLAIN, "", line->data);
 	if (!beside)
-		canvas_line(c, "", set ? ATTRIBUTE_NORMAL : ATTRIBUTE_WARN, source, "");
+		sheet_line(sheet, "", set ? TONE_PLAIN : TONE_WARN, source, "");
 }
 
-static void draw_memory(struct canvas *c, const struct system_state *system)
+static void draw_memory(struct sheet *sheet, const struct system_state *system)
 {
 	char lead[LINE_BYTES_MAX], rest[LINE_BYTES_MAX];
 	struct text l = TEXT(lead), t = TEXT(rest);
 	long long total = system->memory_total_bytes, available = system->memory_available_bytes;
 	if (total < 0 || available < 0)
 		return;
-	text_clear(&l);
-	text_clear(&t);
 	text_add_bytes(&l, (uint64_t)available);
 	text_add(&l, " free");
 	text_add(&t, " of ");
@@ -170,19 +162,18 @@ static void draw_memory(struct canvas *c, const struct system_state *system)
 	text_add_bytes(&t, available < total ? (uint64_t)(total - available) : 0);
 	text_add(&t, " used");
 	bool low = available < total / MEMORY_LOW_SHARE;
-	canvas_line(c, "Memory", low ? ATTRIBUTE_WARN : ATTRIBUTE_NORMAL, lead, rest);
+	sheet_line(sheet, "Memory", low ? TONE_WARN : TONE_PLAIN, lead, rest);
 }
 
-static void draw_system(struct canvas *c, const struct screen_state *s, unsigned index, int64_t now_ms)
+static void draw_system(struct sheet *sheet, const struct status *s, unsigned index, int64_t now_ms)
 {
 	const struct system_state *system = &s->system;
 	char line[LINE_BYTES_MAX];
 	struct text t = TEXT(line);
 	(void)index, (void)now_ms;
-	text_clear(&t);
 	if (system->status != RECORD_READ) {
 		bool missing = system->status == RECORD_MISSING;
-		canvas_line(c, "System", missing ? ATTRIBUTE_WARN : ATTRIBUTE_BAD,
+		sheet_line(sheet, "System", missing ? TONE_WARN : TONE_BAD,
 			missing ? "no record yet" : "its record is unreadable", "");
 		return;
 	}
@@ -191,14 +182,14 @@ static void draw_system(struct canvas *c, const struct screen_state *s, unsigned
 		text_add_duration(&t, (uint64_t)system->uptime_s);
 	}
 	add_clock(&t, system);
-	draw_clock_source(c, system, &t);
-	draw_memory(c, system);
-	if (c->roomy) {
+	draw_clock_source(sheet, system, &t);
+	draw_memory(sheet, system);
+	if (sheet->roomy) {
 		text_clear(&t);
 		text_add(&t, "%s, Linux %s %s, watchdog: %s",
 			system->machine[0] != '\0' ? system->machine : "unknown", system->kernel,
 			system->arch, system->watchdog[0] != '\0' ? system->watchdog : "none");
-		canvas_line(c, "Machine", ATTRIBUTE_NORMAL, "", line);
+		sheet_line(sheet, "Machine", TONE_PLAIN, "", line);
 	}
 }
 
@@ -208,7 +199,7 @@ static void add_block(
 	blocks[(*count)++] = (struct block){.kind = kind, .draw = draw, .index = index};
 }
 
-static void list_relay(struct block *blocks, unsigned *count, const struct screen_state *s)
+static void list_relay(struct block *blocks, unsigned *count, const struct status *s)
 {
 	if (s->relay.status == RECORD_MISSING)
 		return;
@@ -224,7 +215,7 @@ static void list_relay(struct block *blocks, unsigned *count, const struct scree
 	add_block(blocks, count, BLOCK_SYSTEM, draw_traffic, 0);
 }
 
-unsigned blocks_list(struct block blocks[static BLOCKS_MAX], const struct screen_state *s, int64_t now_ms)
+unsigned blocks_list(struct block blocks[static BLOCKS_MAX], const struct status *s, int64_t now_ms)
 {
 	unsigned count = 0;
 	for (unsigned i = 0; i < s->system.refused_listed; i++)

@@ -5,7 +5,7 @@
 
 #include "model_text.h"
 
-static struct screen_state state;
+static struct status state;
 
 static void test_missing_and_unreadable(void **unused)
 {

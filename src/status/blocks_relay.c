@@ -1,5 +1,5 @@
 /* The parts of the status page that tell of the relay. */
-#include "layout_blocks.h"
+#include "blocks.h"
 
 #include <string.h>
 
@@ -10,15 +10,15 @@ enum {
 	LIST_BYTES_WIDE = 240,
 };
 
-bool relay_told(const struct screen_state *s)
+bool relay_told(const struct status *s)
 {
 	return s->relay.status == RECORD_READ && s->service.phase == PHASE_RUNNING;
 }
 
 /* Whether EXTRA bytes more leave the line T in one row. */
-static bool fits(const struct canvas *c, const struct text *t, size_t extra)
+static bool fits(const struct sheet *sheet, const struct text *t, size_t extra)
 {
-	return (int)(t->used + extra) < c->columns - VALUE_COLUMN;
+	return (int)(t->used + extra) < sheet->columns - VALUE_COLUMN;
 }
 
 static void add_refusals(struct text *t, const struct relay_state *relay, unsigned first, unsigned end)
@@ -44,35 +44,32 @@ static void add_refusals(struct text *t, const struct relay_state *relay, unsign
 	}
 }
 
-static void draw_refusals(struct canvas *c, const struct relay_state *relay)
+static void draw_refusals(struct sheet *sheet, const struct relay_state *relay)
 {
 	char line[LINE_BYTES_MAX], closed[LINE_BYTES_MAX];
 	struct text t = TEXT(line), more = TEXT(closed);
-	text_clear(&t);
-	text_clear(&more);
 	add_refusals(&t, relay, 0, CLOSED_IDLE);
 	add_refusals(&more, relay, CLOSED_IDLE, REFUSAL_COUNT);
 	const char *label = t.used > 0 ? "Refused" : "Closed";
 	if (more.used > 0)
 		text_add(&t, "%s%s", t.used > 0 ? "; closed: " : "", closed);
 	if (t.used > 0)
-		canvas_line(c, label, ATTRIBUTE_NORMAL, "", line);
+		sheet_line(sheet, label, TONE_PLAIN, "", line);
 }
 
-void draw_relay(struct canvas *c, const struct screen_state *s, unsigned index, int64_t now_ms)
+void draw_relay(struct sheet *sheet, const struct status *s, unsigned index, int64_t now_ms)
 {
 	const struct relay_state *relay = &s->relay;
 	char line[LINE_BYTES_MAX];
 	struct text t = TEXT(line);
 	(void)index, (void)now_ms;
-	text_clear(&t);
 	if (relay->status == RECORD_UNREADABLE) {
-		canvas_line(c, "Relay", ATTRIBUTE_BAD, "its record is unreadable", "");
+		sheet_line(sheet, "Relay", TONE_BAD, "its record is unreadable", "");
 		return;
 	}
 	/* The record of a relay that is gone tells of the past. */
 	if (!relay_told(s)) {
-		canvas_line(c, "Relay", ATTRIBUTE_WARN, "not running", "");
+		sheet_line(sheet, "Relay", TONE_WARN, "not running", "");
 		return;
 	}
 	bool ready = strcmp(relay->state, "ready") == 0;
@@ -84,10 +81,10 @@ void draw_relay(struct canvas *c, const struct screen_state *s, unsigned index, 
 	if (relay->connections_total >= 0)
 		text_add(&t, ", %lld in all", relay->connections_total);
 	text_add(&t, ", %lld refused, %lld failed", relay->connections_refused, relay->connections_failed);
-	canvas_line(c, "Relay", ready ? ATTRIBUTE_GOOD : ATTRIBUTE_BAD, relay->state, line);
+	sheet_line(sheet, "Relay", ready ? TONE_GOOD : TONE_BAD, relay->state, line);
 	if (!ready && relay->hint[0] != '\0' && relay->upstream_count + relay->source_count > 0)
-		canvas_line(c, "", ATTRIBUTE_BAD, relay->hint, "");
-	draw_refusals(c, relay);
+		sheet_line(sheet, "", TONE_BAD, relay->hint, "");
+	draw_refusals(sheet, relay);
 }
 
 /* Columns of the longest state, so that what follows aligns. */
@@ -135,21 +132,18 @@ static void add_times(struct text *t, const char *what, long long p50_us, long l
 	struct text h = TEXT(half), m = TEXT(most);
 	if (p50_us < 0 || p99_us < 0)
 		return;
-	text_clear(&h);
-	text_clear(&m);
 	const char *half_unit = add_time_number(&h, p50_us), *unit = add_time_number(&m, p99_us);
 	text_add(t, "%s%s %s%s/%s%s", t->used > 0 ? ", " : "", what, half, half_unit == unit ? "" : half_unit,
 		most, unit);
 }
 
-void draw_upstream(struct canvas *c, const struct screen_state *s, unsigned index, int64_t now_ms)
+void draw_upstream(struct sheet *sheet, const struct status *s, unsigned index, int64_t now_ms)
 {
 	const struct relay_state *relay = &s->relay;
 	const struct upstream_state *u = &relay->upstreams[index];
 	char line[LINE_BYTES_MAX];
 	struct text t = TEXT(line);
 	(void)now_ms;
-	text_clear(&t);
 	bool up = strcmp(u->state, "up") == 0, down = strcmp(u->state, "down") == 0;
 	text_add(&t, "%*s%s", state_columns(relay) - (int)strlen(u->state), "", u->endpoint);
 	if (!up && !down)
@@ -166,13 +160,13 @@ void draw_upstream(struct canvas *c, const struct screen_state *s, unsigned inde
 	bool found = strncmp(u->source, "srv:", 4) == 0;
 	static const char from[] = ", from ";
 	if (first && found) {
-		bool room = fits(c, &t, strlen(u->state) + strlen(from) + strlen(u->source));
+		bool room = fits(sheet, &t, strlen(u->state) + strlen(from) + strlen(u->source));
 		text_add(&t, "%s%s", room ? from : ", ", u->source);
-	} else if (first && c->columns >= WIDE_COLUMNS && u->source[0] != '\0') {
+	} else if (first && sheet->columns >= WIDE_COLUMNS && u->source[0] != '\0') {
 		text_add(&t, ", from relay.upstream");
 	}
-	enum attribute a = up ? ATTRIBUTE_GOOD : down ? ATTRIBUTE_BAD : ATTRIBUTE_STRONG;
-	canvas_line(c, index == 0 || index == UPSTREAMS_FIRST ? "Upstream" : "", a, u->state, line);
+	enum tone a = up ? TONE_GOOD : down ? TONE_BAD : TONE_STRONG;
+	sheet_line(sheet, index == 0 || index == UPSTREAMS_FIRST ? "Upstream" : "", a, u->state, line);
 }
 
 static bool is_first_source(const struct relay_state *relay, unsigned index)
@@ -183,14 +177,13 @@ static bool is_first_source(const struct relay_state *relay, unsigned index)
 	return relay->upstream_count == 0;
 }
 
-void draw_source(struct canvas *c, const struct screen_state *s, unsigned index, int64_t now_ms)
+void draw_source(struct sheet *sheet, const struct status *s, unsigned index, int64_t now_ms)
 {
 	const struct relay_state *relay = &s->relay;
 	const struct source_state *source = &relay->sources[index];
 	char line[LINE_BYTES_MAX];
 	struct text t = TEXT(line);
 	(void)now_ms;
-	text_clear(&t);
 	bool failed = strcmp(source->state, "failed") == 0, stale = strcmp(source->state, "stale") == 0;
 	bool waiting = strcmp(source->state, "waiting") == 0;
 	text_add(&t, "%*s%s", state_columns(relay) - (int)strlen(source->state), "", source->item);
@@ -199,10 +192,10 @@ void draw_source(struct canvas *c, const struct screen_state *s, unsigned index,
 	else if (waiting)
 		text_add(&t, ": no answer from DNS yet");
 	static const char kept[] = "; its last answer stays in force";
-	if (stale && fits(c, &t, strlen(source->state) + strlen(kept)))
+	if (stale && fits(sheet, &t, strlen(source->state) + strlen(kept)))
 		text_add(&t, "%s", kept);
-	canvas_line(c, is_first_source(relay, index) ? "Upstream" : "",
-		failed ? ATTRIBUTE_BAD : ATTRIBUTE_WARN, source->state, line);
+	sheet_line(sheet, is_first_source(relay, index) ? "Upstream" : "", failed ? TONE_BAD : TONE_WARN,
+		source->state, line);
 }
 
 /* "14 more below (2 up, 12 down)" */
@@ -221,13 +214,12 @@ static void add_upstreams_below(struct text *t, const struct relay_state *relay)
 }
 
 /* What the lines above do not say of the upstreams. */
-void draw_upstreams_rest(struct canvas *c, const struct screen_state *s, unsigned index, int64_t now_ms)
+void draw_upstreams_rest(struct sheet *sheet, const struct status *s, unsigned index, int64_t now_ms)
 {
 	const struct relay_state *relay = &s->relay;
 	char line[LINE_BYTES_MAX];
 	struct text t = TEXT(line);
 	(void)index, (void)now_ms;
-	text_clear(&t);
 	add_upstreams_below(&t, relay);
 	if (relay->upstream_count > UPSTREAMS_MAX)
 		text_add(&t, "%s%u more upstreams are not shown", t.used > 0 ? "; " : "",
@@ -236,14 +228,14 @@ void draw_upstreams_rest(struct canvas *c, const struct screen_state *s, unsigne
 		text_add(&t, "%s%lld more found by DNS are left out", t.used > 0 ? "; " : "",
 			relay->upstreams_left_out);
 	if (t.used > 0)
-		canvas_line(c, "", ATTRIBUTE_WARN, line, "");
+		sheet_line(sheet, "", TONE_WARN, line, "");
 	bool flawed = false;
 	for (unsigned i = 0; i < relay->source_count; i++)
 		flawed = flawed || source_flawed(&relay->sources[i]);
 	if (relay->upstream_count == 0 && flawed)
-		canvas_line(c, "", ATTRIBUTE_NORMAL, "", "or set relay.upstream=HOST:PORT, or search=DOMAIN");
+		sheet_line(sheet, "", TONE_PLAIN, "", "or set relay.upstream=HOST:PORT, or search=DOMAIN");
 	else if (relay->upstream_count == 0)
-		canvas_line(c, "Upstream", ATTRIBUTE_BAD,
+		sheet_line(sheet, "Upstream", TONE_BAD,
 			"none: ", relay->hint[0] != '\0' ? relay->hint : "set relay.upstream=HOST:PORT");
 }
 
@@ -273,7 +265,7 @@ static bool has_on_link(const struct prefix_list *list)
 }
 
 /* "on-link: 192.0.2.0/24", and what to do where that lets nobody in. */
-static void add_on_link(struct text *t, const struct screen_state *s, size_t bytes, int64_t now_ms)
+static void add_on_link(struct text *t, const struct status *s, size_t bytes, int64_t now_ms)
 {
 	const struct prefix_list *list = &s->relay.on_link;
 	text_add(t, "%son-link: ", t->used > 0 ? ", " : "");
@@ -286,35 +278,32 @@ static void add_on_link(struct text *t, const struct screen_state *s, size_t byt
 }
 
 /* Who may come, and with what. */
-static void draw_allowed(struct canvas *c, const struct screen_state *s, int64_t now_ms)
+static void draw_allowed(struct sheet *sheet, const struct status *s, int64_t now_ms)
 {
 	const struct relay_state *relay = &s->relay;
 	char line[LINE_BYTES_MAX];
 	struct text t = TEXT(line);
-	size_t bytes = c->columns >= WIDE_COLUMNS ? LIST_BYTES_WIDE : LIST_BYTES_MAX;
-	text_clear(&t);
+	size_t bytes = sheet->columns >= WIDE_COLUMNS ? LIST_BYTES_WIDE : LIST_BYTES_MAX;
 	add_prefixes(&t, &relay->allowed, bytes);
 	if (has_on_link(&relay->allowed))
 		add_on_link(&t, s, bytes, now_ms);
 	/* "dcerpc:UUID": the interface itself only where there is place. */
 	static const char guard[] = "; guard ";
-	bool room = fits(c, &t, strlen(guard) + strlen(relay->guard));
+	bool room = fits(sheet, &t, strlen(guard) + strlen(relay->guard));
 	if (relay->guard[0] != '\0')
 		text_add(&t, "%s%.*s", t.used > 0 ? guard : guard + 2,
 			(int)strcspn(relay->guard, room ? "" : ":"), relay->guard);
 	if (t.used > 0)
-		canvas_line(c, "Allowed", ATTRIBUTE_NORMAL, "", line);
+		sheet_line(sheet, "Allowed", TONE_PLAIN, "", line);
 }
 
-void draw_traffic(struct canvas *c, const struct screen_state *s, unsigned index, int64_t now_ms)
+void draw_traffic(struct sheet *sheet, const struct status *s, unsigned index, int64_t now_ms)
 {
 	static const char *const legends[] = {" (half / 99 of 100 within)", " (p50/p99)"};
 	const struct relay_state *relay = &s->relay;
 	char line[LINE_BYTES_MAX], times[LINE_BYTES_MAX];
 	struct text t = TEXT(line), times_text = TEXT(times);
 	(void)index, (void)now_ms;
-	text_clear(&t);
-	text_clear(&times_text);
 	if (relay->bytes_to_upstream >= 0 && relay->bytes_to_client >= 0) {
 		text_add_bytes(&t, (uint64_t)relay->bytes_to_upstream);
 		text_add(&t, " up, ");
@@ -329,12 +318,12 @@ void draw_traffic(struct canvas *c, const struct screen_state *s, unsigned index
 	if (times_text.used > 0)
 		text_add(&t, "%s%s", t.used > 0 ? "; " : "", times);
 	for (size_t i = 0; i < sizeof(legends) / sizeof(legends[0]) && times_text.used > 0; i++) {
-		if (fits(c, &t, strlen(legends[i]))) {
+		if (fits(sheet, &t, strlen(legends[i]))) {
 			text_add(&t, "%s", legends[i]);
 			break;
 		}
 	}
 	if (t.used > 0)
-		canvas_line(c, "Traffic", ATTRIBUTE_NORMAL, "", line);
-	draw_allowed(c, s, now_ms);
+		sheet_line(sheet, "Traffic", TONE_PLAIN, "", line);
+	draw_allowed(sheet, s, now_ms);
 }

@@ -1,0 +1,28 @@
+/* The facts of an appliance's image. */
+#ifndef THIMBLE_APPLIANCE_H
+#define THIMBLE_APPLIANCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { PORTS_MAX = 16 };
+
+/* What this image is: /etc/thimble/appliance, written by the build. */
+struct appliance {
+	char name[64];
+	char version[32];
+	char arch[16];
+	char service[64];
+	char helper[32]; /* the program beside the service: /bin/NAME, run as user NAME; "" for none */
+	bool debug;
+	char ports[PORTS_MAX][16]; /* "1688/tcp" */
+	size_t port_count;
+	uint64_t capabilities; /* of the service, mask of 1 << CAP_* */
+	uint64_t processes_limit;
+};
+
+/* Reads the facts of PATH into A. A bad one is logged and replaced by its default. */
+void appliance_read(struct appliance *a, const char *path);
+
+#endif

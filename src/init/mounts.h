@@ -1,0 +1,17 @@
+/* File systems, folders and kernel settings of the guest. */
+#ifndef THIMBLE_MOUNTS_H
+#define THIMBLE_MOUNTS_H
+
+#include <stdint.h>
+
+/* Makes the file systems, folders and kernel settings that everything else needs. Failures are
+ * logged and left at that: a guest with a part missing shows more than one that does not start. */
+enum mount_step { MOUNT_FIRST, MOUNT_REST };
+void mount_step(enum mount_step step);
+void apply_sysctl(const char *path);
+/* net.ipv4.tcp_mem by what this guest has: the kernel's own choice for a small one, a sixteenth, makes TCP
+ * end connections by RST as soon as a thousand come at once (tcp_check_oom() in net/ipv4/tcp.c). */
+void set_tcp_memory(uint64_t available_bytes);
+void bring_loopback_up(void);
+
+#endif

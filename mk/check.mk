@@ -38,6 +38,8 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(HOST)/unit/%,$(UNIT_SOURCES))
 unit_flags_init/test_children := -Wl,--wrap=spawn,--wrap=spawn_killer
 # The machine's name without the machine.
 unit_flags_init/test_host_name := -Wl,--wrap=sethostname,--wrap=log_line
+# A request whose peer ends before the answer is read.
+unit_flags_common/test_control := -Wl,--wrap=send
 # The guest agent protocol without init.
 unit_flags_agent/test_qga := -Wl,--wrap=control_request
 # The screen's output without a terminal.

@@ -9,6 +9,14 @@
 
 #include "common/record.h"
 
+/* Where the other side closes with the request unread, the kernel says so once, before the answer that it has
+ * sent (unix_release_sock() in net/unix/af_unix.c, __skb_try_recv_datagram() in net/core/datagram.c). */
+static ssize_t receive(int fd, char *answer, size_t size)
+{
+	ssize_t got = recv(fd, answer, size, 0);
+	return got < 0 && errno == ECONNRESET ? recv(fd, answer, size, 0) : got;
+}
+
 int control_request(const char *request, char answer[static CONTROL_MESSAGE_MAX])
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -29,7 +37,7 @@ int control_request(const char *request, char answer[static CONTROL_MESSAGE_MAX]
 		connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
 		/* Who may not ask is told so at once, and finds it closed. */
 		(send(fd, request, strlen(request), MSG_NOSIGNAL) >= 0 || errno == EPIPE))
-		got = recv(fd, answer, CONTROL_MESSAGE_MAX - 1, 0);
+		got = receive(fd, answer, CONTROL_MESSAGE_MAX - 1);
 	int error = got == 0 ? ECONNRESET : errno;
 	close(fd);
 	if (got <= 0) {

@@ -10,7 +10,7 @@ PROGRAM_CFLAGS := -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -Wshadow -Wstrict
 
 # What programs share, the highest first. Each folder of src/ includes its own files and those of layers below it, nothing
 # else (tests/host/test_layers.py).
-LAYERS := status common
+LAYERS := status records common
 SRC_FOLDERS := $(PROGRAMS) $(LAYERS)
 
 # Packages that are libraries of a program. Tests build the same sources with the host's compilers (mk/check.mk, mk/fuzz.mk).

@@ -3,7 +3,9 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "common/loop.h" /* now_ms */
 #include "common/net_text.h"
+#include "records/nic.h"
 
 void facts_begin(struct facts *f)
 {
@@ -15,19 +17,6 @@ void facts_begin(struct facts *f)
 bool facts_nic(struct facts *f, size_t i)
 {
 	return strcmp(f->names[i], "resolver") != 0 && record_read(&f->view, "net", f->names[i]) == 0;
-}
-
-/* The word at *AT, with a NUL; false when there is none, or it does not fit. */
-static bool next_word(const char **at, char *word, size_t size)
-{
-	size_t length = strcspn(*at, " ");
-	if (length == 0 || length >= size)
-		return false;
-	memcpy(word, *at, length);
-	word[length] = '\0';
-	*at += length;
-	*at += **at == ' ';
-	return true;
 }
 
 static bool parse_origin(enum facts_origin *origin, const char *word)
@@ -47,32 +36,29 @@ static bool parse_origin(enum facts_origin *origin, const char *word)
 	return false;
 }
 
-/* "ADDRESS/PREFIX ORIGIN EXPIRES [FLAGS]" (docs/records.md). */
-static bool parse_address_line(struct facts_address *a, const char *value)
+static bool take_address(struct facts_address *a, struct nic_address *told)
 {
-	char address[64], word[64];
 	uint64_t prefix_length;
-	if (!next_word(&value, address, sizeof(address)) || !next_word(&value, word, sizeof(word)) ||
-		!parse_origin(&a->origin, word) || !next_word(&value, word, sizeof(word)))
-		return false;
-	char *slash = strchr(address, '/');
-	a->family = strchr(address, ':') != NULL ? AF_INET6 : AF_INET;
+	char *slash = strchr(told->address, '/');
+	a->family = strchr(told->address, ':') != NULL ? AF_INET6 : AF_INET;
 	if (slash == NULL || !parse_number(slash + 1, 0, a->family == AF_INET6 ? 128 : 32, &prefix_length))
 		return false;
 	*slash = '\0';
 	a->prefix_length = (unsigned)prefix_length;
-	a->deprecated = strstr(value, "deprecated") != NULL;
-	return inet_pton(a->family, address, a->bytes) == 1 &&
-	       inet_ntop(a->family, a->bytes, a->text, sizeof(a->text)) != NULL &&
-	       strstr(value, "tentative") == NULL && strstr(value, "dadfailed") == NULL;
+	a->deprecated = strstr(told->flags, "deprecated") != NULL;
+	return parse_origin(&a->origin, told->origin) && inet_pton(a->family, told->address, a->bytes) == 1 &&
+	       inet_ntop(a->family, a->bytes, a->text, sizeof(a->text)) != NULL;
 }
 
 bool facts_next_address(const struct facts *f, unsigned *index, struct facts_address *a)
 {
 	const char *value;
-	while (*index < FACTS_LIST_MAX && (value = record_get_item(&f->view, "address", ++*index)) != NULL)
-		if (parse_address_line(a, value))
+	while (*index < FACTS_LIST_MAX && (value = record_get_item(&f->view, "address", ++*index)) != NULL) {
+		struct nic_address told;
+		if (nic_address_parse(&told, value) && nic_address_held(&told, now_ms()) &&
+			take_address(a, &told))
 			return true;
+	}
 	return false;
 }
 
@@ -98,10 +84,10 @@ bool facts_listed_address(
 	if (value == NULL)
 		return false;
 	char *scope;
-	bool fits = next_word(&value, address, INET6_ADDRSTRLEN);
-	if (fits && (scope = strchr(address, '%')) != NULL)
+	take_word(&value, address, INET6_ADDRSTRLEN);
+	if ((scope = strchr(address, '%')) != NULL)
 		*scope = '\0';
-	if (!fits || (inet_pton(AF_INET, address, bytes) != 1 && inet_pton(AF_INET6, address, bytes) != 1))
+	if (inet_pton(AF_INET, address, bytes) != 1 && inet_pton(AF_INET6, address, bytes) != 1)
 		address[0] = '\0';
 	return true;
 }
@@ -112,8 +98,10 @@ void facts_full_name(struct facts *f, struct text *name)
 	text_add(name, "%s", f->system.nodename);
 	record_read(&f->view, "net", "resolver"); /* empty when there is none */
 	const char *value = record_get_item(&f->view, "search", 1);
-	if (strchr(f->system.nodename, '.') == NULL && value != NULL &&
-		next_word(&value, domain, sizeof(domain)) && host_name_valid(domain, strlen(domain)))
+	if (strchr(f->system.nodename, '.') != NULL || value == NULL)
+		return;
+	TAKE(&value, domain);
+	if (host_name_valid(domain, strlen(domain)))
 		text_add(name, ".%s", domain);
 }
 

@@ -124,7 +124,7 @@ static unsigned families(void)
 	unsigned mask = 0;
 	for (size_t i = 0; i < count && i < NICS_MAX; i++)
 		if (strcmp(names[i], "resolver") != 0 && record_read(&nic, "net", names[i]) == 0)
-			mask |= families_of(&nic);
+			mask |= families_of(&nic, now_ms());
 	return mask;
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/config.h"
+#include "records/nic.h"
 
 /* "fe80::1%eth0", as far as it is well formed (RFC 4007 11): whether the NIC is there is for ntpd to find. */
 static bool is_scoped_address(const char *host, size_t length)
@@ -45,22 +46,16 @@ bool servers_equal(const struct servers *a, const struct servers *b)
 	       memcmp(a->host, b->host, sizeof(a->host)) == 0;
 }
 
-/* VALUE is "ADDRESS/PREFIX ORIGIN EXPIRES [FLAGS]" (docs/records.md). */
-static unsigned family_of(const char *value)
-{
-	if (strstr(value, " link-local ") != NULL || strstr(value, "tentative") != NULL ||
-		strstr(value, "dadfailed") != NULL)
-		return 0;
-	return strchr(value, ':') != NULL ? FAMILY_IPV6 : FAMILY_IPV4;
-}
-
-unsigned families_of(const struct record_view *nic)
+unsigned families_of(const struct record_view *nic, int64_t now_ms)
 {
 	const char *value, *link = record_get(nic, "link");
 	unsigned families = 0;
 	if (link == NULL || strcmp(link, "up") != 0)
 		return 0;
-	for (unsigned i = 1; (value = record_get_item(nic, "address", i)) != NULL; i++)
-		families |= family_of(value);
+	for (unsigned i = 1; (value = record_get_item(nic, "address", i)) != NULL; i++) {
+		struct nic_address a;
+		if (nic_address_parse(&a, value) && nic_address_usable(&a, now_ms))
+			families |= strchr(a.address, ':') != NULL ? FAMILY_IPV6 : FAMILY_IPV4;
+	}
 	return families;
 }

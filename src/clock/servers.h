@@ -26,6 +26,6 @@ bool servers_equal(const struct servers *a, const struct servers *b);
 enum { FAMILY_IPV4 = 1, FAMILY_IPV6 = 2 };
 
 /* Those of one NIC's record, as a mask. */
-unsigned families_of(const struct record_view *nic);
+unsigned families_of(const struct record_view *nic, int64_t now_ms);
 
 #endif

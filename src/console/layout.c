@@ -17,7 +17,7 @@ enum {
 
 static void draw_title(struct grid *g, const struct status *s)
 {
-	const struct system_state *system = &s->system;
+	const struct system_record *system = &s->system;
 	char left[LINE_BYTES_MAX];
 	struct text t = TEXT(left);
 	text_add(&t, "%s %s", system->appliance[0] != '\0' ? system->appliance : "Thimble", system->version);
@@ -193,7 +193,7 @@ static void draw_status(struct grid *g, const struct status *s, const struct lay
 static void draw_log_view(struct grid *g, const struct status *s, const struct layout_request *request,
 	struct layout_result *result)
 {
-	const struct log_state *log = &s->log;
+	const struct log_record *log = &s->log;
 	int top = 1, bottom = g->rows - 1;
 	char heading[LINE_BYTES_MAX];
 	struct text t = TEXT(heading);

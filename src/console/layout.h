@@ -4,7 +4,7 @@
 
 #include "canvas.h"
 #include "grid.h"
-#include "status/model.h"
+#include "status/status.h"
 
 enum view { VIEW_STATUS, VIEW_LOG, VIEW_SETTINGS };
 

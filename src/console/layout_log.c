@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "status/model_text.h"
+#include "records/fields.h"
 
 enum {
 	TIME_COLUMN = 1,
@@ -12,7 +12,7 @@ enum {
 	TEXT_ROWS_MAX = 20,
 };
 
-long long log_oldest(const struct log_state *s)
+long long log_oldest(const struct log_record *s)
 {
 	return s->lines_total - s->count + 1;
 }
@@ -47,7 +47,7 @@ static int entry_rows(const struct canvas *c, const struct log_entry *e, bool wr
 }
 
 /* Where line number END ends. */
-static size_t end_of_line(const struct log_state *s, long long end)
+static size_t end_of_line(const struct log_record *s, long long end)
 {
 	struct log_entry e;
 	size_t at = s->bytes;
@@ -56,7 +56,7 @@ static size_t end_of_line(const struct log_state *s, long long end)
 	return at;
 }
 
-long long log_draw(struct canvas *c, const struct log_state *s, long long end, bool wrap)
+long long log_draw(struct canvas *c, const struct log_record *s, long long end, bool wrap)
 {
 	struct log_entry e;
 	long long oldest = log_oldest(s);

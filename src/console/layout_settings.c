@@ -17,7 +17,7 @@ struct entry {
 	bool is_default;
 };
 
-static struct entry entry_of(const struct settings_state *s, size_t key)
+static struct entry entry_of(const struct config_record *s, size_t key)
 {
 	char name[RECORD_NAME_MAX];
 	struct entry e = {.key = config_definitions[key].name};
@@ -51,7 +51,7 @@ static int measure(const struct canvas *c, const struct entry *entries, int star
 	return measured.row;
 }
 
-int settings_draw(struct canvas *c, const struct settings_state *s, int page, int *drawn)
+int settings_draw(struct canvas *c, const struct config_record *s, int page, int *drawn)
 {
 	struct entry entries[CONFIG_KEY_COUNT];
 	int start[CONFIG_KEY_COUNT], first[CONFIG_KEY_COUNT + 1], pages = 0, height = c->last - c->row;

@@ -3,10 +3,10 @@
 #define CONSOLE_LAYOUT_SETTINGS_H
 
 #include "canvas.h"
-#include "status/model.h"
+#include "status/status.h"
 
 /* Draws page PAGE, from 0 and wrapping; those that are set stand before those that are not. Returns how many
  * pages there are, and the page drawn in *DRAWN. */
-int settings_draw(struct canvas *c, const struct settings_state *s, int page, int *drawn);
+int settings_draw(struct canvas *c, const struct config_record *s, int page, int *drawn);
 
 #endif

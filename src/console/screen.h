@@ -16,6 +16,8 @@
 
 enum question { QUESTION_NONE, QUESTION_RESTART, QUESTION_POWEROFF, QUESTION_COUNT };
 
+enum { PROMPT_BYTES_MAX = 160 };
+
 struct screen {
 	struct loop loop;
 	struct loop_signals signals;

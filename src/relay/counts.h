@@ -4,31 +4,14 @@
 
 #include <stdint.h>
 
-enum count {
-	/* Reset at once, or before a byte was passed on. */
-	REFUSED_NOT_ALLOWED,
-	REFUSED_FULL,
-	REFUSED_CLIENT_FULL,
-	REFUSED_NO_UPSTREAM,
-	REFUSED_GUARD,
-	REFUSED_FIRST_BYTE,
-	REFUSED_MEMORY,
-	/* Reset later. */
-	CLOSED_IDLE,
-	CLOSED_SESSION_TIME,
-	COUNT_KINDS
-};
-
-enum { REFUSED_KINDS = CLOSED_IDLE };
+#include "records/relay.h"
 
 struct counts {
-	uint64_t of[COUNT_KINDS];
+	uint64_t of[REFUSAL_COUNT];
 };
 
-/* The key in the record, and what the log says. */
-extern const struct count_words {
-	const char *key, *words;
-} count_words[COUNT_KINDS];
+/* What the log says of each. */
+extern const char *const refusal_words[REFUSAL_COUNT];
 
 uint64_t counts_refused(const struct counts *c);
 

@@ -165,8 +165,8 @@ static void add_sessions(struct record *r, const struct sessions *sessions)
 	add_number(r, "connections_refused", counts_refused(&sessions->counts));
 	add_number(r, "connections_failed", sessions->failed);
 	add_number(r, "connections_max", sessions->max);
-	for (int kind = 0; kind < COUNT_KINDS; kind++)
-		add_number(r, count_words[kind].key, sessions->counts.of[kind]);
+	for (int kind = 0; kind < REFUSAL_COUNT; kind++)
+		add_number(r, refusal_keys[kind], sessions->counts.of[kind]);
 	add_number(r, "bytes_to_upstream", sessions->bytes_to_upstream);
 	add_number(r, "bytes_to_client", sessions->bytes_to_client);
 	add_percentiles(r, &sessions->connect_us, "connect_p50_us", "connect_p99_us");

@@ -158,10 +158,10 @@ static void reset(struct session *s, const char *how)
 	finish(s, how);
 }
 
-static void reset_counted(struct session *s, enum count reason)
+static void reset_counted(struct session *s, enum refusal reason)
 {
 	s->all->counts.of[reason]++;
-	reset(s, count_words[reason].words);
+	reset(s, refusal_words[reason]);
 }
 
 /* One line for each client a minute, WORDS telling more than the reason does. */
@@ -183,7 +183,7 @@ static void log_refused(struct sessions *all, const struct in6_addr *client, con
 
 static void refuse_silence(struct session *s)
 {
-	log_refused(s->all, &s->holder->address, count_words[REFUSED_FIRST_BYTE].words);
+	log_refused(s->all, &s->holder->address, refusal_words[REFUSED_FIRST_BYTE]);
 	reset_counted(s, REFUSED_FIRST_BYTE);
 }
 
@@ -373,13 +373,13 @@ static void settle(struct session *s)
 	enter(s, s->up.used || s->down.used ? SESSION_SETTLED : SESSION_SILENT);
 }
 
-static void refuse(struct sessions *all, int client_fd, const struct in6_addr *client, enum count reason)
+static void refuse(struct sessions *all, int client_fd, const struct in6_addr *client, enum refusal reason)
 {
 	tcp_set_reset_on_close(client_fd);
 	close(client_fd);
 	all->counts.of[reason]++;
 	if (reason != REFUSED_NO_UPSTREAM) /* the record and the screen say that all the time */
-		log_refused(all, client, count_words[reason].words);
+		log_refused(all, client, refusal_words[reason]);
 	report_changed(all->report);
 }
 
@@ -429,7 +429,7 @@ static bool make_room(struct sessions *all)
 	struct session *s = find_silent(all);
 	if (s == NULL)
 		return false;
-	log_refused(all, &s->holder->address, count_words[REFUSED_FULL].words);
+	log_refused(all, &s->holder->address, refusal_words[REFUSED_FULL]);
 	reset_counted(s, REFUSED_FULL);
 	return true;
 }
@@ -453,7 +453,7 @@ void sessions_accept(struct sessions *all, int client_fd, const struct sockaddr 
 	struct client *holder = clients_take(&all->clients, &client);
 	struct session *s = calloc(1, sizeof(*s));
 	if (holder == NULL || s == NULL || holder->session_count > all->max_per_client) {
-		enum count reason = holder == NULL || s == NULL ? REFUSED_MEMORY : REFUSED_CLIENT_FULL;
+		enum refusal reason = holder == NULL || s == NULL ? REFUSED_MEMORY : REFUSED_CLIENT_FULL;
 		free(s);
 		if (holder != NULL)
 			clients_give(&all->clients, holder);

@@ -25,7 +25,7 @@ static void draw_settings_unlisted(
 	sheet_line(sheet, s->system.refused_listed == 0 ? "REFUSED" : "", TONE_BAD, line, "");
 }
 
-static enum tone phase_tone(const struct child_state *child, int64_t now_ms)
+static enum tone phase_tone(const struct child_record *child, int64_t now_ms)
 {
 	switch (child->phase) {
 	case PHASE_RUNNING:
@@ -39,8 +39,8 @@ static enum tone phase_tone(const struct child_state *child, int64_t now_ms)
 }
 
 /* LABEL names a child whose record does not; PORTS may be NULL. */
-static void draw_child(struct sheet *sheet, const struct child_state *child, const struct ports_state *ports,
-	const char *label, int64_t now_ms)
+static void draw_child(struct sheet *sheet, const struct child_record *child,
+	const struct ports_record *ports, const char *label, int64_t now_ms)
 {
 	char lead[LINE_BYTES_MAX], rest[LINE_BYTES_MAX];
 	struct text l = TEXT(lead), t = TEXT(rest);
@@ -86,7 +86,7 @@ static void draw_service(struct sheet *sheet, const struct status *s, unsigned i
 
 static void draw_program(struct sheet *sheet, const struct status *s, unsigned index, int64_t now_ms)
 {
-	const struct child_state *child = &s->children[index];
+	const struct child_record *child = &s->children[index];
 	draw_child(sheet, child, NULL, child->status == RECORD_READ ? "Program" : child->name, now_ms);
 }
 
@@ -99,7 +99,7 @@ static void draw_programs_unkept(struct sheet *sheet, const struct status *s, un
 	sheet_line(sheet, "Program", TONE_WARN, line, "");
 }
 
-static void add_clock(struct text *t, const struct system_state *system)
+static void add_clock(struct text *t, const struct system_record *system)
 {
 	time_t seconds = (time_t)system->clock_unix_s;
 	struct tm utc;
@@ -109,13 +109,13 @@ static void add_clock(struct text *t, const struct system_state *system)
 		utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
 }
 
-static bool clock_is_set(const struct system_state *system)
+static bool clock_is_set(const struct system_record *system)
 {
 	return strcmp(system->clock_source, "none") != 0;
 }
 
 /* What the clock goes by: "ntp 192.0.2.1, +0.3 ms". */
-static void add_clock_source(struct text *t, const struct system_state *system)
+static void add_clock_source(struct text *t, const struct system_record *system)
 {
 	long long us = system->clock_offset_us, tenths = ((us < 0 ? -us : us) + 50) / 100;
 	text_add(t, "%s", clock_is_set(system) ? system->clock_source : "not set by any source");
@@ -132,7 +132,7 @@ static void add_clock_source(struct text *t, const struct system_state *system)
 }
 
 /* The clock's source stands beside it where it fits, else below. */
-static void draw_clock_source(struct sheet *sheet, const struct system_state *system, struct text *line)
+static void draw_clock_source(struct sheet *sheet, const struct system_record *system, struct text *line)
 {
 	char source[LINE_BYTES_MAX];
 	struct text t = TEXT(source);
@@ -147,7 +147,7 @@ static void draw_clock_source(struct sheet *sheet, const struct system_state *sy
 		sheet_line(sheet, "", set ? TONE_PLAIN : TONE_WARN, source, "");
 }
 
-static void draw_memory(struct sheet *sheet, const struct system_state *system)
+static void draw_memory(struct sheet *sheet, const struct system_record *system)
 {
 	char lead[LINE_BYTES_MAX], rest[LINE_BYTES_MAX];
 	struct text l = TEXT(lead), t = TEXT(rest);
@@ -167,7 +167,7 @@ static void draw_memory(struct sheet *sheet, const struct system_state *system)
 
 static void draw_system(struct sheet *sheet, const struct status *s, unsigned index, int64_t now_ms)
 {
-	const struct system_state *system = &s->system;
+	const struct system_record *system = &s->system;
 	char line[LINE_BYTES_MAX];
 	struct text t = TEXT(line);
 	(void)index, (void)now_ms;

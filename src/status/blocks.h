@@ -2,7 +2,7 @@
 #ifndef STATUS_BLOCKS_H
 #define STATUS_BLOCKS_H
 
-#include "model.h"
+#include "status.h"
 #include "sheet.h"
 
 enum block_kind { BLOCK_SETTING, BLOCK_PROGRAM, BLOCK_UPSTREAM, BLOCK_SYSTEM, BLOCK_NIC, BLOCK_KIND_COUNT };

@@ -15,7 +15,7 @@ static void add_origin(struct text *t, const char *address, const char *origin)
 
 static void draw_resolver(struct sheet *sheet, const struct status *s)
 {
-	const struct resolver_state *resolver = &s->resolver;
+	const struct resolver_record *resolver = &s->resolver;
 	char line[LINE_BYTES_MAX];
 	struct text t = TEXT(line);
 	if (resolver->status == RECORD_UNREADABLE) {
@@ -29,7 +29,7 @@ static void draw_resolver(struct sheet *sheet, const struct status *s)
 		return;
 	}
 	for (unsigned i = 0; i < resolver->server_count && i < SERVERS_MAX; i++) {
-		const struct server_state *server = &resolver->servers[i];
+		const struct server_record *server = &resolver->servers[i];
 		char origin[40];
 		struct text o = TEXT(origin);
 		bool of_nic = s->nic_count > 1 && strcmp(server->ifname, "-") != 0;
@@ -82,7 +82,7 @@ static int address_columns(const struct status *s)
 {
 	size_t longest = 0;
 	for (unsigned i = 0; i < s->nic_count && i < NICS_MAX; i++) {
-		const struct nic_state *n = &s->nics[i];
+		const struct nic_record *n = &s->nics[i];
 		for (unsigned j = 0; j < n->address_count && j < ADDRESSES_MAX; j++) {
 			size_t length = strlen(n->addresses[j].address);
 			longest = length > longest ? length : longest;
@@ -91,7 +91,7 @@ static int address_columns(const struct status *s)
 	return (int)longest;
 }
 
-static void draw_address(struct sheet *sheet, const struct address_state *a, int columns, int64_t now_ms)
+static void draw_address(struct sheet *sheet, const struct nic_address *a, int columns, int64_t now_ms)
 {
 	char lead[LINE_BYTES_MAX], rest[LINE_BYTES_MAX];
 	struct text l = TEXT(lead), t = TEXT(rest);
@@ -106,12 +106,12 @@ static void draw_address(struct sheet *sheet, const struct address_state *a, int
 		text_add(&t, "  %s", a->flags);
 	bool link_local = strcmp(a->origin, "link-local") == 0;
 	enum tone usable = link_local ? TONE_PLAIN : TONE_STRONG;
-	bool flawed = !link_local && !address_usable(a, now_ms);
+	bool flawed = !link_local && !nic_address_usable(a, now_ms);
 	sheet_line(sheet, "", flawed ? TONE_WARN : usable, lead, rest);
 }
 
 /* "DHCP bound by 10.0.0.1, renews in 29 min 3 s; DHCPv6 bound" */
-static void add_leases(struct text *t, const struct sheet *sheet, const struct nic_state *n, int64_t now_ms)
+static void add_leases(struct text *t, const struct sheet *sheet, const struct nic_record *n, int64_t now_ms)
 {
 	if (n->dhcp4[0] != '\0' && strcmp(n->dhcp4, "none") != 0) {
 		text_add(t, "  DHCP %s", n->dhcp4);
@@ -126,7 +126,7 @@ static void add_leases(struct text *t, const struct sheet *sheet, const struct n
 		text_add(t, "  DHCPv6 %s", n->dhcp6);
 }
 
-static void draw_gateways(struct sheet *sheet, const struct nic_state *n, int64_t now_ms)
+static void draw_gateways(struct sheet *sheet, const struct nic_record *n, int64_t now_ms)
 {
 	char line[LINE_BYTES_MAX];
 	struct text t = TEXT(line);
@@ -142,7 +142,7 @@ static void draw_gateways(struct sheet *sheet, const struct nic_state *n, int64_
 
 void draw_nic(struct sheet *sheet, const struct status *s, unsigned index, int64_t now_ms)
 {
-	const struct nic_state *n = &s->nics[index];
+	const struct nic_record *n = &s->nics[index];
 	char line[LINE_BYTES_MAX];
 	struct text t = TEXT(line);
 	if (index == 0)

@@ -28,7 +28,7 @@ static bool report_unreadable(struct report *r, enum record_status status)
 }
 
 /* False: there is nothing to tell. */
-static bool report_syslog(struct report *r, const struct collector_state *s, bool roomy)
+static bool report_syslog(struct report *r, const struct collector_record *s, bool roomy)
 {
 	struct text lead = TEXT(r->lead), rest = TEXT(r->rest);
 	bool wanted = s->collector[0] != '\0', sending = is_state(s->state, "sending", "connecting");
@@ -49,7 +49,7 @@ static bool report_syslog(struct report *r, const struct collector_state *s, boo
 	return true;
 }
 
-static bool report_agent(struct report *r, const struct agent_state *s, bool roomy, int64_t now_ms)
+static bool report_agent(struct report *r, const struct agent_record *s, bool roomy, int64_t now_ms)
 {
 	struct text lead = TEXT(r->lead), rest = TEXT(r->rest);
 	bool waiting = strcmp(s->state, "waiting") == 0, connected = strcmp(s->state, "connected") == 0;
@@ -87,7 +87,7 @@ static bool runs(const struct status *s, const char *name)
 static bool report_page(struct report *r, const struct status *s, int64_t now_ms)
 {
 	struct text rest = TEXT(r->rest);
-	const struct address_state *a = first_usable(s, now_ms);
+	const struct nic_address *a = first_usable(s, now_ms);
 	long long port = s->settings.status == RECORD_READ
 				 ? record_get_number(&s->settings.view, "status-port", 0)
 				 : 0;

@@ -21,45 +21,60 @@ static bool fits(const struct sheet *sheet, const struct text *t, size_t extra)
 	return (int)(t->used + extra) < sheet->columns - VALUE_COLUMN;
 }
 
-static void add_refusals(struct text *t, const struct relay_state *relay, unsigned first, unsigned end)
+/* Counts in words, in this order. */
+struct refusal_text {
+	enum refusal refusal;
+	const char *words;
+};
+
+static const struct refusal_text refused[] = {
+	{REFUSED_NOT_ALLOWED, "not allowed"},
+	{REFUSED_GUARD, "by the guard"},
+	{REFUSED_FULL, "over the limit"},
+	{REFUSED_CLIENT_FULL, "over a client's limit"},
+	{REFUSED_NO_UPSTREAM, "without an upstream"},
+	{REFUSED_FIRST_BYTE, "too slow to begin"},
+	{REFUSED_MEMORY, "for want of memory"},
+};
+static const struct refusal_text closed[] = {
+	{CLOSED_IDLE, "idle"},
+	{CLOSED_SESSION_TIME, "too long"},
+};
+enum {
+	REFUSED_TEXTS = sizeof(refused) / sizeof(refused[0]),
+	CLOSED_TEXTS = sizeof(closed) / sizeof(closed[0])
+};
+_Static_assert(REFUSED_TEXTS + CLOSED_TEXTS == REFUSAL_COUNT, "words for each");
+
+static void add_refusals(
+	struct text *t, const struct relay_record *relay, const struct refusal_text *texts, size_t count)
 {
-	static const char *const words[] = {
-		[REFUSED_NOT_ALLOWED] = "not allowed",
-		[REFUSED_GUARD] = "by the guard",
-		[REFUSED_FULL] = "over the limit",
-		[REFUSED_CLIENT_FULL] = "over a client's limit",
-		[REFUSED_NO_UPSTREAM] = "without an upstream",
-		[REFUSED_FIRST_BYTE] = "too slow to begin",
-		[REFUSED_MEMORY] = "for want of memory",
-		[CLOSED_IDLE] = "idle",
-		[CLOSED_SESSION_TIME] = "too long",
-	};
-	_Static_assert(sizeof(words) / sizeof(words[0]) == REFUSAL_COUNT, "words for each");
 	const char *separator = "";
-	for (unsigned i = first; i < end; i++) {
-		if (relay->refusals[i] <= 0)
+	for (size_t i = 0; i < count; i++) {
+		long long number = relay->refusals[texts[i].refusal];
+		if (number <= 0)
 			continue;
-		text_add(t, "%s%lld %s", separator, relay->refusals[i], words[i]);
+		text_add(t, "%s%lld %s", separator, number, texts[i].words);
 		separator = ", ";
 	}
 }
 
-static void draw_refusals(struct sheet *sheet, const struct relay_state *relay)
+static void draw_refusals(struct sheet *sheet, const struct relay_record *relay)
 {
-	char line[LINE_BYTES_MAX], closed[LINE_BYTES_MAX];
-	struct text t = TEXT(line), more = TEXT(closed);
-	add_refusals(&t, relay, 0, CLOSED_IDLE);
-	add_refusals(&more, relay, CLOSED_IDLE, REFUSAL_COUNT);
+	char line[LINE_BYTES_MAX], closed_line[LINE_BYTES_MAX];
+	struct text t = TEXT(line), more = TEXT(closed_line);
+	add_refusals(&t, relay, refused, REFUSED_TEXTS);
+	add_refusals(&more, relay, closed, CLOSED_TEXTS);
 	const char *label = t.used > 0 ? "Refused" : "Closed";
 	if (more.used > 0)
-		text_add(&t, "%s%s", t.used > 0 ? "; closed: " : "", closed);
+		text_add(&t, "%s%s", t.used > 0 ? "; closed: " : "", closed_line);
 	if (t.used > 0)
 		sheet_line(sheet, label, TONE_PLAIN, "", line);
 }
 
 void draw_relay(struct sheet *sheet, const struct status *s, unsigned index, int64_t now_ms)
 {
-	const struct relay_state *relay = &s->relay;
+	const struct relay_record *relay = &s->relay;
 	char line[LINE_BYTES_MAX];
 	struct text t = TEXT(line);
 	(void)index, (void)now_ms;
@@ -88,7 +103,7 @@ void draw_relay(struct sheet *sheet, const struct status *s, unsigned index, int
 }
 
 /* Columns of the longest state, so that what follows aligns. */
-static int state_columns(const struct relay_state *relay)
+static int state_columns(const struct relay_record *relay)
 {
 	size_t longest = STATE_COLUMNS - 2;
 	for (unsigned i = 0; i < relay->upstream_count && i < UPSTREAMS_MAX; i++) {
@@ -139,8 +154,8 @@ static void add_times(struct text *t, const char *what, long long p50_us, long l
 
 void draw_upstream(struct sheet *sheet, const struct status *s, unsigned index, int64_t now_ms)
 {
-	const struct relay_state *relay = &s->relay;
-	const struct upstream_state *u = &relay->upstreams[index];
+	const struct relay_record *relay = &s->relay;
+	const struct upstream_record *u = &relay->upstreams[index];
 	char line[LINE_BYTES_MAX];
 	struct text t = TEXT(line);
 	(void)now_ms;
@@ -169,7 +184,7 @@ void draw_upstream(struct sheet *sheet, const struct status *s, unsigned index, 
 	sheet_line(sheet, index == 0 || index == UPSTREAMS_FIRST ? "Upstream" : "", a, u->state, line);
 }
 
-static bool is_first_source(const struct relay_state *relay, unsigned index)
+static bool is_first_source(const struct relay_record *relay, unsigned index)
 {
 	for (unsigned i = 0; i < index; i++)
 		if (source_flawed(&relay->sources[i]))
@@ -179,8 +194,8 @@ static bool is_first_source(const struct relay_state *relay, unsigned index)
 
 void draw_source(struct sheet *sheet, const struct status *s, unsigned index, int64_t now_ms)
 {
-	const struct relay_state *relay = &s->relay;
-	const struct source_state *source = &relay->sources[index];
+	const struct relay_record *relay = &s->relay;
+	const struct source_record *source = &relay->sources[index];
 	char line[LINE_BYTES_MAX];
 	struct text t = TEXT(line);
 	(void)now_ms;
@@ -199,7 +214,7 @@ void draw_source(struct sheet *sheet, const struct status *s, unsigned index, in
 }
 
 /* "14 more below (2 up, 12 down)" */
-static void add_upstreams_below(struct text *t, const struct relay_state *relay)
+static void add_upstreams_below(struct text *t, const struct relay_record *relay)
 {
 	unsigned up = 0, down = 0, kept = relay->upstream_count;
 	if (kept > UPSTREAMS_MAX)
@@ -216,7 +231,7 @@ static void add_upstreams_below(struct text *t, const struct relay_state *relay)
 /* What the lines above do not say of the upstreams. */
 void draw_upstreams_rest(struct sheet *sheet, const struct status *s, unsigned index, int64_t now_ms)
 {
-	const struct relay_state *relay = &s->relay;
+	const struct relay_record *relay = &s->relay;
 	char line[LINE_BYTES_MAX];
 	struct text t = TEXT(line);
 	(void)index, (void)now_ms;
@@ -280,7 +295,7 @@ static void add_on_link(struct text *t, const struct status *s, size_t bytes, in
 /* Who may come, and with what. */
 static void draw_allowed(struct sheet *sheet, const struct status *s, int64_t now_ms)
 {
-	const struct relay_state *relay = &s->relay;
+	const struct relay_record *relay = &s->relay;
 	char line[LINE_BYTES_MAX];
 	struct text t = TEXT(line);
 	size_t bytes = sheet->columns >= WIDE_COLUMNS ? LIST_BYTES_WIDE : LIST_BYTES_MAX;
@@ -300,7 +315,7 @@ static void draw_allowed(struct sheet *sheet, const struct status *s, int64_t no
 void draw_traffic(struct sheet *sheet, const struct status *s, unsigned index, int64_t now_ms)
 {
 	static const char *const legends[] = {" (half / 99 of 100 within)", " (p50/p99)"};
-	const struct relay_state *relay = &s->relay;
+	const struct relay_record *relay = &s->relay;
 	char line[LINE_BYTES_MAX], times[LINE_BYTES_MAX];
 	struct text t = TEXT(line), times_text = TEXT(times);
 	(void)index, (void)now_ms;

@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model_text.h"
-
 const char *const folder_names[FOLDER_COUNT] = {
 	[FOLDER_INIT] = "init",
 	[FOLDER_NET] = "net",
@@ -30,10 +28,10 @@ static void load_init(struct status *s)
 	enum { NAMES_MAX = sizeof(names) / sizeof(names[0]) };
 
 	enum record_status status = read_into(&view, FOLDER_INIT, "system");
-	system_from_record(&s->system, &view, status);
+	system_record_read(&s->system, &view, status);
 	status = read_into(&view, FOLDER_INIT, "service");
-	child_from_record(&s->service, "service", &view, status);
-	ports_from_record(&s->ports, &view, status);
+	child_record_read(&s->service, "service", &view, status);
+	ports_record_read(&s->ports, &view, status);
 	s->settings.status = read_into(&s->settings.view, FOLDER_INIT, "config");
 
 	size_t count = record_list(folder_names[FOLDER_INIT], names, NAMES_MAX);
@@ -43,7 +41,7 @@ static void load_init(struct status *s)
 			continue;
 		if (s->child_count < CHILDREN_MAX) {
 			status = read_into(&view, FOLDER_INIT, names[i]);
-			child_from_record(
+			child_record_read(
 				&s->children[s->child_count], names[i] + sizeof(prefix) - 1, &view, status);
 		}
 		s->child_count++;
@@ -75,26 +73,26 @@ static void load_net(struct status *s)
 		if (s->nic_count == NICS_MAX)
 			break;
 		enum record_status status = read_into(&view, FOLDER_NET, names[i]);
-		nic_from_record(&s->nics[s->nic_count++], names[i], &view, status);
+		nic_record_read(&s->nics[s->nic_count++], names[i], &view, status);
 	}
 	s->nic_count = (unsigned)count;
 	enum record_status status = read_into(&view, FOLDER_NET, "resolver");
-	resolver_from_record(&s->resolver, &view, status);
+	resolver_record_read(&s->resolver, &view, status);
 }
 
 /* More than the highest screen shows below the status, of lines of usual length. */
 enum { LOG_BELOW_BYTES = 16384 };
 
-static void load_log(struct log_state *s, struct collector_state *collector)
+static void load_log(struct log_record *s, struct collector_record *collector)
 {
 	ssize_t bytes = log_lines_read(s->lines, s->whole ? sizeof(s->lines) : LOG_BELOW_BYTES);
 	enum record_status status = record_status_of(bytes < 0 ? -1 : 0, errno);
 	long long total = -1;
 	enum record_status told = read_into(&view, FOLDER_LOG, "state");
-	collector_from_record(collector, &view, told);
+	collector_record_read(collector, &view, told);
 	if (told == RECORD_READ)
 		total = record_get_number(&view, "lines_total", -1);
-	log_from_lines(s, bytes < 0 ? 0 : (size_t)bytes, total, status);
+	log_record_read(s, bytes < 0 ? 0 : (size_t)bytes, total, status);
 }
 
 void state_load(struct status *s, unsigned mask)
@@ -104,11 +102,11 @@ void state_load(struct status *s, unsigned mask)
 	if (mask & 1u << FOLDER_NET)
 		load_net(s);
 	if (mask & 1u << FOLDER_LINK)
-		link_from_record(&s->link, &view, read_into(&view, FOLDER_LINK, "state"));
+		link_record_read(&s->link, &view, read_into(&view, FOLDER_LINK, "state"));
 	if (mask & 1u << FOLDER_SERVICE)
-		relay_from_record(&s->relay, &view, read_into(&view, FOLDER_SERVICE, "relay"));
+		relay_record_read(&s->relay, &view, read_into(&view, FOLDER_SERVICE, "relay"));
 	if (mask & 1u << FOLDER_LOG)
 		load_log(&s->log, &s->collector);
 	if (mask & 1u << FOLDER_AGENT)
-		agent_from_record(&s->agent, &view, read_into(&view, FOLDER_AGENT, "state"));
+		agent_record_read(&s->agent, &view, read_into(&view, FOLDER_AGENT, "state"));
 }

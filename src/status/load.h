@@ -2,7 +2,7 @@
 #ifndef STATUS_LOAD_H
 #define STATUS_LOAD_H
 
-#include "model.h"
+#include "status.h"
 
 /* The folders that the screen is made of; also bits of a mask, as 1u << FOLDER_INIT. */
 enum folder { FOLDER_INIT, FOLDER_NET, FOLDER_LINK, FOLDER_SERVICE, FOLDER_LOG, FOLDER_AGENT, FOLDER_COUNT };

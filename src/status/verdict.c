@@ -38,7 +38,7 @@ void text_add_time_left(struct text *t, int64_t then_ms, int64_t now_ms)
 }
 
 /* "(DHCP: discover, 12 s)" */
-static void add_dhcp_wait(struct text *t, const struct nic_state *n, const char *more, int64_t now_ms)
+static void add_dhcp_wait(struct text *t, const struct nic_record *n, const char *more, int64_t now_ms)
 {
 	text_add(t, "(DHCP: %s%s", n->dhcp4[0] != '\0' ? n->dhcp4 : "none", more);
 	if (n->no_address_since_ms >= 0) {
@@ -48,7 +48,7 @@ static void add_dhcp_wait(struct text *t, const struct nic_state *n, const char 
 	text_add(t, ")");
 }
 
-void text_add_nic_wait(struct text *t, const struct nic_state *n, int64_t now_ms)
+void text_add_nic_wait(struct text *t, const struct nic_record *n, int64_t now_ms)
 {
 	bool router = strcmp(n->ra, "received") == 0;
 	text_add(t, "waiting for an address ");
@@ -57,7 +57,7 @@ void text_add_nic_wait(struct text *t, const struct nic_state *n, int64_t now_ms
 
 static void judge_service(struct reasons *r, const struct status *s, int64_t now_ms)
 {
-	const struct child_state *c = &s->service;
+	const struct child_record *c = &s->service;
 	if (c->status == RECORD_MISSING) {
 		text_add(not_ready(r), "service: starting");
 		return;
@@ -113,9 +113,9 @@ static void judge_ports(struct reasons *r, const struct status *s)
 
 static void judge_network(struct reasons *r, const struct status *s, int64_t now_ms)
 {
-	const struct nic_state *waiting = NULL, *unlinked = NULL, *unreadable = NULL;
+	const struct nic_record *waiting = NULL, *unlinked = NULL, *unreadable = NULL;
 	for (unsigned i = 0; i < s->nic_count && i < NICS_MAX; i++) {
-		const struct nic_state *n = &s->nics[i];
+		const struct nic_record *n = &s->nics[i];
 		if (nic_usable(n, now_ms))
 			return;
 		if (n->up && (waiting == NULL || nic_is_off(waiting)))
@@ -148,12 +148,12 @@ static void judge_link(struct reasons *r, const struct status *s)
 		text_add(&r->text, " and %u more", s->link.count - 1);
 }
 
-static const struct upstream_state *best_upstream(const struct relay_state *relay, unsigned *down)
+static const struct upstream_record *best_upstream(const struct relay_record *relay, unsigned *down)
 {
-	const struct upstream_state *best = NULL;
+	const struct upstream_record *best = NULL;
 	*down = 0;
 	for (unsigned i = 0; i < relay->upstream_count && i < UPSTREAMS_MAX; i++) {
-		const struct upstream_state *u = &relay->upstreams[i];
+		const struct upstream_record *u = &relay->upstreams[i];
 		bool is_down = strcmp(u->state, "down") == 0;
 		bool is_up = strcmp(u->state, "up") == 0;
 		*down += is_down;
@@ -164,14 +164,14 @@ static const struct upstream_state *best_upstream(const struct relay_state *rela
 }
 
 /* The source that most needs to be seen; *OTHERS: how many more are not well. */
-static const struct source_state *worst_source(const struct relay_state *relay, unsigned *others)
+static const struct source_record *worst_source(const struct relay_record *relay, unsigned *others)
 {
 	static const char *const ranks[] = {"failed", "waiting"};
-	const struct source_state *worst = NULL;
+	const struct source_record *worst = NULL;
 	size_t worst_rank = 0;
 	unsigned flawed = 0;
 	for (unsigned i = 0; i < relay->source_count; i++) {
-		const struct source_state *source = &relay->sources[i];
+		const struct source_record *source = &relay->sources[i];
 		size_t rank = 0;
 		if (!source_flawed(source))
 			continue;
@@ -188,7 +188,7 @@ static const struct source_state *worst_source(const struct relay_state *relay, 
 }
 
 /* "LEAD: srv:_vlmcs._tcp (NXDOMAIN)" */
-static void add_source(struct text *t, const char *lead, const struct source_state *source, unsigned others)
+static void add_source(struct text *t, const char *lead, const struct source_record *source, unsigned others)
 {
 	bool waiting = strcmp(source->state, "waiting") == 0;
 	text_add(t, "%s%s", lead, source->item);
@@ -201,10 +201,10 @@ static void add_source(struct text *t, const char *lead, const struct source_sta
 }
 
 /* Sources that fail beside upstreams that are there. */
-static void judge_sources(struct reasons *r, const struct relay_state *relay)
+static void judge_sources(struct reasons *r, const struct relay_record *relay)
 {
 	unsigned others;
-	const struct source_state *source = worst_source(relay, &others);
+	const struct source_record *source = worst_source(relay, &others);
 	if (source == NULL)
 		return;
 	const char *lead = "not found: ";
@@ -216,18 +216,18 @@ static void judge_sources(struct reasons *r, const struct relay_state *relay)
 }
 
 /* True when it found why the relay cannot work. */
-static bool judge_upstreams(struct reasons *r, const struct relay_state *relay)
+static bool judge_upstreams(struct reasons *r, const struct relay_record *relay)
 {
 	unsigned down, others;
-	const struct upstream_state *best = best_upstream(relay, &down);
-	const struct source_state *source = worst_source(relay, &others);
+	const struct upstream_record *best = best_upstream(relay, &down);
+	const struct source_record *source = worst_source(relay, &others);
 	if (relay->upstream_count == 0 && source != NULL) {
 		add_source(not_ready(r), "no upstream found: ", source, others);
 		return true;
 	}
 	bool silent = best == NULL && relay->upstream_count > 0;
 	if (silent) {
-		const struct upstream_state *u = &relay->upstreams[0];
+		const struct upstream_record *u = &relay->upstreams[0];
 		text_add(not_ready(r), "no upstream answers: %s", u->endpoint);
 		if (u->words[0] != '\0')
 			text_add(&r->text, " (%s)", u->words);
@@ -240,7 +240,7 @@ static bool judge_upstreams(struct reasons *r, const struct relay_state *relay)
 
 static void judge_relay(struct reasons *r, const struct status *s, int64_t now_ms)
 {
-	const struct relay_state *relay = &s->relay;
+	const struct relay_record *relay = &s->relay;
 	if (relay->status == RECORD_MISSING || s->service.phase != PHASE_RUNNING)
 		return;
 	if (relay->status == RECORD_UNREADABLE) {
@@ -273,7 +273,7 @@ static void judge_relay(struct reasons *r, const struct status *s, int64_t now_m
 
 static void judge_system(struct reasons *r, const struct status *s, int64_t now_ms)
 {
-	const struct system_state *system = &s->system;
+	const struct system_record *system = &s->system;
 	long long silent_s = now_ms / 1000 - system->uptime_s;
 	if (system->status == RECORD_UNREADABLE)
 		text_add(warn(r), "the record init/system is unreadable");
@@ -288,14 +288,14 @@ static void judge_system(struct reasons *r, const struct status *s, int64_t now_
 static void add_purpose(struct text *t, const struct status *s, int64_t now_ms)
 {
 	unsigned down;
-	const struct upstream_state *u = best_upstream(&s->relay, &down);
+	const struct upstream_record *u = best_upstream(&s->relay, &down);
 	if (s->relay.status == RECORD_READ && u != NULL) {
 		text_add(t, "relay to %s%s", u->endpoint,
 			strcmp(u->state, "up") == 0 ? "" : " (not tried yet)");
 		return;
 	}
 	text_add(t, "%s", s->service.name);
-	const struct address_state *a = first_usable(s, now_ms);
+	const struct nic_address *a = first_usable(s, now_ms);
 	if (a == NULL)
 		return;
 	text_add(t, " on %.*s", (int)strcspn(a->address, "/"), a->address);

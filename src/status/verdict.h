@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "common/text.h"
-#include "model.h"
+#include "status.h"
 #include "sheet.h"
 
 enum { VERDICT_BYTES_MAX = 1024 };
@@ -21,7 +21,7 @@ struct verdict {
 void verdict_of(struct verdict *v, const struct status *s, int64_t now_ms);
 
 /* What NIC waits for, in words: "waiting for an address (DHCP: discover, no IPv6 router heard, 12 s)". */
-void text_add_nic_wait(struct text *t, const struct nic_state *n, int64_t now_ms);
+void text_add_nic_wait(struct text *t, const struct nic_record *n, int64_t now_ms);
 
 /* The duration from NOW_MS to THEN_MS; "0 s" when that has passed. */
 void text_add_time_left(struct text *t, int64_t then_ms, int64_t now_ms);

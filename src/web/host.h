@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "status/model.h"
+#include "status/status.h"
 
 /* Whether HOST ("relay1", "relay1.example.org:8080", "[2001:db8::5]") is an address, localhost, or a name of
  * this machine as S has it: the host name, its first label, either of these in a search domain. NULL, none:

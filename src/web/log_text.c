@@ -33,7 +33,7 @@ static void add_log_line(struct text *t, const struct log_entry *e, int64_t boot
 		(int)e->text_bytes, e->text);
 }
 
-size_t log_last_lines(const struct log_state *s, unsigned count)
+size_t log_last_lines(const struct log_record *s, unsigned count)
 {
 	struct log_entry e;
 	size_t from = s->bytes;
@@ -43,7 +43,7 @@ size_t log_last_lines(const struct log_state *s, unsigned count)
 }
 
 /* Where the newest lines begin that fit into ROOM bytes as they are written here. */
-static size_t first_that_fits(const struct log_state *s, size_t room, int64_t boot_unix_ms)
+static size_t first_that_fits(const struct log_record *s, size_t room, int64_t boot_unix_ms)
 {
 	char line[LOG_LINE_BYTES_MAX + 64];
 	struct log_entry e;
@@ -60,7 +60,7 @@ static size_t first_that_fits(const struct log_state *s, size_t room, int64_t bo
 
 void log_write(struct answer *a, const struct facts *f, int64_t now_ms)
 {
-	const struct log_state *s = &f->status.log;
+	const struct log_record *s = &f->status.log;
 	struct log_entry e;
 	(void)now_ms;
 	answer_begin(a, s->status == RECORD_READ ? 200 : 503, "text/plain; charset=utf-8");

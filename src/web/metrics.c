@@ -13,7 +13,7 @@
 static void add_health(struct text *t, const struct status *s, int64_t now_ms)
 {
 	struct verdict v;
-	const struct system_state *system = &s->system;
+	const struct system_record *system = &s->system;
 	verdict_of(&v, s, now_ms);
 	metric_begin(t, "build_info", METRIC_GAUGE, "What runs here; always 1.");
 	metric_sample(t, "build_info", 1, 1,
@@ -25,7 +25,7 @@ static void add_health(struct text *t, const struct status *s, int64_t now_ms)
 		"Whether somebody should look: 1 when the verdict is not all good.", v.tone != TONE_GOOD);
 }
 
-static void add_system(struct text *t, const struct system_state *s)
+static void add_system(struct text *t, const struct system_record *s)
 {
 	if (s->status != RECORD_READ)
 		return;
@@ -48,7 +48,7 @@ static void add_system(struct text *t, const struct system_state *s)
 
 /* Calls SAMPLE for the service and for each program whose record can be read. */
 static void each_child(struct text *t, const struct status *s,
-	void (*sample)(struct text *t, const struct child_state *c, int64_t now_ms), int64_t now_ms)
+	void (*sample)(struct text *t, const struct child_record *c, int64_t now_ms), int64_t now_ms)
 {
 	if (s->service.status == RECORD_READ)
 		sample(t, &s->service, now_ms);
@@ -57,26 +57,26 @@ static void each_child(struct text *t, const struct status *s,
 			sample(t, &s->children[i], now_ms);
 }
 
-static void sample_running(struct text *t, const struct child_state *c, int64_t now_ms)
+static void sample_running(struct text *t, const struct child_record *c, int64_t now_ms)
 {
 	(void)now_ms;
 	metric_sample(t, "program_running", c->phase == PHASE_RUNNING, 1, LABELS("name", c->name));
 }
 
-static void sample_restarts(struct text *t, const struct child_state *c, int64_t now_ms)
+static void sample_restarts(struct text *t, const struct child_record *c, int64_t now_ms)
 {
 	(void)now_ms;
 	metric_sample(t, "program_restarts_total", c->restarts, 1, LABELS("name", c->name));
 }
 
-static void sample_since(struct text *t, const struct child_state *c, int64_t now_ms)
+static void sample_since(struct text *t, const struct child_record *c, int64_t now_ms)
 {
 	if (c->since_ms >= 0 && c->since_ms <= now_ms)
 		metric_sample(t, "program_state_seconds", now_ms - c->since_ms, 1000,
 			LABELS("name", c->name, "state", c->phase_word));
 }
 
-static void add_ports(struct text *t, const struct ports_state *s)
+static void add_ports(struct text *t, const struct ports_record *s)
 {
 	metric_begin(t, "service_port_listening", METRIC_GAUGE,
 		"Whether the network can reach a port of the service; without a look yet there is no "
@@ -111,7 +111,7 @@ static uint64_t hash(uint64_t value, const char *s)
 
 /* Each name is a time series that Prometheus keeps. A service that runs amok, or whose DNS does, may have
  * another one in each record: only the first NAMES_MAX since the start are told. */
-static bool is_told(const struct upstream_state *u)
+static bool is_told(const struct upstream_record *u)
 {
 	enum { NAMES_MAX = 256 };
 	static uint64_t names[NAMES_MAX];
@@ -127,13 +127,13 @@ static bool is_told(const struct upstream_state *u)
 }
 
 /* One metric of each upstream; a negative value is left out. */
-static void add_upstreams(struct text *t, const struct relay_state *r)
+static void add_upstreams(struct text *t, const struct relay_record *r)
 {
 	metric_begin(t, "relay_upstream_up", METRIC_GAUGE,
 		"Whether the last connection to an upstream was made; "
 		"without a try yet there is no sample.");
 	for (unsigned i = 0; i < r->upstream_count && i < UPSTREAMS_MAX; i++) {
-		const struct upstream_state *u = &r->upstreams[i];
+		const struct upstream_record *u = &r->upstreams[i];
 		bool up = strcmp(u->state, "up") == 0;
 		if ((up || strcmp(u->state, "down") == 0) && is_told(u))
 			metric_sample(t, "relay_upstream_up", up, 1,
@@ -142,14 +142,14 @@ static void add_upstreams(struct text *t, const struct relay_state *r)
 	metric_begin(t, "relay_upstream_connect_seconds", METRIC_GAUGE,
 		"How long the last connection to an upstream took to be made.");
 	for (unsigned i = 0; i < r->upstream_count && i < UPSTREAMS_MAX; i++) {
-		const struct upstream_state *u = &r->upstreams[i];
+		const struct upstream_record *u = &r->upstreams[i];
 		if (u->connect_us >= 0 && is_told(u))
 			metric_sample(t, "relay_upstream_connect_seconds", u->connect_us, 1000000,
 				LABELS("upstream", u->endpoint, "source", u->source));
 	}
 }
 
-static void count_refusals(struct text *t, const struct relay_state *r)
+static void count_refusals(struct text *t, const struct relay_record *r)
 {
 	static const char refused[] = "refused_", closed[] = "closed_";
 	metric_begin(t, "relay_refused_total", METRIC_COUNTER, "Clients that were refused, by reason.");
@@ -164,7 +164,7 @@ static void count_refusals(struct text *t, const struct relay_state *r)
 
 static void add_relay(struct text *t, const struct status *s)
 {
-	const struct relay_state *r = &s->relay;
+	const struct relay_record *r = &s->relay;
 	if (!relay_told(s))
 		return;
 	metric_number(t, "relay_ready", METRIC_GAUGE, "Whether the relay takes connections.",
@@ -194,10 +194,10 @@ static void add_nic_states(struct text *t, const struct status *s, int64_t now_m
 		metric_sample(t, "nic_up", s->nics[i].up, 1, LABELS("nic", s->nics[i].ifname));
 	metric_begin(t, "nic_addresses", METRIC_GAUGE, "Addresses of a NIC that others can reach.");
 	for (unsigned i = 0; i < count; i++) {
-		const struct nic_state *n = &s->nics[i];
+		const struct nic_record *n = &s->nics[i];
 		int64_t usable = 0;
 		for (unsigned k = 0; n->up && k < n->address_count && k < ADDRESSES_MAX; k++)
-			usable += address_usable(&n->addresses[k], now_ms);
+			usable += nic_address_usable(&n->addresses[k], now_ms);
 		metric_sample(t, "nic_addresses", usable, 1, LABELS("nic", n->ifname));
 	}
 }
@@ -252,8 +252,8 @@ static void add_nic_counters(struct text *t, const struct facts *f)
 
 static void add_log(struct text *t, const struct status *s)
 {
-	const struct log_state *log = &s->log;
-	const struct collector_state *c = &s->collector;
+	const struct log_record *log = &s->log;
+	const struct collector_record *c = &s->collector;
 	if (log->status == RECORD_READ)
 		metric_number(t, "log_lines_total", METRIC_COUNTER, "Lines of the log since boot.",
 			log->lines_total);
@@ -271,7 +271,7 @@ static void add_log(struct text *t, const struct status *s)
 	metric_number(t, "syslog_queued", METRIC_GAUGE, "Lines that wait to be sent.", c->queued);
 }
 
-static void add_agent(struct text *t, const struct agent_state *a)
+static void add_agent(struct text *t, const struct agent_record *a)
 {
 	if (a->status != RECORD_READ)
 		return;

@@ -24,7 +24,7 @@ static void add_page_words(struct page *p, const char *words)
 
 static void add_appliance(struct page *p)
 {
-	const struct system_state *s = &p->facts->status.system;
+	const struct system_record *s = &p->facts->status.system;
 	add_page_words(p, s->appliance[0] != '\0' ? s->appliance : "Thimble");
 	add_page_words(p, " ");
 	add_page_words(p, s->version);
@@ -73,7 +73,7 @@ static void page_log_line(struct text *t, const struct log_entry *e, int64_t boo
 	text_add(t, "</span></li>\n");
 }
 
-static void page_log(struct text *t, const struct log_state *log, int64_t boot_unix_ms)
+static void page_log(struct text *t, const struct log_record *log, int64_t boot_unix_ms)
 {
 	struct log_entry e;
 	text_add(t, "<h2>Log</h2>\n<ol>\n");

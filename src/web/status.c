@@ -28,7 +28,7 @@ static void json_verdict(struct json *j, const struct status *s, int64_t now_ms)
 	json_end(j);
 }
 
-static void write_clock(struct json *j, const struct system_state *s)
+static void write_clock(struct json *j, const struct system_record *s)
 {
 	json_object(j, "clock");
 	json_count(j, "unix_s", s->clock_unix_s);
@@ -40,7 +40,7 @@ static void write_clock(struct json *j, const struct system_state *s)
 	json_end(j);
 }
 
-static void write_system(struct json *j, const struct system_state *s)
+static void write_system(struct json *j, const struct system_record *s)
 {
 	if (s->status == RECORD_MISSING)
 		return;
@@ -70,7 +70,7 @@ static void write_system(struct json *j, const struct system_state *s)
 	json_end(j);
 }
 
-static void write_ports(struct json *j, const struct ports_state *s)
+static void write_ports(struct json *j, const struct ports_record *s)
 {
 	json_array(j, "port_states");
 	for (unsigned i = 0; i < s->count; i++) {
@@ -85,7 +85,7 @@ static void write_ports(struct json *j, const struct ports_state *s)
 }
 
 /* Behind json_object(), which it leaves open. */
-static void add_child(struct json *j, const struct child_state *c)
+static void add_child(struct json *j, const struct child_record *c)
 {
 	json_string(j, "name", c->name);
 	if (add_record_state(j, c->status)) {
@@ -117,11 +117,11 @@ static void add_children(struct json *j, const struct status *s)
 	json_end(j);
 }
 
-static void write_upstreams(struct json *j, const struct relay_state *r)
+static void write_upstreams(struct json *j, const struct relay_record *r)
 {
 	json_array(j, "upstreams");
 	for (unsigned i = 0; i < r->upstream_count && i < UPSTREAMS_MAX; i++) {
-		const struct upstream_state *u = &r->upstreams[i];
+		const struct upstream_record *u = &r->upstreams[i];
 		json_object(j, NULL);
 		json_string(j, "endpoint", u->endpoint);
 		json_told(j, "state", u->state);
@@ -133,7 +133,7 @@ static void write_upstreams(struct json *j, const struct relay_state *r)
 	json_end(j);
 	json_array(j, "sources");
 	for (unsigned i = 0; i < r->source_count && i < SOURCES_MAX; i++) {
-		const struct source_state *source = &r->sources[i];
+		const struct source_record *source = &r->sources[i];
 		if (source->item[0] == '\0')
 			continue;
 		json_object(j, NULL);
@@ -153,7 +153,7 @@ static void json_prefixes(struct json *j, const char *key, const struct prefix_l
 	json_end(j);
 }
 
-static void add_relay_counts(struct json *j, const struct relay_state *r)
+static void add_relay_counts(struct json *j, const struct relay_record *r)
 {
 	json_count(j, "connections_now", r->connections_now);
 	json_count(j, "connections_total", r->connections_total);
@@ -172,7 +172,7 @@ static void add_relay_counts(struct json *j, const struct relay_state *r)
 
 static void write_relay(struct json *j, const struct status *s)
 {
-	const struct relay_state *r = &s->relay;
+	const struct relay_record *r = &s->relay;
 	if (r->status == RECORD_MISSING)
 		return;
 	json_object(j, "relay");
@@ -190,18 +190,18 @@ static void write_relay(struct json *j, const struct status *s)
 	json_end(j);
 }
 
-static void add_addresses(struct json *j, const struct nic_state *n, int64_t now_ms)
+static void add_addresses(struct json *j, const struct nic_record *n, int64_t now_ms)
 {
 	json_array(j, "addresses");
 	for (unsigned i = 0; i < n->address_count && i < ADDRESSES_MAX; i++) {
-		const struct address_state *a = &n->addresses[i];
+		const struct nic_address *a = &n->addresses[i];
 		json_object(j, NULL);
 		json_string(j, "address", a->address);
 		json_told(j, "origin", a->origin);
 		if (a->expires_ms != FOREVER)
 			json_number(j, "expires_ms", a->expires_ms);
 		json_told(j, "flags", a->flags);
-		json_bool(j, "usable", n->up && address_usable(a, now_ms));
+		json_bool(j, "usable", n->up && nic_address_usable(a, now_ms));
 		json_end(j);
 	}
 	json_end(j);
@@ -215,7 +215,7 @@ static void add_addresses(struct json *j, const struct nic_state *n, int64_t now
 	json_end(j);
 }
 
-static void add_nic(struct json *j, const struct nic_state *n, int64_t now_ms)
+static void add_nic(struct json *j, const struct nic_record *n, int64_t now_ms)
 {
 	json_object(j, NULL);
 	json_string(j, "ifname", n->ifname);
@@ -233,7 +233,7 @@ static void add_nic(struct json *j, const struct nic_state *n, int64_t now_ms)
 	json_end(j);
 }
 
-static void add_resolver(struct json *j, const struct resolver_state *r)
+static void add_resolver(struct json *j, const struct resolver_record *r)
 {
 	if (r->status == RECORD_MISSING)
 		return;
@@ -268,7 +268,7 @@ static void add_network(struct json *j, const struct status *s, int64_t now_ms)
 	json_end(j);
 }
 
-static void write_log(struct json *j, const struct log_state *log)
+static void write_log(struct json *j, const struct log_record *log)
 {
 	struct log_entry e;
 	if (log->status == RECORD_MISSING)
@@ -291,7 +291,7 @@ static void write_log(struct json *j, const struct log_state *log)
 	json_end(j);
 }
 
-static void add_collector(struct json *j, const struct collector_state *c)
+static void add_collector(struct json *j, const struct collector_record *c)
 {
 	if (c->status == RECORD_MISSING)
 		return;
@@ -309,7 +309,7 @@ static void add_collector(struct json *j, const struct collector_state *c)
 	json_end(j);
 }
 
-static void write_agent(struct json *j, const struct agent_state *a)
+static void write_agent(struct json *j, const struct agent_record *a)
 {
 	if (a->status == RECORD_MISSING)
 		return;

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #include "answer.h"
-#include "status/model.h"
+#include "status/status.h"
 #include "counts.h"
 
 /* What there is to tell. */

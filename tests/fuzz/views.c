@@ -23,22 +23,22 @@ static enum record_status next_record(const uint8_t **data, size_t *size)
 
 static void fill(struct status *s, const uint8_t *data, size_t size)
 {
-	system_from_record(&s->system, &view, next_record(&data, &size));
+	system_record_read(&s->system, &view, next_record(&data, &size));
 	enum record_status status = next_record(&data, &size);
-	child_from_record(&s->service, "service", &view, status);
-	ports_from_record(&s->ports, &view, status);
-	child_from_record(&s->children[0], "net", &view, next_record(&data, &size));
+	child_record_read(&s->service, "service", &view, status);
+	ports_record_read(&s->ports, &view, status);
+	child_record_read(&s->children[0], "net", &view, next_record(&data, &size));
 	s->child_count = 1;
-	relay_from_record(&s->relay, &view, next_record(&data, &size));
-	nic_from_record(&s->nics[0], "eth0", &view, next_record(&data, &size));
+	relay_record_read(&s->relay, &view, next_record(&data, &size));
+	nic_record_read(&s->nics[0], "eth0", &view, next_record(&data, &size));
 	s->nic_count = 1;
-	resolver_from_record(&s->resolver, &view, next_record(&data, &size));
-	link_from_record(&s->link, &view, next_record(&data, &size));
-	collector_from_record(&s->collector, &view, next_record(&data, &size));
-	agent_from_record(&s->agent, &view, next_record(&data, &size));
+	resolver_record_read(&s->resolver, &view, next_record(&data, &size));
+	link_record_read(&s->link, &view, next_record(&data, &size));
+	collector_record_read(&s->collector, &view, next_record(&data, &size));
+	agent_record_read(&s->agent, &view, next_record(&data, &size));
 	bool lines = size <= sizeof(s->log.lines) && log_lines_valid((const char *)data, size);
 	memcpy(s->log.lines, data, lines ? size : 0);
-	log_from_lines(&s->log, size, -1, lines ? RECORD_READ : RECORD_UNREADABLE);
+	log_record_read(&s->log, size, -1, lines ? RECORD_READ : RECORD_UNREADABLE);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

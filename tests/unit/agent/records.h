@@ -21,7 +21,7 @@ static inline void write_records(void)
 	write_lines("init", "system", "appliance=kms-relay\nhostname=relay1\n");
 	write_lines("net", "eth0",
 		"ifname=eth0\nmac=00:15:5d:00:00:01\nlink=up\ndhcp4=bound\n"
-		"address.1=192.0.2.5/24 dhcp 86400000\n"
+		"address.1=192.0.2.5/24 dhcp forever\n"
 		"address.2=2001:db8::5/64 slaac forever\n"
 		"address.3=2001:db8::6/64 slaac forever tentative\n"
 		"address.4=2001:db8::7/64 slaac forever deprecated,dadfailed\n"

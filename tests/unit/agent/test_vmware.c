@@ -94,7 +94,7 @@ static void run_until_told(const char *address)
 static void change_address(const char *address)
 {
 	char lines[128], from[128], to[128];
-	snprintf(lines, sizeof(lines), "mac=00:15:5d:00:00:01\naddress.1=%s/24 dhcp 1\n", address);
+	snprintf(lines, sizeof(lines), "mac=00:15:5d:00:00:01\naddress.1=%s/24 dhcp forever\n", address);
 	write_lines("net", "eth0.new", lines);
 	snprintf(from, sizeof(from), "%s/net/eth0.new", test_folder);
 	snprintf(to, sizeof(to), "%s/net/eth0", test_folder);

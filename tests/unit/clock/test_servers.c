@@ -108,6 +108,7 @@ static void families_with_an_address(void **state)
 	} cases[] = {
 		{0, "link=up\n"},
 		{FAMILY_IPV4, "link=up\naddress.1=192.0.2.7/24 dhcp 5000\n"},
+		{0, "link=up\naddress.1=192.0.2.7/24 dhcp 4999\n"},
 		{0, "link=down\naddress.1=192.0.2.7/24 static forever\n"},
 		{0, "address.1=192.0.2.7/24 static forever\n"},
 		{FAMILY_IPV6, "link=up\naddress.1=fe80::1/64 link-local forever\naddress.2=2001:db8::7/64 "
@@ -120,7 +121,7 @@ static void families_with_an_address(void **state)
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		if (families_of(view_of(cases[i].record)) != cases[i].families)
+		if (families_of(view_of(cases[i].record), 4999) != cases[i].families)
 			fail_msg("expected %u of\n%s", cases[i].families, cases[i].record);
 }
 

@@ -62,7 +62,7 @@ static void set_clock(const char *lines)
 {
 	char text[400];
 	snprintf(text, sizeof(text), "uptime_s=1000\nclock_unix_s=1795342800\n%s", lines);
-	system_from_record(&state.system, view_of(text), RECORD_READ);
+	system_record_read(&state.system, view_of(text), RECORD_READ);
 }
 
 /* What the clock goes by stands beside it, or below it where a screen is too narrow. */
@@ -93,12 +93,12 @@ static void test_source_of_the_clock(void **unused)
 
 static void set_syslog(const char *text)
 {
-	collector_from_record(&state.collector, view_of(text), RECORD_READ);
+	collector_record_read(&state.collector, view_of(text), RECORD_READ);
 }
 
 static void set_agent(const char *text)
 {
-	agent_from_record(&state.agent, view_of(text), RECORD_READ);
+	agent_record_read(&state.agent, view_of(text), RECORD_READ);
 }
 
 static void set_setting(const char *text)
@@ -113,7 +113,7 @@ static void test_status_page(void **unused)
 	(void)unused;
 	set_setting("status-port=80\n");
 	assert_has_not(draw(100, 30), " Page ");
-	child_from_record(&state.children[state.child_count++], "web", view_of("name=web\nstate=running\n"),
+	child_record_read(&state.children[state.child_count++], "web", view_of("name=web\nstate=running\n"),
 		RECORD_READ);
 	assert_has(draw(100, 30), "\n Page      http://192.0.2.77/ ");
 	assert_has_not(draw(80, 25), " Page ");
@@ -159,8 +159,8 @@ static void test_collector_and_hypervisor(void **unused)
 		  "last_request_ms=997000\n");
 	assert_has(draw(160, 30),
 		" Agent     qemu connected, 9 requests, 2 refused, the last guest-ping 3 s ago ");
-	collector_from_record(&state.collector, NULL, RECORD_UNREADABLE);
-	agent_from_record(&state.agent, NULL, RECORD_UNREADABLE);
+	collector_record_read(&state.collector, NULL, RECORD_UNREADABLE);
+	agent_record_read(&state.agent, NULL, RECORD_UNREADABLE);
 	assert_has(draw(80, 25), " Syslog    its record is unreadable ");
 	assert_has(draw(80, 25), " Agent     its record is unreadable ");
 }
@@ -238,15 +238,15 @@ static void test_dns_servers_name_their_nic_when_there_are_several(void **unused
 static void test_whose_word_counts(void **unused)
 {
 	(void)unused;
-	resolver_from_record(
+	resolver_record_read(
 		&state.resolver, view_of("server.1=192.0.2.9 dhcp4 eth0 forever\ntrust=eth0\n"), RECORD_READ);
 	assert_has(draw(80, 25), " DNS       192.0.2.9 (dhcp4) ");
 	add_nics(2);
 	assert_has(draw(80, 25), " DNS       192.0.2.9 (dhcp4 eth0); only eth0 trusted ");
-	resolver_from_record(&state.resolver, view_of("trust=none\n"), RECORD_READ);
+	resolver_record_read(&state.resolver, view_of("trust=none\n"), RECORD_READ);
 	assert_has(
 		draw(80, 25), " DNS       no server known: of several NICs none is trusted, set trust=NIC ");
-	resolver_from_record(
+	resolver_record_read(
 		&state.resolver, view_of("server.1=192.0.2.9 static - forever\ntrust=none\n"), RECORD_READ);
 	assert_has(draw(80, 25), " DNS       192.0.2.9 (static); no NIC is trusted ");
 }
@@ -255,7 +255,7 @@ static void test_servers_of_the_setting_are_of_no_nic(void **unused)
 {
 	(void)unused;
 	add_nics(2);
-	resolver_from_record(&state.resolver, view_of("server.1=192.0.2.9 static - forever\n"), RECORD_READ);
+	resolver_record_read(&state.resolver, view_of("server.1=192.0.2.9 static - forever\n"), RECORD_READ);
 	assert_has(draw(80, 25), " DNS       192.0.2.9 (static) ");
 }
 
@@ -263,7 +263,7 @@ static void test_settings_that_are_not_in_force(void **unused)
 {
 	char text[1024] = "";
 	(void)unused;
-	link_from_record(&state.link,
+	link_record_read(&state.link,
 		view_of("waiting.1=52:54:00:12:34:56\nproblem.1=eth0: gateway fe80::1 refused: No route to "
 			"host\n"),
 		RECORD_READ);
@@ -272,7 +272,7 @@ static void test_settings_that_are_not_in_force(void **unused)
 	assert_has(draw(80, 25), " eth0      UP ");
 	for (int i = 1; i <= LINK_LINES_MAX + 2; i++)
 		snprintf(text + strlen(text), sizeof(text) - strlen(text), "waiting.%d=eth%d\n", i, i);
-	link_from_record(&state.link, view_of(text), RECORD_READ);
+	link_record_read(&state.link, view_of(text), RECORD_READ);
 	assert_has(draw(80, 50), "           2 more are not shown ");
 }
 
@@ -337,12 +337,12 @@ static void test_missing_records_are_said(void **unused)
 static void test_unreadable_records_are_said(void **unused)
 {
 	(void)unused;
-	system_from_record(&state.system, NULL, RECORD_UNREADABLE);
-	child_from_record(&state.service, "service", NULL, RECORD_UNREADABLE);
-	relay_from_record(&state.relay, NULL, RECORD_UNREADABLE);
-	nic_from_record(&state.nics[0], "eth0", NULL, RECORD_UNREADABLE);
-	resolver_from_record(&state.resolver, NULL, RECORD_UNREADABLE);
-	log_from_lines(&state.log, 0, -1, RECORD_UNREADABLE);
+	system_record_read(&state.system, NULL, RECORD_UNREADABLE);
+	child_record_read(&state.service, "service", NULL, RECORD_UNREADABLE);
+	relay_record_read(&state.relay, NULL, RECORD_UNREADABLE);
+	nic_record_read(&state.nics[0], "eth0", NULL, RECORD_UNREADABLE);
+	resolver_record_read(&state.resolver, NULL, RECORD_UNREADABLE);
+	log_record_read(&state.log, 0, -1, RECORD_UNREADABLE);
 	const char *text = draw(160, 30);
 	assert_has(text, "System    its record is unreadable");
 	assert_has(text, "Service   its record is unreadable");
@@ -355,7 +355,7 @@ static void test_unreadable_records_are_said(void **unused)
 static void test_refused_settings_are_loud(void **unused)
 {
 	(void)unused;
-	system_from_record(&state.system,
+	system_record_read(&state.system,
 		view_of("uptime_s=1000\nsettings_refused=3\nsetting_refused.1=kernel command line: a = "
 			"\"b\": a number from "
 			"1 to 86400 is allowed for it\n"),
@@ -379,8 +379,8 @@ static void test_debug_is_marked(void **unused)
 static void test_programs_show_only_when_not_well(void **unused)
 {
 	(void)unused;
-	child_from_record(&state.children[0], "dhcpcd", view_of("name=dhcpcd\nstate=running\n"), RECORD_READ);
-	child_from_record(&state.children[1], "net",
+	child_record_read(&state.children[0], "dhcpcd", view_of("name=dhcpcd\nstate=running\n"), RECORD_READ);
+	child_record_read(&state.children[1], "net",
 		view_of("name=net\nstate=waiting\nnext_start_ms=1003000\nrestarts=2\nlast_exit=exit status "
 			"1\n"
 			"last_exit_ms=995000\n"),
@@ -406,14 +406,14 @@ static void test_long_upstream_is_whole_or_marked(void **unused)
 	int length = snprintf(text, sizeof(text), "state=ready\nupstream.1=");
 	memset(text + length, 'u', 253);
 	strcpy(text + length + 253, ":1688 down no route to host\n");
-	relay_from_record(&state.relay, view_of(text), RECORD_READ);
+	relay_record_read(&state.relay, view_of(text), RECORD_READ);
 	assert_has(draw(80, 25), "uuu...");
 	assert_has(draw(160, 50), "no route to host");
 }
 
 static void set_relay(const char *text)
 {
-	relay_from_record(&state.relay, view_of(text), RECORD_READ);
+	relay_record_read(&state.relay, view_of(text), RECORD_READ);
 }
 
 static void test_what_was_refused(void **unused)

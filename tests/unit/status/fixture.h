@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "status/model.h"
+#include "status/status.h"
 
 enum { NOW_MS = 1000000 };
 
@@ -25,7 +25,7 @@ static inline const struct record_view *view_of(const char *text)
 
 static inline void add_nic(struct status *s, const char *ifname, const char *text)
 {
-	nic_from_record(&s->nics[s->nic_count++], ifname, view_of(text), RECORD_READ);
+	nic_record_read(&s->nics[s->nic_count++], ifname, view_of(text), RECORD_READ);
 }
 
 static inline void set_log_text(struct status *s, const char *text, long long total)
@@ -33,7 +33,7 @@ static inline void set_log_text(struct status *s, const char *text, long long to
 	size_t length = strlen(text);
 	assert_true(length <= sizeof(s->log.lines) && log_lines_valid(text, length));
 	memcpy(s->log.lines, text, length);
-	log_from_lines(&s->log, length, total, RECORD_READ);
+	log_record_read(&s->log, length, total, RECORD_READ);
 }
 
 /* A log of COUNT lines, TOTAL since boot; each says its number. */
@@ -70,15 +70,15 @@ static const char service_text[] = "name=relay\nstate=running\npid=77\nsince_ms=
 static inline void set_well(struct status *s)
 {
 	memset(s, 0, sizeof(*s));
-	system_from_record(&s->system,
+	system_record_read(&s->system,
 		view_of("appliance=kms-relay\nversion=0.1.0\nhostname=relay1\nstate=running\nuptime_s=1000\n"
 			"clock_unix_s=1795342800\nclock_source=rtc\nmemory_total_bytes=29360128\n"
 			"memory_available_bytes=17301504\nsettings_refused=0\n"),
 		RECORD_READ);
-	child_from_record(&s->service, "service", view_of(service_text), RECORD_READ);
-	relay_from_record(&s->relay, view_of(relay_text), RECORD_READ);
+	child_record_read(&s->service, "service", view_of(service_text), RECORD_READ);
+	relay_record_read(&s->relay, view_of(relay_text), RECORD_READ);
 	add_nic(s, "eth0", NIC_TEXT("192.0.2.77/24"));
-	resolver_from_record(&s->resolver,
+	resolver_record_read(&s->resolver,
 		view_of("server.1=192.0.2.1 dhcp4 eth0 forever\nsearch.1=branch.example dhcp4 eth0 "
 			"forever\n"),
 		RECORD_READ);

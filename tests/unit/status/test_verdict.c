@@ -15,17 +15,17 @@ static const char *judge(void)
 static void set_nic(const char *text)
 {
 	state.nic_count = 0;
-	nic_from_record(&state.nics[state.nic_count++], "eth0", view_of(text), RECORD_READ);
+	nic_record_read(&state.nics[state.nic_count++], "eth0", view_of(text), RECORD_READ);
 }
 
 static void set_relay(const char *text)
 {
-	relay_from_record(&state.relay, view_of(text), RECORD_READ);
+	relay_record_read(&state.relay, view_of(text), RECORD_READ);
 }
 
 static void set_service(const char *text)
 {
-	child_from_record(&state.service, "service", view_of(text), RECORD_READ);
+	child_record_read(&state.service, "service", view_of(text), RECORD_READ);
 }
 
 static void test_ready(void **unused)
@@ -40,7 +40,7 @@ static void test_ready_without_a_relay(void **unused)
 {
 	(void)unused;
 	set_well(&state);
-	relay_from_record(&state.relay, NULL, RECORD_MISSING);
+	relay_record_read(&state.relay, NULL, RECORD_MISSING);
 	set_service("name=dns\nstate=running\nport.1=53/udp\n");
 	assert_string_equal(judge(), "Ready: dns on 192.0.2.77, port 53/udp");
 }
@@ -49,10 +49,10 @@ static void test_ready_without_a_relay(void **unused)
 static void set_ports(const char *text)
 {
 	char record[512];
-	relay_from_record(&state.relay, NULL, RECORD_MISSING);
+	relay_record_read(&state.relay, NULL, RECORD_MISSING);
 	snprintf(record, sizeof(record), "name=daemon\nstate=running\n%s", text);
 	set_service(record);
-	ports_from_record(&state.ports, view_of(record), RECORD_READ);
+	ports_record_read(&state.ports, view_of(record), RECORD_READ);
 }
 
 static void test_ports_that_are_not_listened_to(void **unused)
@@ -86,9 +86,9 @@ static void test_relay_tells_of_its_ports_itself(void **unused)
 {
 	(void)unused;
 	set_well(&state);
-	ports_from_record(&state.ports, view_of("port.1=1688/tcp\nport_state.1=starting\n"), RECORD_READ);
+	ports_record_read(&state.ports, view_of("port.1=1688/tcp\nport_state.1=starting\n"), RECORD_READ);
 	assert_string_equal(judge(), "Ready: relay to 10.0.0.5:1688");
-	relay_from_record(&state.relay, NULL, RECORD_MISSING);
+	relay_record_read(&state.relay, NULL, RECORD_MISSING);
 	assert_string_equal(judge(), "Not ready: relay does not listen yet: port 1688/tcp");
 }
 
@@ -96,9 +96,9 @@ static void test_nothing_yet(void **unused)
 {
 	(void)unused;
 	memset(&state, 0, sizeof(state));
-	system_from_record(&state.system, NULL, RECORD_MISSING);
+	system_record_read(&state.system, NULL, RECORD_MISSING);
 	assert_string_equal(judge(), "Starting: no record from init yet");
-	system_from_record(&state.system, view_of("state=running\nuptime_s=1000\n"), RECORD_READ);
+	system_record_read(&state.system, view_of("state=running\nuptime_s=1000\n"), RECORD_READ);
 	assert_string_equal(
 		judge(), "Not ready: service: starting; waiting for an address: no network card seen yet");
 	assert_int_equal(verdict.tone, TONE_BAD);
@@ -144,10 +144,10 @@ static void test_settings_that_are_not_in_force(void **unused)
 {
 	(void)unused;
 	set_well(&state);
-	link_from_record(&state.link, view_of("waiting.1=52:54:00:12:34:56\n"), RECORD_READ);
+	link_record_read(&state.link, view_of("waiting.1=52:54:00:12:34:56\n"), RECORD_READ);
 	assert_string_equal(judge(), "Ready: relay to 10.0.0.5:1688; ip: no NIC 52:54:00:12:34:56 yet");
 	assert_int_equal(verdict.tone, TONE_WARN);
-	link_from_record(&state.link,
+	link_record_read(&state.link,
 		view_of("problem.1=eth0: VLAN refused: Operation not supported\nwaiting.1=eth1\n"),
 		RECORD_READ);
 	assert_string_equal(judge(),
@@ -164,7 +164,7 @@ static void test_service_failed(void **unused)
 	set_service("name=relay\nstate=running\nrestarts=3\nsince_ms=999000\nlast_exit=exit status 1\n");
 	assert_string_equal(judge(), "Ready: relay to 10.0.0.5:1688; relay restarted (exit status 1)");
 	assert_int_equal(verdict.tone, TONE_WARN);
-	child_from_record(&state.service, "service", NULL, RECORD_UNREADABLE);
+	child_record_read(&state.service, "service", NULL, RECORD_UNREADABLE);
 	assert_string_equal(judge(), "Not ready: service: its record is unreadable");
 }
 
@@ -182,7 +182,7 @@ static void test_upstreams(void **unused)
 	assert_string_equal(judge(), "Ready: relay to a:1 (not tried yet)");
 	set_relay("state=cannot listen\nhint=port 1688 is taken\nupstream.1=a:1 up\n");
 	assert_string_equal(judge(), "Not ready: relay: cannot listen (port 1688 is taken)");
-	relay_from_record(&state.relay, NULL, RECORD_UNREADABLE);
+	relay_record_read(&state.relay, NULL, RECORD_UNREADABLE);
 	assert_string_equal(
 		judge(), "Ready: relay on 192.0.2.77, port 1688/tcp; the relay's record is unreadable");
 }
@@ -282,7 +282,7 @@ static void test_stopping(void **unused)
 {
 	(void)unused;
 	set_well(&state);
-	system_from_record(
+	system_record_read(
 		&state.system, view_of("state=stopping\nstopping_reason=power button\n"), RECORD_READ);
 	assert_string_equal(judge(), "Stopping: power button");
 }

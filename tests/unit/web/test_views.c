@@ -77,7 +77,7 @@ static void nothing_is_known_yet(void **state)
 static void service_is_down(void **state)
 {
 	(void)state;
-	child_from_record(&facts.status.service, "service",
+	child_record_read(&facts.status.service, "service",
 		view_of("name=relay\nstate=waiting\nsince_ms=999000\nnext_start_ms=1004000\nrestarts=3\nlast_"
 			"exit=exit "
 			"status 3\n"),
@@ -99,13 +99,13 @@ static void records_are_torn(void **state)
 {
 	struct status *s = &facts.status;
 	(void)state;
-	system_from_record(&s->system, NULL, RECORD_UNREADABLE);
-	child_from_record(&s->service, "service", NULL, RECORD_UNREADABLE);
-	relay_from_record(&s->relay, NULL, RECORD_UNREADABLE);
-	nic_from_record(&s->nics[0], "eth0", NULL, RECORD_UNREADABLE);
-	resolver_from_record(&s->resolver, NULL, RECORD_UNREADABLE);
-	link_from_record(&s->link, NULL, RECORD_UNREADABLE);
-	log_from_lines(&s->log, 0, -1, RECORD_UNREADABLE);
+	system_record_read(&s->system, NULL, RECORD_UNREADABLE);
+	child_record_read(&s->service, "service", NULL, RECORD_UNREADABLE);
+	relay_record_read(&s->relay, NULL, RECORD_UNREADABLE);
+	nic_record_read(&s->nics[0], "eth0", NULL, RECORD_UNREADABLE);
+	resolver_record_read(&s->resolver, NULL, RECORD_UNREADABLE);
+	link_record_read(&s->link, NULL, RECORD_UNREADABLE);
+	log_record_read(&s->log, 0, -1, RECORD_UNREADABLE);
 	assert_forms();
 	assert_has(written_by(page_write), "its record is unreadable");
 	assert_has(written_by(status_write), "\"record\": \"unreadable\"");
@@ -115,7 +115,7 @@ static void records_are_torn(void **state)
 static void words_of_the_template(void **state)
 {
 	(void)state;
-	system_from_record(&facts.status.system,
+	system_record_read(&facts.status.system,
 		view_of("appliance={{state}}\nversion=1\nhostname={{title}}<b>\nstate=running\nuptime_s=1\n"),
 		RECORD_READ);
 	assert_forms();
@@ -140,11 +140,11 @@ static void the_fullest_state_fits(void **state)
 	for (int i = 1; i <= ADDRESSES_MAX; i++)
 		text_add(&n, "address.%d=2001:db8:aaaa:bbbb:cccc:dddd:eeee:%x/128 dhcp 87400000 deprecated\n",
 			i, i);
-	relay_from_record(&s->relay, view_of(relay), RECORD_READ);
+	relay_record_read(&s->relay, view_of(relay), RECORD_READ);
 	for (s->nic_count = 0; s->nic_count < NICS_MAX;)
 		add_nic(s, "enp0s31f6", nic);
 	for (s->child_count = 0; s->child_count < CHILDREN_MAX; s->child_count++)
-		child_from_record(&s->children[s->child_count], "child",
+		child_record_read(&s->children[s->child_count], "child",
 			view_of("name=child\nstate=waiting\nlast_exit=killed by SIGSEGV\n"), RECORD_READ);
 	set_log(s, 100, 4000,
 		" which is of a good length for a line of the log, and has words in it that mean nothing");
@@ -185,7 +185,7 @@ static void names_that_never_end(void **state)
 			"up\nupstream_connect_us.1=5\nupstream.2=10.0.0.5:1688 up\n",
 			i);
 		snprintf(label, sizeof(label), "upstream=\"h%u.example:1\"", i);
-		relay_from_record(&facts.status.relay, view_of(record), RECORD_READ);
+		relay_record_read(&facts.status.relay, view_of(record), RECORD_READ);
 		const char *metrics = written_by(metrics_write);
 		assert_true(metrics_well_formed(metrics));
 		told += strstr(metrics, label) != NULL;
@@ -198,12 +198,12 @@ static void those_outside(void **state)
 {
 	struct status *s = &facts.status;
 	(void)state;
-	collector_from_record(&s->collector,
+	collector_record_read(&s->collector,
 		view_of("collector=udp://"
 			"192.0.2.9:514\ncollector_origin=dhcp\nstate=failed\nerror=Connection "
 			"refused\nsent=12\nlost=3\nqueued=1\nlimited=4\n"),
 		RECORD_READ);
-	agent_from_record(&s->agent,
+	agent_record_read(&s->agent,
 		view_of("backend=qemu\nstate=connected\nrequests=12\nrefused=1\nlast_request=guest-ping\n"
 			"last_request_ms=997000\n"),
 		RECORD_READ);

@@ -1,7 +1,17 @@
-#include "model_text.h"
+#include "fields.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <string.h>
+
+#include "common/text.h"
+
+enum record_status record_status_of(int result, int error)
+{
+	if (result == 0)
+		return RECORD_READ;
+	return error == ENOENT || error == ENOTDIR ? RECORD_MISSING : RECORD_UNREADABLE;
+}
 
 static void copy_bytes(char *target, size_t size, const char *source, size_t length)
 {
@@ -26,4 +36,12 @@ void take_word(const char **at, char *target, size_t size)
 	copy_bytes(target, size, *at, length);
 	*at += length;
 	*at += strspn(*at, " ");
+}
+
+int64_t take_time(const char **at)
+{
+	char word[24];
+	uint64_t ms;
+	TAKE(at, word);
+	return parse_number(word, 0, INT64_MAX, &ms) ? (int64_t)ms : FOREVER;
 }

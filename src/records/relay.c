@@ -1,43 +1,42 @@
-/* The record service/relay. */
-#include "model.h"
+#include "relay.h"
 
 #include <string.h>
 
 #include "common/config_keys.h"
-#include "model_text.h"
+#include "common/text.h"
 
 /* Each takes the item NUMBER, from 1, of a list. */
-static void take_upstream(struct relay_state *s, unsigned number, const char *value)
+static void take_upstream(struct relay_record *s, unsigned number, const char *value)
 {
 	if (number != s->upstream_count + 1)
 		return;
 	if (s->upstream_count++ >= UPSTREAMS_MAX)
 		return;
-	struct upstream_state *u = &s->upstreams[number - 1];
+	struct upstream_record *u = &s->upstreams[number - 1];
 	TAKE(&value, u->endpoint);
 	TAKE(&value, u->state);
 	COPY(u->words, value);
 }
 
-static void take_upstream_source(struct relay_state *s, unsigned number, const char *value)
+static void take_upstream_source(struct relay_record *s, unsigned number, const char *value)
 {
 	if (number <= UPSTREAMS_MAX)
 		COPY(s->upstreams[number - 1].source, value);
 }
 
-static void take_upstream_connect(struct relay_state *s, unsigned number, const char *value)
+static void take_upstream_connect(struct relay_record *s, unsigned number, const char *value)
 {
 	uint64_t us;
 	if (number <= UPSTREAMS_MAX && parse_number(value, 0, INT64_MAX, &us))
 		s->upstreams[number - 1].connect_us = (long long)us;
 }
 
-static void take_source(struct relay_state *s, unsigned number, const char *value)
+static void take_source(struct relay_record *s, unsigned number, const char *value)
 {
 	/* Its number is that of an item of the setting, and addresses have no line: there may be gaps. */
 	if (number > SOURCES_MAX)
 		return;
-	struct source_state *source = &s->sources[number - 1];
+	struct source_record *source = &s->sources[number - 1];
 	TAKE(&value, source->item);
 	TAKE(&value, source->state);
 	COPY(source->words, value);
@@ -53,22 +52,22 @@ static void take_prefix(struct prefix_list *list, unsigned number, const char *v
 		COPY(list->text[number - 1], value);
 }
 
-static void take_allowed(struct relay_state *s, unsigned number, const char *value)
+static void take_allowed(struct relay_record *s, unsigned number, const char *value)
 {
 	take_prefix(&s->allowed, number, value);
 }
 
-static void take_on_link(struct relay_state *s, unsigned number, const char *value)
+static void take_on_link(struct relay_record *s, unsigned number, const char *value)
 {
 	take_prefix(&s->on_link, number, value);
 }
 
 /* One walk over V: a walk for each item would be slow in a record that is full of them. */
-static void read_lists(struct relay_state *s, const struct record_view *v)
+static void read_lists(struct relay_record *s, const struct record_view *v)
 {
 	static const struct {
 		const char *prefix;
-		void (*take)(struct relay_state *s, unsigned number, const char *value);
+		void (*take)(struct relay_record *s, unsigned number, const char *value);
 	} lists[] = {
 		{"upstream.", take_upstream},
 		{"upstream_source.", take_upstream_source},
@@ -88,19 +87,10 @@ static void read_lists(struct relay_state *s, const struct record_view *v)
 		}
 }
 
-const char *const refusal_keys[REFUSAL_COUNT] = {
-	[REFUSED_NOT_ALLOWED] = "refused_not_allowed",
-	[REFUSED_GUARD] = "refused_guard",
-	[REFUSED_FULL] = "refused_full",
-	[REFUSED_CLIENT_FULL] = "refused_client_full",
-	[REFUSED_NO_UPSTREAM] = "refused_no_upstream",
-	[REFUSED_FIRST_BYTE] = "refused_first_byte",
-	[REFUSED_MEMORY] = "refused_memory",
-	[CLOSED_IDLE] = "closed_idle",
-	[CLOSED_SESSION_TIME] = "closed_session_time",
-};
+#define REFUSAL_KEY(name, key) [name] = key,
+const char *const refusal_keys[REFUSAL_COUNT] = {REFUSALS(REFUSAL_KEY)};
 
-static void read_counters(struct relay_state *s, const struct record_view *v)
+static void read_counters(struct relay_record *s, const struct record_view *v)
 {
 	for (size_t i = 0; i < REFUSAL_COUNT; i++)
 		s->refusals[i] = record_get_number(v, refusal_keys[i], 0);
@@ -118,7 +108,7 @@ static void read_counters(struct relay_state *s, const struct record_view *v)
 	s->upstreams_left_out = record_get_number(v, "upstreams_left_out", 0);
 }
 
-void relay_from_record(struct relay_state *s, const struct record_view *v, enum record_status status)
+void relay_record_read(struct relay_record *s, const struct record_view *v, enum record_status status)
 {
 	memset(s, 0, sizeof(*s));
 	s->status = status;
@@ -133,7 +123,7 @@ void relay_from_record(struct relay_state *s, const struct record_view *v, enum 
 	read_lists(s, v);
 }
 
-const char *relay_closed_by(const struct relay_state *s)
+const char *relay_closed_by(const struct relay_record *s)
 {
 	if (s->allowed.count > 0 && strcmp(s->allowed.text[0], CONFIG_NONE) == 0)
 		return "relay.allow";
@@ -149,7 +139,7 @@ static bool is_network(const char *prefix)
 	return slash != NULL && strcmp(slash, ipv6 ? "/128" : "/32") != 0 && strncmp(prefix, "fe80:", 5) != 0;
 }
 
-bool relay_allows_no_network(const struct relay_state *s)
+bool relay_allows_no_network(const struct relay_record *s)
 {
 	if (s->allowed.count != 1 || strcmp(s->allowed.text[0], CONFIG_ON_LINK) != 0)
 		return false;
@@ -159,7 +149,7 @@ bool relay_allows_no_network(const struct relay_state *s)
 	return true;
 }
 
-bool source_flawed(const struct source_state *s)
+bool source_flawed(const struct source_record *s)
 {
 	return s->item[0] != '\0' && strcmp(s->state, "ok") != 0;
 }

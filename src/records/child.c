@@ -1,0 +1,75 @@
+#include "child.h"
+
+#include <string.h>
+
+#include "common/text.h"
+
+enum { FRESH_RESTART_MS = 60000 };
+
+static enum child_phase phase_of(const char *word)
+{
+	static const char *const words[] = {
+		[PHASE_STARTING] = "starting",
+		[PHASE_RUNNING] = "running",
+		[PHASE_WAITING] = "waiting",
+		[PHASE_STOPPING] = "stopping",
+		[PHASE_STOPPED] = "stopped",
+	};
+	for (size_t i = PHASE_STARTING; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(word, words[i]) == 0)
+			return (enum child_phase)i;
+	return PHASE_UNKNOWN;
+}
+
+void child_record_read(
+	struct child_record *s, const char *name, const struct record_view *v, enum record_status status)
+{
+	memset(s, 0, sizeof(*s));
+	s->status = status;
+	s->pid = s->since_ms = s->next_start_ms = s->last_exit_ms = -1;
+	COPY(s->name, name);
+	if (status != RECORD_READ)
+		return;
+	if (record_get(v, "name") != NULL)
+		COPY(s->name, record_get(v, "name"));
+	COPY(s->phase_word, record_get(v, "state"));
+	s->phase = phase_of(s->phase_word);
+	COPY(s->last_exit, record_get(v, "last_exit"));
+	s->pid = record_get_number(v, "pid", -1);
+	s->since_ms = record_get_number(v, "since_ms", -1);
+	s->next_start_ms = record_get_number(v, "next_start_ms", -1);
+	s->last_exit_ms = record_get_number(v, "last_exit_ms", -1);
+	s->restarts = record_get_number(v, "restarts", 0);
+
+	char ports[256];
+	struct text t = TEXT(ports);
+	const char *port;
+	for (unsigned i = 1; (port = record_get_item(v, "port", i)) != NULL; i++)
+		text_add(&t, "%s%s", i > 1 ? ", " : "", port);
+	COPY(s->ports, ports);
+}
+
+void ports_record_read(struct ports_record *s, const struct record_view *v, enum record_status status)
+{
+	const char *port;
+	memset(s, 0, sizeof(*s));
+	if (status != RECORD_READ)
+		return;
+	while (s->count < PORTS_MAX && (port = record_get_item(v, "port", s->count + 1)) != NULL) {
+		struct port_record *p = &s->ports[s->count++];
+		COPY(p->port, port);
+		COPY(p->state, record_get_item(v, "port_state", s->count));
+	}
+}
+
+bool child_well(const struct child_record *c, int64_t now_ms)
+{
+	if (c->status != RECORD_READ || c->phase != PHASE_RUNNING)
+		return false;
+	return c->restarts == 0 || (c->since_ms >= 0 && now_ms - c->since_ms >= FRESH_RESTART_MS);
+}
+
+bool port_flawed(const struct port_record *p)
+{
+	return p->state[0] != '\0' && strcmp(p->state, "listening") != 0;
+}

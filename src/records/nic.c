@@ -1,0 +1,78 @@
+#include "nic.h"
+
+#include <string.h>
+
+bool nic_address_parse(struct nic_address *a, const char *value)
+{
+	TAKE(&value, a->address);
+	TAKE(&value, a->origin);
+	bool whole = value[0] != '\0';
+	a->expires_ms = take_time(&value);
+	TAKE(&value, a->flags);
+	return whole;
+}
+
+static void read_addresses(struct nic_record *s, const struct record_view *v)
+{
+	const char *value;
+	while ((value = record_get_item(v, "address", s->address_count + 1)) != NULL) {
+		if (s->address_count < ADDRESSES_MAX)
+			nic_address_parse(&s->addresses[s->address_count], value);
+		s->address_count++;
+	}
+	while ((value = record_get_item(v, "gateway", s->gateway_count + 1)) != NULL) {
+		if (s->gateway_count < GATEWAYS_MAX) {
+			struct nic_gateway *g = &s->gateways[s->gateway_count];
+			TAKE(&value, g->address);
+			TAKE(&value, g->origin);
+		}
+		s->gateway_count++;
+	}
+}
+
+void nic_record_read(
+	struct nic_record *s, const char *ifname, const struct record_view *v, enum record_status status)
+{
+	memset(s, 0, sizeof(*s));
+	s->status = status;
+	COPY(s->ifname, ifname);
+	s->dhcp4_renew_ms = s->no_address_since_ms = -1;
+	if (status == RECORD_READ) {
+		COPY(s->mac, record_get(v, "mac"));
+		COPY(s->driver, record_get(v, "driver"));
+		COPY(s->link, record_get(v, "link"));
+		COPY(s->dhcp4, record_get(v, "dhcp4"));
+		COPY(s->dhcp6, record_get(v, "dhcp6"));
+		COPY(s->ra, record_get(v, "ra"));
+		COPY(s->dhcp4_server, record_get(v, "dhcp4_server"));
+
+		s->dhcp4_renew_ms = record_get_number(v, "dhcp4_renew_ms", -1);
+		s->no_address_since_ms = record_get_number(v, "no_address_since_ms", -1);
+		s->up = strcmp(s->link, "up") == 0;
+		read_addresses(s, v);
+	}
+}
+
+bool nic_address_held(const struct nic_address *a, int64_t now_ms)
+{
+	return a->expires_ms > now_ms && strstr(a->flags, "tentative") == NULL &&
+	       strstr(a->flags, "dadfailed") == NULL;
+}
+
+bool nic_address_usable(const struct nic_address *a, int64_t now_ms)
+{
+	return nic_address_held(a, now_ms) && strcmp(a->origin, "link-local") != 0;
+}
+
+bool nic_usable(const struct nic_record *n, int64_t now_ms)
+{
+	for (unsigned i = 0; i < n->address_count && i < ADDRESSES_MAX; i++)
+		if (nic_address_usable(&n->addresses[i], now_ms))
+			return n->up;
+	return false;
+}
+
+bool nic_is_off(const struct nic_record *n)
+{
+	return strcmp(n->dhcp4, "off") == 0 && strcmp(n->ra, "off") == 0;
+}

@@ -1,6 +1,6 @@
-# `make help`, and the table of settings.
-# needs: mk/help.txt; src/common/config_keys.h and the host's gcc
-# makes: the table in docs/configuration.md
+# `make help`, and the tables that are made of the code.
+# needs: mk/help.txt; src/common/config_keys.h, src/records/*.h and the host's gcc
+# makes: the tables in docs/configuration.md and docs/records.md
 
 .PHONY: help help-config docs
 help:
@@ -13,7 +13,16 @@ $(BUILD)/tools/config-help: tools/config-help.c $(wildcard src/common/*.[ch])
 	$(Q)mkdir -p $(@D)
 	$(Q)$(HOST_GCC) -O1 $(PROGRAM_CFLAGS) -DTHIMBLE_CONFIG_HELP -o $@ $(filter %.c,$^)
 
-# What stands between the two lines that begin with "<!-- settings".
-docs: $(BUILD)/tools/config-help
+$(BUILD)/tools/records-help: tools/records-help.c $(wildcard src/records/*.h)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(HOST_GCC) -O1 $(PROGRAM_CFLAGS) -o $@ $(filter %.c,$^)
+
+# $(call fill_table,PAGE,FIRST WORDS,FILE): what stands between the lines "<!-- FIRST WORDS: begin" and "end" becomes FILE.
+fill_table = sed -i -e "/^<!-- $2: begin/,/^<!-- $2: end/{//!d}" -e "/^<!-- $2: begin/r $3" $1
+
+docs: $(BUILD)/tools/config-help $(BUILD)/tools/records-help
 	$(Q)$< --markdown > $<.md
-	$(Q)sed -i -e '/^<!-- settings: begin/,/^<!-- settings: end/{//!d}' -e '/^<!-- settings: begin/r $<.md' docs/configuration.md
+	$(Q)$(call fill_table,docs/configuration.md,settings,$<.md)
+	$(Q)for record in $$($(BUILD)/tools/records-help); do \
+		$(BUILD)/tools/records-help $$record > $<.md; \
+		$(call fill_table,docs/records.md,keys of $$record,$<.md); done

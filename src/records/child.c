@@ -21,29 +21,21 @@ static enum child_phase phase_of(const char *word)
 	return PHASE_UNKNOWN;
 }
 
+#define RECORD struct child_record
+static const struct record_field fields[] = RECORD_FIELDS(CHILD_KEYS);
+
 void child_record_read(
 	struct child_record *s, const char *name, const struct record_view *v, enum record_status status)
 {
-	memset(s, 0, sizeof(*s));
-	s->status = status;
-	s->pid = s->since_ms = s->next_start_ms = s->last_exit_ms = -1;
-	COPY(s->name, name);
-	if (status != RECORD_READ)
-		return;
-	if (record_get(v, "name") != NULL)
-		COPY(s->name, record_get(v, "name"));
-	COPY(s->phase_word, record_get(v, "state"));
-	s->phase = phase_of(s->phase_word);
-	COPY(s->last_exit, record_get(v, "last_exit"));
-	s->pid = record_get_number(v, "pid", -1);
-	s->since_ms = record_get_number(v, "since_ms", -1);
-	s->next_start_ms = record_get_number(v, "next_start_ms", -1);
-	s->last_exit_ms = record_get_number(v, "last_exit_ms", -1);
-	s->restarts = record_get_number(v, "restarts", 0);
-
 	char ports[256];
 	struct text t = TEXT(ports);
 	const char *port;
+	bool read = READ_FIELDS(s, v, status);
+	if (!read || record_get(v, "name") == NULL)
+		COPY(s->name, name);
+	if (!read)
+		return;
+	s->phase = phase_of(s->state);
 	for (unsigned i = 1; (port = record_get_item(v, "port", i)) != NULL; i++)
 		text_add(&t, "%s%s", i > 1 ? ", " : "", port);
 	COPY(s->ports, ports);

@@ -17,12 +17,36 @@ enum child_phase {
 	PHASE_STOPPED
 };
 
+/* clang-format off */
+#define CHILD_KEYS(TEXT, NUMBER, KEY) \
+	TEXT(name, 40, "name of the child") \
+	TEXT(state, 24, \
+		"`starting`, `running`, `waiting` (for its next start), `stopping`, `stopped`") \
+	NUMBER(pid, -1, "while it runs") \
+	NUMBER(since_ms, -1, "when it came into this state") \
+	NUMBER(next_start_ms, -1, "when waiting: the time of the next start") \
+	KEY("starts", "how often it was started") \
+	NUMBER(restarts, 0, "`starts` less one, never below 0") \
+	TEXT(last_exit, 96, \
+		"in words: `exit status 3`, `killed by SIGKILL`, `cannot start: /bin/service: " \
+		"No such file or directory`, `killed by SIGKILL at 51 MiB: out of memory, or by" \
+		" hand`") \
+	NUMBER(last_exit_ms, -1, "when that was") \
+	KEY("user", "the user it runs as") \
+	KEY("memory_limit_bytes", "its limit of memory; the service has none") \
+	KEY("processes_limit", "its limit of processes") \
+	KEY("port.N", "service only, one line per port: `1688/tcp`") \
+	KEY("port_state.N", \
+		"while it runs: whether port N is listened to, `starting`, `listening`, " \
+		"`loopback`, `missing`, `lost` ([monitoring](monitoring.md)). not of a service " \
+		"that writes `service/relay`, which tells of itself")
+/* clang-format on */
+
 struct child_record {
 	enum record_status status;
-	enum child_phase phase;
-	char name[40], phase_word[24], last_exit[96], ports[64];
-	long long pid, since_ms, next_start_ms, last_exit_ms; /* -1: not told */
-	long long restarts;
+	RECORD_MEMBERS(CHILD_KEYS)
+	enum child_phase phase; /* as `state` says */
+	char ports[64];
 };
 
 /* A port that the service is to listen on. */

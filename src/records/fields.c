@@ -45,3 +45,20 @@ int64_t take_time(const char **at)
 	TAKE(at, word);
 	return parse_number(word, 0, INT64_MAX, &ms) ? (int64_t)ms : FOREVER;
 }
+
+bool record_read_fields(void *record, size_t size, const struct record_field *fields, size_t count,
+	const struct record_view *v, enum record_status status)
+{
+	memset(record, 0, size);
+	*(enum record_status *)record = status;
+	for (size_t i = 0; i < count; i++) {
+		const struct record_field *f = &fields[i];
+		char *at = (char *)record + f->offset;
+		if (f->size == 0)
+			*(long long *)(void *)at =
+				status == RECORD_READ ? record_get_number(v, f->key, f->absent) : f->absent;
+		else if (status == RECORD_READ)
+			copy_text(at, f->size, record_get(v, f->key));
+	}
+	return status == RECORD_READ;
+}

@@ -6,6 +6,18 @@
 
 enum { LINK_LINES_MAX = 8 };
 
+/* clang-format off */
+#define LINK_KEYS(TEXT, NUMBER, KEY) \
+	KEY("waiting.N", "a NIC or MAC of the setting `ip` that is not there") \
+	KEY("problem.N", \
+		"in words: `eth0: gateway 192.0.2.1 refused: Network is unreachable`, `eth0: " \
+		"MTU 9000: it takes 1500 at most`") \
+	KEY("problems", "how many those are, 0 when none") \
+	KEY("mtu_before.IFINDEX", \
+		"the MTU that the NIC had before `link` changed it: for `link` itself, should " \
+		"it start anew")
+/* clang-format on */
+
 /* What of the settings of addresses, VLANs and MTUs is not in force, in words. */
 struct link_record {
 	char lines[LINK_LINES_MAX][128];

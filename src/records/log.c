@@ -2,20 +2,12 @@
 
 #include <string.h>
 
+#define RECORD struct collector_record
+static const struct record_field fields[] = RECORD_FIELDS(LOG_KEYS);
+
 void collector_record_read(struct collector_record *s, const struct record_view *v, enum record_status status)
 {
-	memset(s, 0, sizeof(*s));
-	s->status = status;
-	if (status != RECORD_READ)
-		return;
-	COPY(s->collector, record_get(v, "collector"));
-	COPY(s->origin, record_get(v, "collector_origin"));
-	COPY(s->state, record_get(v, "state"));
-	COPY(s->error, record_get(v, "error"));
-	s->sent = record_get_number(v, "sent", 0);
-	s->lost = record_get_number(v, "lost", 0);
-	s->queued = record_get_number(v, "queued", 0);
-	s->limited = record_get_number(v, "limited", 0);
+	READ_FIELDS(s, v, status);
 }
 
 void log_record_read(struct log_record *s, size_t bytes, long long lines_total, enum record_status status)

@@ -16,12 +16,47 @@ struct log_record {
 	char lines[LOG_LINES_BYTES_MAX];
 };
 
+/* clang-format off */
+#define LOG_KEYS(TEXT, NUMBER, KEY) \
+	NUMBER(lines_total, -1, "lines since boot, those left out not counted") \
+	NUMBER(limited, 0, \
+		"lines left out because their source brought too many, in all") \
+	KEY("limited.N", "`NAME COUNT`: the same of each source that did") \
+	TEXT(collector, 272, \
+		"the one in force: `udp://HOST:PORT`, `tcp://HOST:PORT`; of several from DHCP " \
+		"the first") \
+	TEXT(collector_origin, 16, "where that is from: `setting`, `dhcp`") \
+	TEXT(state, 16, \
+		"`off` (by the setting), `no collector` (nobody names one), `waiting` (no way " \
+		"to it, or its name is not resolved), `connecting`, `sending`, `slow` (it does " \
+		"not take lines as fast as they come), `failed`") \
+	KEY("since_ms", "when it came into this state") \
+	TEXT(error, 96, \
+		"of `waiting` and `failed`, in words: `Connection refused`, `closed by the " \
+		"collector`") \
+	KEY("peer", "`ADDRESS:PORT` of the socket that there is") \
+	NUMBER(sent, 0, \
+		"lines handed over, each counted once: over TCP those that the collector's " \
+		"kernel has not acknowledged when a connection ends are sent again. Never gets " \
+		"smaller") \
+	NUMBER(lost, 0, \
+		"lines that the 64 KB had no more place for before they could be sent") \
+	NUMBER(queued, 0, "lines that wait to be sent")
+/* clang-format on */
+
+/* clang-format off */
+#define TAIL_KEYS(TEXT, NUMBER, KEY) \
+	KEY("lines_total", "lines since boot") \
+	KEY("lines_dropped", "lines that the ring no longer holds") \
+	KEY("line.N", \
+		"`MS LEVEL NAME TEXT`: MS of CLOCK_MONOTONIC, LEVEL the syslog severity 0 to 7," \
+		" NAME the child or `kernel`")
+/* clang-format on */
+
 /* Where lines are sent (docs/records.md, log/state). */
 struct collector_record {
 	enum record_status status;
-	char collector[272], origin[16], state[16], error[96];
-	long long sent, lost, queued; /* lines */
-	long long limited;            /* lines that were left out: their writers brought too many */
+	RECORD_MEMBERS(LOG_KEYS)
 };
 
 void collector_record_read(

@@ -30,27 +30,17 @@ static void read_addresses(struct nic_record *s, const struct record_view *v)
 	}
 }
 
+#define RECORD struct nic_record
+static const struct record_field fields[] = RECORD_FIELDS(NIC_KEYS);
+
 void nic_record_read(
 	struct nic_record *s, const char *ifname, const struct record_view *v, enum record_status status)
 {
-	memset(s, 0, sizeof(*s));
-	s->status = status;
+	bool read = READ_FIELDS(s, v, status);
 	COPY(s->ifname, ifname);
-	s->dhcp4_renew_ms = s->no_address_since_ms = -1;
-	if (status == RECORD_READ) {
-		COPY(s->mac, record_get(v, "mac"));
-		COPY(s->driver, record_get(v, "driver"));
-		COPY(s->link, record_get(v, "link"));
-		COPY(s->dhcp4, record_get(v, "dhcp4"));
-		COPY(s->dhcp6, record_get(v, "dhcp6"));
-		COPY(s->ra, record_get(v, "ra"));
-		COPY(s->dhcp4_server, record_get(v, "dhcp4_server"));
-
-		s->dhcp4_renew_ms = record_get_number(v, "dhcp4_renew_ms", -1);
-		s->no_address_since_ms = record_get_number(v, "no_address_since_ms", -1);
-		s->up = strcmp(s->link, "up") == 0;
+	s->up = strcmp(s->link, "up") == 0;
+	if (read)
 		read_addresses(s, v);
-	}
 }
 
 bool nic_address_held(const struct nic_address *a, int64_t now_ms)

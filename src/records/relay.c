@@ -87,39 +87,21 @@ static void read_lists(struct relay_record *s, const struct record_view *v)
 		}
 }
 
-#define REFUSAL_KEY(name, key) [name] = key,
+#define REFUSAL_KEY(name, key, help) [name] = key,
 const char *const refusal_keys[REFUSAL_COUNT] = {REFUSALS(REFUSAL_KEY)};
 
-static void read_counters(struct relay_record *s, const struct record_view *v)
-{
-	for (size_t i = 0; i < REFUSAL_COUNT; i++)
-		s->refusals[i] = record_get_number(v, refusal_keys[i], 0);
-	s->connections_now = record_get_number(v, "connections_now", -1);
-	s->connections_total = record_get_number(v, "connections_total", -1);
-	s->connections_max = record_get_number(v, "connections_max", -1);
-	s->connections_refused = record_get_number(v, "connections_refused", 0);
-	s->connections_failed = record_get_number(v, "connections_failed", 0);
-	s->bytes_to_upstream = record_get_number(v, "bytes_to_upstream", -1);
-	s->bytes_to_client = record_get_number(v, "bytes_to_client", -1);
-	s->connect_p50_us = record_get_number(v, "connect_p50_us", -1);
-	s->connect_p99_us = record_get_number(v, "connect_p99_us", -1);
-	s->session_p50_ms = record_get_number(v, "session_p50_ms", -1);
-	s->session_p99_ms = record_get_number(v, "session_p99_ms", -1);
-	s->upstreams_left_out = record_get_number(v, "upstreams_left_out", 0);
-}
+#define RECORD struct relay_record
+static const struct record_field fields[] = RECORD_FIELDS(RELAY_KEYS);
 
 void relay_record_read(struct relay_record *s, const struct record_view *v, enum record_status status)
 {
-	memset(s, 0, sizeof(*s));
-	s->status = status;
+	bool read = READ_FIELDS(s, v, status);
 	for (size_t i = 0; i < UPSTREAMS_MAX; i++)
 		s->upstreams[i].connect_us = -1;
-	if (status != RECORD_READ)
+	if (!read)
 		return;
-	COPY(s->state, record_get(v, "state"));
-	COPY(s->hint, record_get(v, "hint"));
-	COPY(s->guard, record_get(v, "guard"));
-	read_counters(s, v);
+	for (size_t i = 0; i < REFUSAL_COUNT; i++)
+		s->refusals[i] = record_get_number(v, refusal_keys[i], 0);
 	read_lists(s, v);
 }
 

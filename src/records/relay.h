@@ -24,20 +24,22 @@ struct source_record {
 	char item[264], state[16], words[320]; /* words may hold a whole name */
 };
 
-/* What is refused at once, or before a byte was passed on; then what is closed by a limit. In the record's
- * order, with the keys. */
-#define REFUSALS(X)                                                                                          \
-	X(REFUSED_NOT_ALLOWED, "refused_not_allowed")                                                        \
-	X(REFUSED_FULL, "refused_full")                                                                      \
-	X(REFUSED_CLIENT_FULL, "refused_client_full")                                                        \
-	X(REFUSED_NO_UPSTREAM, "refused_no_upstream")                                                        \
-	X(REFUSED_GUARD, "refused_guard")                                                                    \
-	X(REFUSED_FIRST_BYTE, "refused_first_byte")                                                          \
-	X(REFUSED_MEMORY, "refused_memory")                                                                  \
-	X(CLOSED_IDLE, "closed_idle")                                                                        \
-	X(CLOSED_SESSION_TIME, "closed_session_time")
+/* What is refused at once, or before a byte was passed on; then what is closed by a limit. In the record they
+ * stand behind connections_refused. */
+/* clang-format off */
+#define REFUSALS(X) \
+	X(REFUSED_NOT_ALLOWED, "refused_not_allowed", "not from `relay.allow`") \
+	X(REFUSED_FULL, "refused_full", "over `connections_max`") \
+	X(REFUSED_CLIENT_FULL, "refused_client_full", "over the limit of one client") \
+	X(REFUSED_NO_UPSTREAM, "refused_no_upstream", "`relay.upstream` is empty") \
+	X(REFUSED_GUARD, "refused_guard", "began with something that the guard does not let through") \
+	X(REFUSED_FIRST_BYTE, "refused_first_byte", "`relay.first-byte-timeout-s` without the first byte or PDU") \
+	X(REFUSED_MEMORY, "refused_memory", "memory or descriptors had run out") \
+	X(CLOSED_IDLE, "closed_idle", "ended by `relay.idle-timeout-s` or `relay.half-closed-timeout-s`") \
+	X(CLOSED_SESSION_TIME, "closed_session_time", "ended by `relay.max-session-s`")
+/* clang-format on */
 
-#define REFUSAL_NAME(name, key) name,
+#define REFUSAL_NAME(name, key, help) name,
 enum refusal { REFUSALS(REFUSAL_NAME) REFUSAL_COUNT };
 
 extern const char *const refusal_keys[REFUSAL_COUNT];
@@ -48,21 +50,58 @@ struct prefix_list {
 	unsigned count; /* in all; more than ALLOWED_MAX are not kept */
 };
 
+/* clang-format off */
+#define RELAY_KEYS(TEXT, NUMBER, KEY) \
+	TEXT(state, 24, "`ready`, `no upstream`, `draining`, `cannot listen`") \
+	TEXT(hint, 96, \
+		"what to do about it: `set relay.upstream=HOST:PORT`, or what is wrong: " \
+		"`relay.listen=[::]:88: Permission denied`") \
+	KEY("listen.N", "address and port it listens on") \
+	KEY("upstream.N", \
+		"`HOST:PORT STATE [WORDS]`, of a target found by DNS its host name: STATE " \
+		"`unknown`, `up`, `down`; WORDS the last error") \
+	KEY("upstream_source.N", \
+		"where upstream N comes from: `setting`, an address in it; `name`, a host name " \
+		"in it; `srv:NAME`, the service record, NAME in full") \
+	KEY("upstream_connect_us.N", \
+		"how long the last connection to upstream N took to be made; left out before " \
+		"the first") \
+	NUMBER(upstreams_left_out, 0, \
+		"targets and addresses found by DNS that did not fit, 0 when none") \
+	KEY("source.N", \
+		"`ITEM STATE [WORDS]`: each name and service of `relay.upstream` in its order, " \
+		"addresses not counted; STATE `waiting`, `ok`, `stale`, `failed` and WORDS as " \
+		"the resolver tells them") \
+	KEY("allow.N", "`relay.allow`: a prefix, `on-link`, or `none`") \
+	KEY("on_link.N", "what `on-link` means now; only when it is allowed") \
+	TEXT(guard, 384, "`off`, `none`, or `dcerpc:UUID[,UUID]`") \
+	NUMBER(connections_now, -1, "open now") \
+	NUMBER(connections_total, -1, \
+		"let in since start, so also those that the guard or the first-byte time-out " \
+		"refused later") \
+	NUMBER(connections_refused, 0, "the sum of those below") \
+	NUMBER(connections_failed, 0, "reset because no upstream answered, or none was found") \
+	NUMBER(connections_max, -1, \
+		"the limit: `relay.max-connections`, or what the open files allow") \
+	NUMBER(bytes_to_upstream, -1, "passed on since start") \
+	NUMBER(bytes_to_client, -1, "passed on since start") \
+	NUMBER(connect_p50_us, -1, \
+		"half of the connections to upstreams took no longer to be made; the upper " \
+		"bound of a fixed bucket, left out before the first") \
+	NUMBER(connect_p99_us, -1, "the same of 99 in 100") \
+	NUMBER(session_p50_ms, -1, "half of the sessions lasted no longer") \
+	NUMBER(session_p99_ms, -1, "the same of 99 in 100")
+/* clang-format on */
+
 struct relay_record {
 	enum record_status status;
-	char state[24], hint[96], guard[384];
+	RECORD_MEMBERS(RELAY_KEYS)
 	struct upstream_record upstreams[UPSTREAMS_MAX];
 	unsigned upstream_count; /* in all; more than UPSTREAMS_MAX are not kept */
-	long long upstreams_left_out;
 	struct source_record sources[SOURCES_MAX];
 	unsigned source_count; /* in all */
 	struct prefix_list allowed, on_link;
-	long long connections_now, connections_total, connections_max; /* -1: not told */
-	long long connections_refused, connections_failed;
 	long long refusals[REFUSAL_COUNT];
-	long long bytes_to_upstream, bytes_to_client; /* -1: not told */
-	long long connect_p50_us, connect_p99_us;     /* -1: not told */
-	long long session_p50_ms, session_p99_ms;     /* -1: not told */
 };
 
 void relay_record_read(struct relay_record *s, const struct record_view *v, enum record_status status);

@@ -1,16 +1,15 @@
 #include "resolver.h"
 
-#include <string.h>
-
 #include "common/text.h"
+
+#define RECORD struct resolver_record
+static const struct record_field fields[] = RECORD_FIELDS(RESOLVER_KEYS);
 
 void resolver_record_read(struct resolver_record *s, const struct record_view *v, enum record_status status)
 {
-	memset(s, 0, sizeof(*s));
-	s->status = status;
-	if (status != RECORD_READ)
-		return;
 	const char *value;
+	if (!READ_FIELDS(s, v, status))
+		return;
 	while ((value = record_get_item(v, "server", s->server_count + 1)) != NULL) {
 		if (s->server_count < SERVERS_MAX) {
 			struct server_record *server = &s->servers[s->server_count];
@@ -28,5 +27,4 @@ void resolver_record_read(struct resolver_record *s, const struct record_view *v
 		text_add(&t, "%s%s", i > 1 ? " " : "", domain);
 	}
 	COPY(s->search, search);
-	COPY(s->trust, record_get(v, "trust"));
 }

@@ -6,16 +6,40 @@
 
 enum { SERVERS_MAX = 6 };
 
+/* clang-format off */
+#define RESOLVER_KEYS(TEXT, NUMBER, KEY) \
+	KEY("server.N", \
+		"`ADDRESS ORIGIN IFNAME EXPIRES`: ORIGIN `dhcp4`, `dhcp6`, `ra`; when the " \
+		"setting `dns` is set its servers only, as `ADDRESS static - forever`") \
+	KEY("search.N", \
+		"`DOMAIN ORIGIN IFNAME EXPIRES`; when the setting `search` is set its domains " \
+		"only, as `DOMAIN static - forever`") \
+	TEXT(trust, 64, \
+		"the NICs whose words the setting `trust` takes, or `none`; left out when it " \
+		"takes those of all") \
+	KEY("host_name", \
+		"as DHCP gave it, without a dot at its end; unchecked: init takes it when it is" \
+		" one") \
+	KEY("ntp.N", \
+		"as DHCP gave them, a link-local address with its NIC: `fe80::1%eth0`; `clock` " \
+		"asks them when the setting `ntp` names none") \
+	KEY("log_server.N", \
+		"as DHCP gave them; `log` sends to them when the setting `syslog` is empty") \
+	KEY("left_out", \
+		"servers and domains that were refused (no usable address, no host name) or did" \
+		" not fit (8 of each; the search line of resolv.conf 255 bytes), 0 when none")
+/* clang-format on */
+
 struct server_record {
 	char address[52], origin[16], ifname[20];
 };
 
 struct resolver_record {
 	enum record_status status;
+	RECORD_MEMBERS(RESOLVER_KEYS)
 	struct server_record servers[SERVERS_MAX];
 	unsigned server_count; /* in all */
 	char search[160];
-	char trust[64]; /* the NICs whose words are taken, "none", or "" for all */
 };
 
 void resolver_record_read(struct resolver_record *s, const struct record_view *v, enum record_status status);

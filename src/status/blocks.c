@@ -21,7 +21,7 @@ static void draw_settings_unlisted(
 	struct text t = TEXT(line);
 	(void)index, (void)now_ms;
 	text_add(&t, "%lld more settings refused: see the log",
-		s->system.refused_count - s->system.refused_listed);
+		s->system.settings_refused - s->system.refused_listed);
 	sheet_line(sheet, s->system.refused_listed == 0 ? "REFUSED" : "", TONE_BAD, line, "");
 }
 
@@ -50,7 +50,7 @@ static void draw_child(struct sheet *sheet, const struct child_record *child,
 		sheet_line(sheet, label, missing ? TONE_WARN : TONE_BAD, lead, "");
 		return;
 	}
-	text_add(&l, "%s %s", child->name, child->phase_word);
+	text_add(&l, "%s %s", child->name, child->state);
 	if (child->phase == PHASE_WAITING) {
 		text_add(&t, ", next start in ");
 		text_add_time_left(&t, child->next_start_ms, now_ms);
@@ -220,7 +220,7 @@ unsigned blocks_list(struct block blocks[static BLOCKS_MAX], const struct status
 	unsigned count = 0;
 	for (unsigned i = 0; i < s->system.refused_listed; i++)
 		add_block(blocks, &count, BLOCK_SETTING, draw_setting, i);
-	if (s->system.refused_count > s->system.refused_listed)
+	if (s->system.settings_refused > s->system.refused_listed)
 		add_block(blocks, &count, BLOCK_SETTING, draw_settings_unlisted, 0);
 	add_block(blocks, &count, BLOCK_PROGRAM, draw_service, 0);
 	list_relay(blocks, &count, s);

@@ -40,7 +40,7 @@ static bool report_syslog(struct report *r, const struct collector_record *s, bo
 	r->tone = TONE_PLAIN;
 	if (!wanted)
 		return true;
-	text_add(&rest, "%s %s (%s), %lld lines", sending ? " to" : ":", s->collector, s->origin, s->sent);
+	text_add(&rest, "%s %s (%s), %lld lines", sending ? " to" : ":", s->collector, s->collector_origin, s->sent);
 	if (s->lost > 0)
 		text_add(&rest, ", %lld lost", s->lost);
 	if (!sending && s->error[0] != '\0')

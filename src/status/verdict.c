@@ -82,7 +82,7 @@ static void judge_service(struct reasons *r, const struct status *s, int64_t now
 	case PHASE_STOPPING:
 	case PHASE_STOPPED:
 	case PHASE_UNKNOWN:
-		text_add(not_ready(r), "%s: %s", c->name, c->phase_word);
+		text_add(not_ready(r), "%s: %s", c->name, c->state);
 		break;
 	}
 }
@@ -279,9 +279,9 @@ static void judge_system(struct reasons *r, const struct status *s, int64_t now_
 		text_add(warn(r), "the record init/system is unreadable");
 	if (system->uptime_s >= 0 && silent_s >= SILENT_INIT_S)
 		text_add(warn(r), "init has been silent for %lld s", silent_s);
-	if (system->refused_count > 0)
-		text_add(warn(r), "%lld setting%s refused", system->refused_count,
-			system->refused_count == 1 ? "" : "s");
+	if (system->settings_refused > 0)
+		text_add(warn(r), "%lld setting%s refused", system->settings_refused,
+			system->settings_refused == 1 ? "" : "s");
 }
 
 /* "relay to 10.0.0.5:1688", or where a service that is no relay can be reached. */

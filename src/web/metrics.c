@@ -34,7 +34,7 @@ static void add_system(struct text *t, const struct system_record *s)
 		t, "memory_total_bytes", METRIC_GAUGE, "MemTotal of the kernel.", s->memory_total_bytes);
 	metric_number(t, "memory_available_bytes", METRIC_GAUGE, "MemAvailable of the kernel.",
 		s->memory_available_bytes);
-	metric_number(t, "settings_refused", METRIC_GAUGE, "Settings that were not taken.", s->refused_count);
+	metric_number(t, "settings_refused", METRIC_GAUGE, "Settings that were not taken.", s->settings_refused);
 	metric_number(
 		t, "clock_seconds", METRIC_GAUGE, "The clock, seconds since 1970 UTC.", s->clock_unix_s);
 	metric_number(t, "clock_synchronised", METRIC_GAUGE, "Whether a time server keeps the clock.",
@@ -73,7 +73,7 @@ static void sample_since(struct text *t, const struct child_record *c, int64_t n
 {
 	if (c->since_ms >= 0 && c->since_ms <= now_ms)
 		metric_sample(t, "program_state_seconds", now_ms - c->since_ms, 1000,
-			LABELS("name", c->name, "state", c->phase_word));
+			LABELS("name", c->name, "state", c->state));
 }
 
 static void add_ports(struct text *t, const struct ports_record *s)

@@ -61,7 +61,7 @@ static void write_system(struct json *j, const struct system_record *s)
 		json_told(j, "watchdog", s->watchdog);
 		if (s->debug)
 			json_bool(j, "debug", true);
-		json_number(j, "settings_refused", s->refused_count);
+		json_number(j, "settings_refused", s->settings_refused);
 		json_array(j, "setting_refused");
 		for (unsigned i = 0; i < s->refused_listed; i++)
 			json_string(j, NULL, s->refused[i]);
@@ -89,7 +89,7 @@ static void add_child(struct json *j, const struct child_record *c)
 {
 	json_string(j, "name", c->name);
 	if (add_record_state(j, c->status)) {
-		json_told(j, "state", c->phase_word);
+		json_told(j, "state", c->state);
 		json_count(j, "pid", c->pid);
 		json_count(j, "since_ms", c->since_ms);
 		json_count(j, "next_start_ms", c->next_start_ms);
@@ -299,7 +299,7 @@ static void add_collector(struct json *j, const struct collector_record *c)
 	if (add_record_state(j, c->status)) {
 		json_told(j, "state", c->state);
 		json_told(j, "collector", c->collector);
-		json_told(j, "collector_origin", c->origin);
+		json_told(j, "collector_origin", c->collector_origin);
 		json_told(j, "error", c->error);
 		json_number(j, "sent", c->sent);
 		json_number(j, "lost", c->lost);

@@ -177,8 +177,8 @@ static void as_much_as_fits(void **state)
 	(void)state;
 	for (int i = 10; i < 30; i++) {
 		snprintf(name, sizeof(name), "eth%d", i);
-		snprintf(lines, sizeof(lines), "mac=00:15:5d:00:00:%d\naddress.1=192.0.2.%d/24 dhcp forever\n", i,
-			i);
+		snprintf(lines, sizeof(lines),
+			"mac=00:15:5d:00:00:%d\naddress.1=192.0.2.%d/24 dhcp forever\n", i, i);
 		write_lines("net", name, lines);
 	}
 	facts_begin(&facts);

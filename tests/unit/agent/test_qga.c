@@ -112,9 +112,12 @@ static void records_that_lie(void **state)
 {
 	(void)state;
 	write_lines("net", "eth0",
-		"mac=00:15:5d:00:00:0x\naddress.1=192.0.2.500/24 dhcp forever\naddress.2=192.0.2.5 dhcp forever\n"
-		"address.3=192.0.2.5/33 dhcp forever\naddress.4=192.0.2.5/24 magic forever\naddress.5=192.0.2.6/24 dhcp\n"
-		"address.6=\"}]}/24 dhcp forever\naddress.7=192.0.2.7/24 dhcp forever\naddress.8=192.0.2.8/24 dhcp 1\n");
+		"mac=00:15:5d:00:00:0x\naddress.1=192.0.2.500/24 dhcp forever\naddress.2=192.0.2.5 dhcp "
+		"forever\n"
+		"address.3=192.0.2.5/33 dhcp forever\naddress.4=192.0.2.5/24 magic "
+		"forever\naddress.5=192.0.2.6/24 dhcp\n"
+		"address.6=\"}]}/24 dhcp forever\naddress.7=192.0.2.7/24 dhcp "
+		"forever\naddress.8=192.0.2.8/24 dhcp 1\n");
 	write_lines("net", "e\"\\\x1b", "mac=\"\n");
 	write_lines("net", "torn", "mac");
 	write_lines("init", "system", "appliance=a\"b\\x1b\n");

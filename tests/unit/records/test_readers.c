@@ -30,7 +30,7 @@ static void test_system(void **unused)
 	assert_true(state.system.debug);
 	assert_string_equal(state.system.stopping_reason, "power button");
 	assert_int_equal(state.system.uptime_s, 12);
-	assert_int_equal(state.system.refused_count, 9);
+	assert_int_equal(state.system.settings_refused, 9);
 	assert_int_equal(state.system.refused_listed, 2);
 	assert_int_equal(state.system.memory_total_bytes, -1);
 }
@@ -51,7 +51,7 @@ static void test_child(void **unused)
 	assert_false(child_well(&c, NOW_MS));
 	child_record_read(&c, "service", view_of("state=dancing\n"), RECORD_READ);
 	assert_int_equal(c.phase, PHASE_UNKNOWN);
-	assert_string_equal(c.phase_word, "dancing");
+	assert_string_equal(c.state, "dancing");
 	assert_string_equal(c.name, "service");
 }
 

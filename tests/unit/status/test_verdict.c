@@ -271,9 +271,9 @@ static void test_refused_settings_and_silent_init(void **unused)
 {
 	(void)unused;
 	set_well(&state);
-	state.system.refused_count = 1;
+	state.system.settings_refused = 1;
 	assert_string_equal(judge(), "Ready: relay to 10.0.0.5:1688; 1 setting refused");
-	state.system.refused_count = 0;
+	state.system.settings_refused = 0;
 	state.system.uptime_s = 990;
 	assert_string_equal(judge(), "Ready: relay to 10.0.0.5:1688; init has been silent for 10 s");
 }

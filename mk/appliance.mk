@@ -29,8 +29,6 @@ ifdef BINARY
 ifneq ($(words $(BINARY))$(strip $(foreach mark,$$ ' " \,$(findstring $(mark),$(value BINARY)))),1)
 $(error BINARY=$(value BINARY): a path without blanks, quotes, $$ and \)
 endif
-# As it was written: nothing in it is make's, neither here nor in the environment that commands get.
-override ARGS := $(value ARGS)
 ifneq ($(findstring $(newline),$(ARGS)),)
 $(error ARGS=: a line break cannot be passed to a service)
 endif

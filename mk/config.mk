@@ -2,6 +2,12 @@
 # needs: nothing
 # makes: variables
 
+# As it was written: nothing in it is make's, neither here nor in the environment that commands get. GNU make from 4.4 on expands
+# what it puts there for $(shell) too, so this comes before the first one.
+ifdef ARGS
+override ARGS := $(value ARGS)
+endif
+
 APPLIANCE ?= kms-relay
 ARCH      ?= x86_64
 COMPRESS  ?= xz

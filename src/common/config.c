@@ -7,8 +7,10 @@
 #include "common/record.h"
 #include "common/text.h"
 
-/* Of those that guard, the value that lets nobody in. */
+/* Of those that guard, the strictest value: it lets nobody in, or grants the least that still tells why. */
 static const char *const closed[CONFIG_KEY_COUNT] = {
+	[CONFIG_TRUST] = CONFIG_TRUST_SINGLE,
+	[CONFIG_CONSOLE] = CONFIG_READONLY,
 	[CONFIG_STATUS_PORT] = "0",
 	[CONFIG_STATUS_ALLOW] = CONFIG_NONE,
 	[CONFIG_RELAY_ALLOW] = CONFIG_NONE,
@@ -54,7 +56,7 @@ static uint16_t put_string(struct config *c, const char *text)
 }
 
 /* Room that is kept for those that are closed: it must never be wanting. */
-enum { CLOSED_BYTES = 4 * (sizeof(CONFIG_NONE) + CONFIG_ORIGIN_MAX) };
+enum { CLOSED_BYTES = 6 * (sizeof(CONFIG_READONLY) + CONFIG_ORIGIN_MAX) };
 
 /* False: there is no room for it within LIMIT bytes. */
 static bool set_value(struct config *c, size_t key, const char *value, const char *origin, size_t limit)
@@ -105,8 +107,11 @@ void config_next_source(struct config *c)
 	c->source++;
 }
 
+/* A screen that was not to be there at all stays away. */
 static void close_entry(struct config *c, size_t key, const char *origin)
 {
+	if (key == CONFIG_CONSOLE && strcmp(config_get(c, CONFIG_CONSOLE), CONFIG_OFF) == 0)
+		return;
 	set_value(c, key, closed[key], origin, CONFIG_BYTES_MAX);
 }
 
@@ -134,7 +139,12 @@ static bool is_meant(const char *name, const char *word, size_t length)
 	return *name == '\0' && (length == 0 || !isalnum((unsigned char)*word));
 }
 
-/* What begins with WORD was refused: where it means a setting that guards, nobody may come any more. */
+static bool says_who_may_come(size_t key)
+{
+	return key != CONFIG_TRUST && key != CONFIG_CONSOLE;
+}
+
+/* What begins with WORD was refused: where it means a setting that guards, it gets its strictest value. */
 static void close_meant(
 	struct config *c, const char *word, size_t length, const char *origin, struct text *error)
 {
@@ -142,7 +152,11 @@ static void close_meant(
 		if (closed[key] == NULL || !is_meant(config_definitions[key].name, word, length))
 			continue;
 		close_entry(c, key, origin);
-		text_add(error, ", nobody may come until it is right");
+		if (says_who_may_come(key))
+			text_add(error, ", nobody may come until it is right");
+		else
+			text_add(error, ", %s is %s until it is right", config_definitions[key].name,
+				config_get(c, (enum config_key)key));
 	}
 }
 

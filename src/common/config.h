@@ -55,10 +55,10 @@ void config_init(struct config *c);
  * (`ip`) gets a new list. The functions below that read a whole source do this themselves. */
 void config_next_source(struct config *c);
 
-/* Takes all settings that guard for ones that let nobody in: what ORIGIN had may have been one of them. */
+/* All settings that guard get their strictest value: what ORIGIN had may have been one of them. */
 void config_close(struct config *c, const char *origin);
 
-/* Takes over from READ the settings that guard and let nobody in. */
+/* Takes over from READ the settings that guard and have their strictest value. */
 void config_take_closed(struct config *c, const struct config *read);
 
 /* Sets KEY (KEY_LENGTH bytes) to VALUE (VALUE_LENGTH bytes) when both are good. Otherwise nothing changes but

@@ -10,7 +10,7 @@
 #include "common/ip_setting.h"
 #include "common/net_text.h"
 
-static const char *const console_words[] = {"on", "off", "readonly", NULL};
+static const char *const console_words[] = {"on", CONFIG_OFF, CONFIG_READONLY, NULL};
 static const char *const proxy_words[] = {"off", "v2", NULL};
 static const char *const log_words[] = {"errors", "sessions", NULL};
 static const char *const on_words[] = {"on", "off", NULL};

@@ -12,9 +12,12 @@
 /* The word of relay.allow and status-allow for the networks that the machine is in. */
 #define CONFIG_ON_LINK "on-link"
 /* The words of trust. */
-#define CONFIG_TRUST_ALL "all"
+#define CONFIG_TRUST_ALL    "all"
 #define CONFIG_TRUST_SINGLE "single"
-/* Nobody: the value of a setting that guards and cannot be read. */
+/* The words of console, but for "on". */
+#define CONFIG_OFF      "off"
+#define CONFIG_READONLY "readonly"
+/* Nobody: the value of a setting that says who may come and cannot be read. */
 #define CONFIG_NONE "none"
 
 /* clang-format off */

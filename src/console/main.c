@@ -25,12 +25,12 @@ int main(int argc, char **argv)
 	}
 	config_load(&config);
 	const char *mode = config_get(&config, CONFIG_CONSOLE);
-	if (strcmp(mode, "off") == 0) {
+	if (strcmp(mode, CONFIG_OFF) == 0) {
 		log_info("%s: off by the setting console=off", argv[1]);
 		return 0;
 	}
-	if (screen_open(&screen, STDIN_FILENO, is_virtual_terminal(argv[1]), strcmp(mode, "readonly") == 0) <
-		0)
+	if (screen_open(&screen, STDIN_FILENO, is_virtual_terminal(argv[1]),
+		    strcmp(mode, CONFIG_READONLY) == 0) < 0)
 		fatal("%s: cannot use it as a terminal", argv[1]);
 	if (screen_run(&screen) < 0)
 		fatal("%s: the event loop failed", argv[1]);

@@ -255,7 +255,7 @@ static void set_web(const struct appliance *a, struct child *web, const struct c
 struct child *table_fill(struct children *c, const struct config *config, const char *host_name)
 {
 	dhcpcd_arguments[DHCPCD_HOST_NAME] = host_name;
-	if (strcmp(config_get(config, CONFIG_CONSOLE), "off") != 0)
+	if (strcmp(config_get(config, CONFIG_CONSOLE), CONFIG_OFF) != 0)
 		add_consoles(c);
 	read_arguments(config);
 	for (size_t i = 0; i < sizeof(definitions) / sizeof(definitions[0]); i++)

@@ -74,3 +74,10 @@ def test_nobody_may_come_by_a_guard_that_cannot_be_read(dual_stack, boot, tmp_pa
             assert_reset(client, "a client")
     except ConnectionResetError:
         pass
+
+
+def test_a_console_that_cannot_be_read_has_no_keys_that_act(dual_stack, boot):
+    guest = boot(dual_stack, append="thimble.console=read-only")
+    guest.wait_screen(r"^ REFUSED   .*from kernel command line: console = .*\n?.*console is readonly until it is right")
+    guest.press(b"p")
+    guest.wait_screen(r"^ l log  c settings  Enter refresh$")

@@ -171,5 +171,6 @@ def test_a_path_that_make_cannot_pass(copied_tree):
 def test_settings_to_bake_in_are_looked_at(copied_tree):
     (copied_tree.folder / "site.conf").write_text("hostname = relay1\nconsole = loud\n")
     said = copied_tree.refuses("CONFIG=site.conf")
-    assert "setting refused, from site.conf, line 2: console = \"loud\", allowed: on, off or readonly" in said, said
+    assert "setting refused, from site.conf, line 2: console = \"loud\", console is readonly until it is right" in said, said
+    assert "allowed: on, off or readonly" in said, said
     assert not any(word in said for word in ("SOURCES", "SYSROOT", "LINUX")), said

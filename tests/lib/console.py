@@ -126,9 +126,10 @@ class _PtyEnd:
 
 class Console:
     """The program on a pty whose far end is a terminal of COLUMNS x LINES. NAME decides its kind; on a
-    serial line the tty does not know the terminal's size, unless KNOWN says it does."""
+    serial line the tty does not know the terminal's size, unless KNOWN says it does. MODE is the setting
+    `console`; None: the record is as it is."""
 
-    def __init__(self, records, folder, name="ttyS0", columns=80, lines=24, known=None, mode=None):
+    def __init__(self, records, folder, name="ttyS0", columns=80, lines=24, known=None, mode="on"):
         self.folder = pathlib.Path(folder)
         self.log = self.folder / "console.log"
         if mode:

@@ -53,7 +53,7 @@ def test_folders_that_come_later(keep, tmp_path):
     """Before their writers have made them there is nothing to watch."""
     run = tmp_path / "later"
     run.mkdir()
-    console = keep(Console(types.SimpleNamespace(dir=run), tmp_path))
+    console = keep(Console(types.SimpleNamespace(dir=run), tmp_path, mode=None))
     console.wait(r"^ Starting: no record from init yet")
     records = Records(run)
     records.well()

@@ -264,7 +264,7 @@ def test_10000_connections(keep, splicing_network, tmp_path):
     records = Records(tmp_path / "page")
     records.well()
     web = keep(Web(tmp_path, records, network.box, GUEST_PROGRAM))
-    console = keep(Console(records, tmp_path))
+    console = keep(Console(records, tmp_path, mode=None))
     console.wait("Ready: relay to 10.0.0.5:1688")
     keep(TcpPeer(network.lan, echo, network.host, 7001))
     network.start_relay(upstream=f"{network.host}:7001")

@@ -76,8 +76,9 @@ static void bad_line_is_refused_alone(void **state)
 	assert_string_equal(
 		reported[1], "setting refused, from site, line 3: \"nonsense\", allowed: key = value");
 	assert_string_equal(reported[2], "setting refused, from site, line 4: \"no.such\" is no setting");
-	assert_string_equal(reported[3],
-		"setting refused, from site, line 5: console = \"loud\", allowed: on, off or readonly");
+	assert_string_equal(reported[3], "setting refused, from site, line 5: console = \"loud\", console is "
+					 "readonly until it is right, "
+					 "allowed: on, off or readonly");
 }
 
 /* One source's lines make one list, another source's begin a new one. */
@@ -216,6 +217,35 @@ static void bad_guard_lets_nobody_in(void **state)
 	assert_closed(CONFIG_RELAY_ALLOW, "none", false);
 }
 
+/* Neither keys that act nor the word of each NIC by a typo; a screen that is off stays off. */
+static void bad_console_and_trust_grant_the_least(void **state)
+{
+	static const struct {
+		enum config_key key;
+		const char *good, *bad, *closed, *said;
+	} cases[] = {
+		{CONFIG_CONSOLE, "console = on", "console = read-only", "readonly",
+			", console is readonly until it is right, allowed: on, off or readonly"},
+		{CONFIG_CONSOLE, "console = on", "Console: off", "readonly",
+			", console is readonly until it is right, allowed: key = value"},
+		{CONFIG_CONSOLE, "console = off", "console = read-only", "off",
+			", console is off until it is right, allowed: on, off or readonly"},
+		{CONFIG_TRUST, "trust = all", "trust = eth0; eth1", "single",
+			", trust is single until it is right, allowed: all, single, or NIC"},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		report_count = 0;
+		read_text(cases[i].good, "baked in");
+		read_text(cases[i].bad, "site");
+		assert_closed(cases[i].key, cases[i].closed, true);
+		if (report_count != 1 || strstr(reported[0], cases[i].said) == NULL)
+			fail_msg("%s: expected \"%s\", got \"%s\"", cases[i].bad, cases[i].said, reported[0]);
+		read_text("console = on\ntrust = all", "command line");
+		assert_closed(cases[i].key, cases[i].closed, false);
+	}
+}
+
 static void record_that_cannot_be_read_lets_nobody_in(void **state)
 {
 	(void)state;
@@ -225,6 +255,8 @@ static void record_that_cannot_be_read_lets_nobody_in(void **state)
 	assert_closed(CONFIG_RELAY_GUARD, "none", true);
 	assert_closed(CONFIG_STATUS_ALLOW, "none", true);
 	assert_closed(CONFIG_STATUS_PORT, "0", true);
+	assert_closed(CONFIG_CONSOLE, "readonly", true);
+	assert_closed(CONFIG_TRUST, "single", true);
 	assert_string_equal(config_get(&c, CONFIG_RELAY_LISTEN), "[::]:1688");
 }
 
@@ -341,6 +373,7 @@ int main(void)
 		cmocka_unit_test_setup(lines_of_one_source_add_up, fresh),
 		cmocka_unit_test_setup(each_key_has_good_and_bad_values, fresh),
 		cmocka_unit_test_setup(bad_guard_lets_nobody_in, fresh),
+		cmocka_unit_test_setup(bad_console_and_trust_grant_the_least, fresh),
 		cmocka_unit_test_setup(record_that_cannot_be_read_lets_nobody_in, fresh),
 		cmocka_unit_test_setup(hostile_bytes_are_quoted_and_escaped, fresh),
 		cmocka_unit_test_setup(command_line_takes_its_own_words_only, fresh),

@@ -40,6 +40,8 @@ unit_flags_init/test_children := -Wl,--wrap=spawn,--wrap=spawn_killer
 unit_flags_init/test_host_name := -Wl,--wrap=sethostname,--wrap=log_line
 # A request whose peer ends before the answer is read.
 unit_flags_common/test_control := -Wl,--wrap=send
+# VMware and other machines in turn.
+unit_flags_init/test_control_server := -Wl,--wrap=vmware_here
 # The guest agent protocol without init.
 unit_flags_agent/test_qga := -Wl,--wrap=control_request
 # The screen's output without a terminal.

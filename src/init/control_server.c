@@ -11,6 +11,7 @@
 
 #include "common/log.h"
 #include "common/record.h"
+#include "common/vmware.h"
 
 /* Clients at once; each may stay IDLE_MS without a word. */
 enum { CLIENTS_MAX = 4, IDLE_MS = 2000 };
@@ -55,6 +56,13 @@ static void handle_idle(struct loop *loop, struct loop_timer *timer)
 	end(loop, container_of(timer, struct client, timer));
 }
 
+/* Guestinfo may keep its reader waiting for seconds. Nothing else on VMware changes after the start either.
+ */
+static bool would_block(const char *request)
+{
+	return strcmp(request, CONTROL_READ_SETTINGS) == 0 && vmware_here();
+}
+
 static void handle_client(struct loop *loop, struct loop_fd *w, uint32_t events)
 {
 	struct client *client = container_of(w, struct client, fd);
@@ -72,7 +80,11 @@ static void handle_client(struct loop *loop, struct loop_fd *w, uint32_t events)
 		snprintf(answer, sizeof(answer), "refused: at most %d bytes", CONTROL_MESSAGE_MAX - 1);
 	} else {
 		request[length] = '\0';
-		handle_request(request, client->user, answer);
+		if (would_block(request))
+			snprintf(answer, sizeof(answer),
+				"refused: VMware's settings are read at the start only");
+		else
+			handle_request(request, client->user, answer);
 	}
 	(void)!send(w->fd, answer, strlen(answer), MSG_DONTWAIT | MSG_NOSIGNAL);
 	end(loop, client);

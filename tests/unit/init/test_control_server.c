@@ -2,6 +2,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -20,6 +21,13 @@
 enum { NOBODY = 65534, HELD = 8 };
 
 static pid_t server;
+static bool on_vmware;
+
+bool __wrap_vmware_here(void);
+bool __wrap_vmware_here(void)
+{
+	return on_vmware;
+}
 
 static void handle(const char *request, const char *user, char answer[static CONTROL_MESSAGE_MAX])
 {
@@ -117,12 +125,47 @@ static void who_may_not_ask_is_told_so(void **state)
 	assert_int_equal(status, 0);
 }
 
+static int setup_on_vmware(void **state)
+{
+	on_vmware = true;
+	return setup(state);
+}
+
+static void assert_answer(const char *request, const char *expected)
+{
+	char answer[CONTROL_MESSAGE_MAX];
+	assert_int_equal(control_request(request, answer), 0);
+	assert_string_equal(answer, expected);
+}
+
+static void settings_are_read_again_where_they_may_change(void **state)
+{
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	assert_answer("read-settings", "read-settings by root");
+}
+
+/* Guestinfo may take a second or two, in which PID 1 does nothing else. */
+static void settings_are_not_read_again_on_vmware(void **state)
+{
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	assert_answer("read-settings", "refused: VMware's settings are read at the start only");
+	assert_answer("poweroff", "poweroff by root");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			who_may_ask_is_heard_beside_those_who_may_not, setup, teardown),
 		cmocka_unit_test_setup_teardown(who_may_not_ask_is_told_so, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			settings_are_read_again_where_they_may_change, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			settings_are_not_read_again_on_vmware, setup_on_vmware, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

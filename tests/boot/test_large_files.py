@@ -1,11 +1,13 @@
-"""Files fit as long as there is memory for them; a guest that has none for one says so and runs nothing."""
+"""Files fit as long as there is memory for them; a guest that lacks one of its files says so and runs nothing."""
 
 import gzip
 import re
+import stat
 
 import pytest
 
 from misbehave import wait_answers
+from overlay import overlay
 
 MIB = 1 << 20
 
@@ -40,3 +42,10 @@ def test_initrd_that_cannot_be_read_stops_the_guest(boot, tmp_path, broken):
     path.write_bytes(broken)
     words = panic(boot(extra=["-initrd", str(path)]))
     assert words.startswith("the initrd cannot be unpacked: "), f"got: {words}"
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o777 | stat.S_IFLNK], ids=["file", "link"])
+def test_file_of_an_initrd_without_its_folder_is_named(boot, tmp_path, mode):
+    initrd = overlay(tmp_path, {"/etc/thimble.conf": (0o644, b"hostname = relay1\n"), "/etc/mine/list": (mode, b"words")})
+    words = panic(boot(extra=["-initrd", str(initrd)]))
+    assert words.startswith("the initrd's file etc/mine/list cannot be made, error 2: its folder is not there"), f"got: {words}"

@@ -44,12 +44,13 @@ def read_request(message):
     return Request(options.get(KIND, b"\0")[0], fields[4], fields[7], fields[11], options)
 
 
-def reply(request, kind, address, options=b"", server=SERVER, lease_s=3600, sname=b"", file=b"", end=b"\xff"):
+def reply(request, kind, address, options=b"", server=SERVER, lease_s=3600, mask="255.255.255.0", sname=b"", file=b"",
+          end=b"\xff"):
     """A whole message; OPTIONS are bytes as they shall stand in it, behind those that each message has."""
     head = HEAD.pack(2, 1, 6, 0, request.xid, 0, 0x8000, bytes(4), ip(address), ip(server), bytes(4), request.chaddr)
     own = option(KIND, bytes([kind])) + option(SERVER_ID, ip(server))
     if kind != NAK:
-        own += option(LEASE_TIME, struct.pack("!I", lease_s)) + option(MASK, ip("255.255.255.0"))
+        own += option(LEASE_TIME, struct.pack("!I", lease_s)) + option(MASK, ip(mask))
     return head + sname.ljust(64, b"\0") + file.ljust(128, b"\0") + COOKIE + own + options + end
 
 

@@ -3,6 +3,7 @@
 import ipaddress
 
 import pytest
+from dhcp4 import ROUTERS, ScriptedDhcp, grant, ip, option
 from dhcpcd import GuestNetwork, has_users
 from netns import Lan
 from relay import Relay
@@ -28,6 +29,7 @@ LEASES = [
     ("203.0.113.76", 32, "203.0.113.1"), ("203.0.113.76", 24, "203.0.113.1"),
     ("203.0.113.77", 30, "203.0.113.1"), ("203.0.113.76", 24, "203.0.114.1"),  # in no network of the guest's
     ("10.1.2.3", 8, "10.255.0.1"), ("10.1.2.3", 7, "11.0.0.1"), ("10.1.2.3", 1, "100.0.0.1"),
+    *(("10.1.2.3", bits, "11.0.0.1") for bits in range(2, 7)),
 ]
 
 
@@ -78,6 +80,22 @@ def test_no_server_names_the_broadcast_address(keep, tmp_path):
     guest = leased(keep, tmp_path, "203.0.113.76", 24, gateway, f"dhcp-option=3,{gateway}", f"dhcp-option=28,{gateway}")
     guest.wait(lambda: guest.nic().list("gateway") == [f"{gateway} dhcp 1002"], "the gateway")
     guest.namespace.run("ping", "-n", "-c1", "-W5", "198.51.100.9")
+
+
+@pytest.mark.parametrize("sent, bits", [("0.0.0.0", 0), ("255.0.255.0", 32), ("100.0.0.1", 32), ("0.0.0.255", 32)])
+def test_a_mask_that_leaves_no_network(keep, tmp_path, sent, bits):
+    """All of the Internet or a mask with holes: the gateway is the only neighbour."""
+    gateway = "203.0.113.1"
+    lan = keep(Lan(f"{gateway}/24"))
+    lan.ip("address", "add", "198.51.100.9/32", "dev", "lo")
+    keep(ScriptedDhcp(lan, grant("203.0.113.76", option(ROUTERS, ip(gateway)), mask=sent, server=gateway)))
+    guest = keep(GuestNetwork())
+    lan.attach(guest.namespace, mac=MAC)
+    guest.start()
+    guest.wait_address(f"203.0.113.76/{bits}", "dhcp")
+    wait_reached(guest)
+    assert [words.split()[0] for words in guest.routes()] == ["default", gateway], guest.routes()
+    assert (f"{sent} is no subnet mask" in guest.logs()) == (bits == 32)
 
 
 def wait_reached(guest):

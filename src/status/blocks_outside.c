@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "blocks.h"
+#include "common/config.h"
 #include "verdict.h"
 
 enum { LINE_BYTES_MAX = 512 };
@@ -40,7 +41,8 @@ static bool report_syslog(struct report *r, const struct collector_record *s, bo
 	r->tone = TONE_PLAIN;
 	if (!wanted)
 		return true;
-	text_add(&rest, "%s %s (%s), %lld lines", sending ? " to" : ":", s->collector, s->collector_origin, s->sent);
+	text_add(&rest, "%s %s (%s), %lld lines", sending ? " to" : ":", s->collector, s->collector_origin,
+		s->sent);
 	if (s->lost > 0)
 		text_add(&rest, ", %lld lost", s->lost);
 	if (!sending && s->error[0] != '\0')
@@ -83,22 +85,31 @@ static bool runs(const struct status *s, const char *name)
 	return false;
 }
 
-/* "http://192.0.2.77/" */
-static bool report_page(struct report *r, const struct status *s, int64_t now_ms)
+/* Whether nobody can come to the page, and nobody has wished for that. */
+static bool page_is_closed(const struct status *s, int64_t now_ms)
+{
+	const char *allow =
+		s->settings.status == RECORD_READ ? record_get(&s->settings.view, "status-allow") : NULL;
+	return allow != NULL && strcmp(allow, CONFIG_ON_LINK) == 0 && alone_on_link(s, now_ms);
+}
+
+/* "http://192.0.2.77/", and what to do where that lets nobody in; without that only on a screen with room. */
+static bool report_page(struct report *r, const struct status *s, bool roomy, int64_t now_ms)
 {
 	struct text rest = TEXT(r->rest);
 	const struct nic_address *a = first_usable(s, now_ms);
 	long long port = s->settings.status == RECORD_READ
 				 ? record_get_number(&s->settings.view, "status-port", 0)
 				 : 0;
-	if (a == NULL || port == 0 || !runs(s, "web"))
+	bool closed = page_is_closed(s, now_ms);
+	if (a == NULL || port == 0 || !runs(s, "web") || (!roomy && !closed))
 		return false;
 	bool ipv6 = strchr(a->address, ':') != NULL;
 	text_add(&rest, "http://%s%.*s%s", ipv6 ? "[" : "", (int)strcspn(a->address, "/"), a->address,
 		ipv6 ? "]" : "");
 	if (port != 80)
 		text_add(&rest, ":%lld", port);
-	text_add(&rest, "/");
+	text_add(&rest, "/%s", closed ? ", no network is on-link: set status-allow" : "");
 	return true;
 }
 
@@ -122,7 +133,7 @@ void draw_outside(struct sheet *sheet, const struct status *s, unsigned index, i
 	(void)index;
 	bool of_syslog = report_syslog(&syslog, &s->collector, sheet->roomy);
 	bool of_agent = report_agent(&agent, &s->agent, sheet->roomy, now_ms);
-	if (sheet->roomy && report_page(&page, s, now_ms))
+	if (report_page(&page, s, sheet->roomy, now_ms))
 		sheet_line(sheet, "Page", TONE_PLAIN, "", page.rest);
 	if (of_syslog && of_agent && draw_both(sheet, &syslog, &agent))
 		return;

@@ -34,4 +34,7 @@ struct status {
 /* The first address by which peers can reach the guest, or NULL. */
 const struct nic_address *first_usable(const struct status *s, int64_t now_ms);
 
+/* Whether there are such addresses, and none of them is in a network that on-link could mean. */
+bool alone_on_link(const struct status *s, int64_t now_ms);
+
 #endif

@@ -126,6 +126,43 @@ static void test_status_page(void **unused)
 	assert_has_not(draw(100, 30), " Page ");
 }
 
+/* A single address has no neighbours, and status-allow is on-link unless it is set. */
+static void test_status_page_that_nobody_may_see(void **unused)
+{
+	static const char link_local[] = "address.2=fe80::5054:ff:fe12:3456/64 link-local forever\n";
+	static const struct {
+		const char *address, *ra;
+		bool alone;
+	} cases[] = {
+		{"203.0.113.76/32", "none", true},
+		{"10.1.2.3/0", "none", true},
+		{"10.1.2.3/7", "none", true},
+		{"10.1.2.3/8", "none", false},
+		{"203.0.113.76/31", "none", false},
+		{"2001:db8::77/128", "off", true},
+		{"2001:db8::77/128", "received", false}, /* of DHCPv6, in a prefix that the router tells */
+		{"2001:db8::77/64", "received", false},
+	};
+	char text[256];
+	(void)unused;
+	child_record_read(&state.children[state.child_count++], "web", view_of("name=web\nstate=running\n"),
+		RECORD_READ);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		state.nic_count = 0;
+		snprintf(text, sizeof(text), "ifname=eth0\nlink=up\nra=%s\naddress.1=%s dhcp 4600000\n%s",
+			cases[i].ra, cases[i].address, link_local);
+		add_nic(&state, "eth0", text);
+		set_setting("status-port=80\nstatus-allow=on-link\n");
+		const char *screen = draw(80, 25);
+		bool told = strstr(screen, "/, no network is on-link: set status-allow") != NULL;
+		if (told != cases[i].alone)
+			fail_msg("%s, ra %s: expected %d, got:\n%s", cases[i].address, cases[i].ra,
+				cases[i].alone, screen);
+		set_setting("status-port=80\nstatus-allow=192.0.2.0/24\n");
+		assert_has_not(draw(100, 30), "set status-allow");
+	}
+}
+
 /* Who is told of the appliance: one row where both are well and it fits, else a row each. */
 static void test_collector_and_hypervisor(void **unused)
 {
@@ -704,6 +741,7 @@ int main(void)
 		cmocka_unit_test_setup(test_one_nic_fits, set_up),
 		cmocka_unit_test_setup(test_source_of_the_clock, set_up),
 		cmocka_unit_test_setup(test_status_page, set_up),
+		cmocka_unit_test_setup(test_status_page_that_nobody_may_see, set_up),
 		cmocka_unit_test_setup(test_collector_and_hypervisor, set_up),
 		cmocka_unit_test_setup(test_too_small_shows_the_verdict, set_up),
 		cmocka_unit_test_setup(test_any_size_is_safe, set_up),

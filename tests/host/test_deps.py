@@ -27,7 +27,7 @@ class Host:
         self.folder = folder
         self.programs = folder / "programs"
         self.programs.mkdir()
-        for name in ("sh", "cat", "env", "mktemp", "rm", "sleep", "tail"):
+        for name in ("sh", "cat", "df", "env", "mktemp", "rm", "sleep", "tail"):
             self.add(name, f'exec /usr/bin/{name} "$@"\n')
         self.add("dpkg-query", DPKG_QUERY)
         self.add("apt-get", APT_GET)
@@ -74,6 +74,17 @@ def test_lists_are_read_anew_when_needed(host):
     status, _, _, calls = host.deps("removed", "absent")
     # The stand-in takes install again only after an update.
     assert (status, calls) == (0, [f"self {INSTALL}", "self apt-get update", f"self {INSTALL}"])
+
+
+def test_lists_are_not_read_without_room_for_them(host):
+    """apt-get update may never end there."""
+    (host.folder / "needs-update").touch()
+    host.add("df", 'echo "$*" > df-words; echo Avail; echo 3456\n')
+    status, _, errors, calls = host.deps("removed", "absent")
+    assert (status, calls) == (1, [f"self {INSTALL}"])
+    assert errors == ("E: No space left: /var/lib/apt needs 200 MB for package lists, 3 MB are free\n"
+                      "deps: could not install them. What helps: make room on the disk\n")
+    assert (host.folder / "df-words").read_text() == "--output=avail -k /var/lib/apt\n"
 
 
 def test_an_ordinary_user_takes_sudo(host):

@@ -1,6 +1,7 @@
 """Where the fetch cannot go on, tools/sources says the one thing that helps."""
 
 import email.utils
+import subprocess
 import time
 
 import pytest
@@ -38,3 +39,30 @@ def test_no_network(sources):
 def test_a_cache_that_cannot_be_written(sources, archive):
     sources.cache.write_text("a file, where a folder should be")
     assert f"sources: {sources.cache}: File exists" in sources.fails("lock", "deb:one")
+
+
+@pytest.fixture
+def little_room(sources):
+    """A cache on a file system of 40 MB."""
+    sources.cache.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=40000k", "tmpfs", sources.cache], check=True)
+    yield
+    subprocess.run(["umount", sources.cache], check=True)
+
+
+def test_no_room_for_the_index(sources, archive, little_room):
+    """apt-get update may never end there."""
+    archive.add_deb("one", "1.0-1", b"one")
+    archive.publish()
+    said = sources.fails("lock", "deb:one")
+    assert f"{sources.cache}/apt: the index needs 250 MB, 41 MB are free\nWhat helps: make room on the disk" in said, said
+
+
+def test_no_room_for_a_file(sources, archive, little_room):
+    archive.add_deb("one", "1.0-1", bytes(50_000_000))
+    archive.publish()
+    (sources.cache / "apt").mkdir()
+    with open(sources.cache / "apt/there", "wb") as index:  # what is there already needs no room
+        index.truncate(250_000_000)
+    said = sources.fails("lock", "deb:one")
+    assert f"{sources.cache}: one_1.0-1_all.deb needs 50 MB, " in said and "What helps: make room" in said, said

@@ -2,7 +2,7 @@
 # needs: rootfs/, programs, packages, the appliance's facts and settings; gen_init_cpio from the kernel's source
 # makes: $(IMAGE_BUILD)/thimble, $(IMAGE_BUILD)/rootfs.cpio
 
-# init is the first: src/start/start.c.
+# init is the first: src/multicall/multicall.c.
 GUEST_PROGRAMS := init net link log console web agent clock $(HELPER_PROGRAM)
 rootfs_manifests := rootfs/manifest rootfs/manifest.$(if $(SERVICE_PROGRAM),program,service) \
 	$(if $(HELPER_PROGRAM),rootfs/manifest.helper) $(if $(filter 1,$(DEBUG)),rootfs/manifest.debug)
@@ -20,7 +20,7 @@ $(IMAGE_BUILD)/programs.h: FORCE
 		$(if $(SERVICE_PROGRAM),$(SERVICE_PROGRAM) $(SERVICE_PROGRAM)_main) \
 		poweroff init_main reboot init_main; } > $@.new
 	$(Q)if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
-$(IMAGE_BUILD)/thimble: src/start/start.c $(IMAGE_BUILD)/programs.h $(guest_parts) $(call layers,$(BUILD)/obj) $(MUSL_CC) mk/programs.mk tools/leave-out-bss
+$(IMAGE_BUILD)/thimble: src/multicall/multicall.c $(IMAGE_BUILD)/programs.h $(guest_parts) $(call layers,$(BUILD)/obj) $(MUSL_CC) mk/programs.mk tools/leave-out-bss
 	$(call say,LD,$@)
 	$(Q)$(MUSL_CC) $(MUSL_CFLAGS) $(PROGRAM_CFLAGS) -I$(@D) $(MUSL_LDFLAGS) -o $@.linked $(filter %.c %.o %.a,$^)
 	$(Q)tools/leave-out-bss $@.linked

@@ -5,7 +5,7 @@ libmicrohttpd_WHY     := speaks HTTP for the status page
 libmicrohttpd_FILES   := lib/libmicrohttpd.a include/microhttpd.h
 
 # It initialises itself when a daemon is started, not by a constructor, which would run in every program of the guest's one
-# executable and write to variables that only web has (src/start): src/include/autoinit_funcs.h.
+# executable and write to variables that only web has (src/multicall): src/include/autoinit_funcs.h.
 # One thread and the caller's epoll: everything optional is off. configure wants CC to be one word.
 libmicrohttpd_CONFIGURE := --disable-dependency-tracking --disable-shared --enable-static --disable-doc --disable-examples \
 	--disable-tools --disable-curl --with-threads=none --enable-epoll --disable-poll --disable-sendfile --disable-messages \

@@ -201,13 +201,8 @@ static void open_all(void)
 {
 	char path[PATH_BYTES_MAX];
 	struct text t = TEXT(path);
-	sigset_t set;
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
 	clock_.signals.handle = handle_signal;
-	if (loop_init(&clock_.loop) < 0 || loop_signals(&clock_.loop, &clock_.signals, &set) < 0)
+	if (loop_init(&clock_.loop) < 0 || loop_signals(&clock_.loop, &clock_.signals, (const int[]){SIGCHLD, SIGTERM, SIGINT, 0}) < 0)
 		fatal("event loop");
 	text_add(&t, "%s/net", run_dir());
 	clock_.reports = (struct loop_fd){.fd = -1, .handle = handle_reports};

@@ -117,12 +117,19 @@ static void handle_signal(struct loop *loop, struct loop_fd *w, uint32_t events)
 		s->handle(loop, (int)info.ssi_signo);
 }
 
-int loop_signals(struct loop *loop, struct loop_signals *s, const sigset_t *set)
+int loop_signals(struct loop *loop, struct loop_signals *s, const int *numbers)
 {
-	if (sigprocmask(SIG_BLOCK, set, NULL) < 0)
+	sigset_t set;
+	if (numbers == NULL)
+		sigfillset(&set);
+	else
+		sigemptyset(&set);
+	for (; numbers != NULL && *numbers != 0; numbers++)
+		sigaddset(&set, *numbers);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
 		return -1;
 	s->fd.handle = handle_signal;
-	s->fd.fd = signalfd(-1, set, SFD_NONBLOCK | SFD_CLOEXEC);
+	s->fd.fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	return s->fd.fd < 0 ? -1 : loop_add(loop, &s->fd, EPOLLIN);
 }
 

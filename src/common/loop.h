@@ -76,8 +76,9 @@ void loop_disarm(struct loop *loop, struct loop_timer *t);
 void loop_defer(struct loop *loop, struct loop_turn *t);
 void loop_withdraw(struct loop *loop, struct loop_turn *t);
 
-/* Blocks the signals of SET and delivers them to S->handle from the loop. 0, or -1 with errno. */
-int loop_signals(struct loop *loop, struct loop_signals *s, const sigset_t *set);
+/* Blocks the signals NUMBERS, which end with 0, NULL: all, and delivers them to S->handle from the loop. 0,
+ * or -1 with errno. */
+int loop_signals(struct loop *loop, struct loop_signals *s, const int *numbers);
 
 /* Handles events until loop_stop. 0, or -1 with errno when epoll itself fails. */
 int loop_run(struct loop *loop);

@@ -167,13 +167,6 @@ static void handle_signal(struct loop *loop, int signal_number)
 
 int screen_open(struct screen *s, int fd, bool virtual_terminal, bool readonly)
 {
-	sigset_t set;
-	sigemptyset(&set);
-	sigaddset(&set, SIGWINCH);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-
 	s->paint.virtual_terminal = virtual_terminal;
 	s->request.readonly = readonly;
 	s->repaint = s->clear = s->ask_size = true;
@@ -182,7 +175,7 @@ int screen_open(struct screen *s, int fd, bool virtual_terminal, bool readonly)
 	s->draw_timer.handle = handle_draw;
 	s->escape_timer.handle = handle_escape;
 	if (terminal_open(&s->terminal, fd) < 0 || loop_init(&s->loop) < 0 ||
-		loop_signals(&s->loop, &s->signals, &set) < 0 || loop_add(&s->loop, &s->tty, EPOLLIN) < 0)
+		loop_signals(&s->loop, &s->signals, (const int[]){SIGWINCH, SIGTERM, SIGINT, SIGHUP, 0}) < 0 || loop_add(&s->loop, &s->tty, EPOLLIN) < 0)
 		return -1;
 	s->signals.handle = handle_signal;
 

@@ -134,14 +134,10 @@ static void handle_signal(struct loop *loop, int number)
 
 static void watch_signals(void)
 {
-	static const int watched[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
-	sigset_t set;
-	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof(watched) / sizeof(watched[0]); i++)
-		sigaddset(&set, watched[i]);
+	static const int watched[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, 0};
 	signal(SIGPIPE, SIG_IGN);
 	entry.signals.handle = handle_signal;
-	if (loop_signals(&entry.loop, &entry.signals, &set) < 0)
+	if (loop_signals(&entry.loop, &entry.signals, watched) < 0)
 		fatal("signals");
 }
 

@@ -134,11 +134,9 @@ static int ask(const char *path)
 static void watch_signals(void)
 {
 	static struct loop_signals signals = {.handle = handle_signal};
-	sigset_t set;
-	sigfillset(&set);
 	signal(SIGPIPE, SIG_IGN);
 	reboot(RB_DISABLE_CAD);
-	if (loop_signals(&loop, &signals, &set) < 0)
+	if (loop_signals(&loop, &signals, NULL) < 0)
 		log_warn("signals");
 }
 

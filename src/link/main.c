@@ -138,18 +138,14 @@ int main(void)
 	static struct loop_fd notifications = {.handle = handle_notifications};
 	static struct loop_fd records = {.handle = handle_records};
 	static struct loop_fd arp = {.handle = handle_arp};
-	sigset_t set;
 
 	log_open("link");
 	look_timer.handle = handle_look_timer;
 	trouble_timer.handle = handle_trouble_timer;
 	probe_timer.handle = handle_probe_timer;
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
 	if (record_make_folder("link") < 0)
 		fatal("%s/link", run_dir());
-	if (loop_init(&loop) < 0 || loop_signals(&loop, &signals, &set) < 0)
+	if (loop_init(&loop) < 0 || loop_signals(&loop, &signals, (const int[]){SIGTERM, SIGINT, 0}) < 0)
 		fatal("event loop");
 	read_settings();
 	state.ask_fd = netlink_open_dump();

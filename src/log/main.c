@@ -188,15 +188,11 @@ static void handle_end(struct loop *loop, struct loop_timer *timer)
 
 static void open_all(struct loop *loop)
 {
-	sigset_t set;
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
 	signals.handle = handle_signal;
 	record_timer.handle = write_records;
 	limit_timer.handle = tell_limits;
 	end_timer.handle = handle_end;
-	if (loop_init(loop) < 0 || loop_signals(loop, &signals, &set) < 0)
+	if (loop_init(loop) < 0 || loop_signals(loop, &signals, (const int[]){SIGTERM, SIGINT, 0}) < 0)
 		fatal("event loop");
 	/* It reads its own lines: one too many must not stop it. */
 	fcntl(STDERR_FILENO, F_SETFL, O_NONBLOCK);

@@ -183,7 +183,6 @@ static void handle_signal(struct loop *loop, int signal_number)
 
 int main(int argc, char **argv)
 {
-	sigset_t signals;
 
 	log_open("net");
 	if (argc > 2) {
@@ -198,12 +197,9 @@ int main(int argc, char **argv)
 	net.signals.handle = handle_signal;
 	net.notifications = (struct loop_fd){.handle = handle_notifications};
 
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
 	if (record_make_folder("net") < 0)
 		fatal("%s/net", run_dir());
-	if (loop_init(&net.loop) < 0 || loop_signals(&net.loop, &net.signals, &signals) < 0)
+	if (loop_init(&net.loop) < 0 || loop_signals(&net.loop, &net.signals, (const int[]){SIGTERM, SIGINT, 0}) < 0)
 		fatal("event loop");
 	read_settings();
 	net.dump_fd = netlink_open_dump();

@@ -1,18 +1,15 @@
 #include "output.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <linux/if_addr.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/config_keys.h"
 #include "common/log.h"
 
-enum { KEY_BYTES = 32, VALUE_BYTES = 512, PATH_BYTES = 256, CONF_BYTES = 1024 };
+enum { KEY_BYTES = 32, VALUE_BYTES = 512, CONF_BYTES = 1024 };
 
 static const char resolver_name[] = "resolver";
 
@@ -220,40 +217,15 @@ void output_leftovers_gone(const struct nics *nics)
 			log_warn("record net/%s: cannot remove it", names[i]);
 }
 
-/* 0, or -1 with errno. */
-static int write_conf(const char *bytes)
-{
-	char path[PATH_BYTES], path_new[PATH_BYTES];
-	size_t length = strlen(bytes);
-	int fd, error;
-
-	snprintf(path, sizeof(path), "%s/net/resolv.conf", run_dir());
-	if ((size_t)snprintf(path_new, sizeof(path_new), "%s.new", path) >= sizeof(path_new)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	fd = open(path_new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (fd < 0)
-		return -1;
-	ssize_t written = write(fd, bytes, length);
-	error = written < 0 ? errno : ENOSPC;
-	close(fd);
-	if (written == (ssize_t)length)
-		return rename(path_new, path);
-	unlink(path_new);
-	errno = error;
-	return -1;
-}
-
 void output_resolver(const struct resolver *resolver)
 {
 	static char *record_written, *conf_written;
 	char conf[CONF_BYTES];
 	struct text t = TEXT(conf);
-
 	unsigned left_out = resolver->left_out + resolver_write_conf(resolver, &t);
 	/* First the file, then the record that tells of it. */
-	if (changed(&conf_written, conf) && write_conf(conf) < 0) {
+	const struct iovec whole = {.iov_base = conf, .iov_len = t.used};
+	if (changed(&conf_written, conf) && record_write_file("net", "resolv.conf", &whole, 1) < 0) {
 		log_warn("resolv.conf");
 		forget(&conf_written);
 	}

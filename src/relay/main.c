@@ -155,14 +155,9 @@ static void handle_signal(struct loop *loop, int number)
 static void watch_signals(void)
 {
 	static struct loop_signals signals = {.handle = handle_signal};
-	sigset_t set;
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
 	/* splice(2) has no MSG_NOSIGNAL. */
 	signal(SIGPIPE, SIG_IGN);
-	if (loop_signals(&relay.loop, &signals, &set) < 0)
+	if (loop_signals(&relay.loop, &signals, (const int[]){SIGTERM, SIGINT, SIGHUP, 0}) < 0)
 		fatal("signals");
 }
 

@@ -1,5 +1,6 @@
 #include "report.h"
 
+#include <stdio.h>
 #include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
@@ -56,12 +57,9 @@ static void add_listeners(struct record *r, const struct relay *relay)
 	}
 }
 
-static struct text make_key(char buffer[static RECORD_NAME_MAX], const char *key, size_t number)
+static void make_key(char buffer[static RECORD_NAME_MAX], const char *key, size_t number)
 {
-	struct text t = {.data = buffer, .size = RECORD_NAME_MAX};
-	text_clear(&t);
-	text_add(&t, "%s.%zu", key, number);
-	return t;
+	snprintf(buffer, RECORD_NAME_MAX, "%s.%zu", key, number);
 }
 
 /* Where an upstream comes from: "setting", "name", or "srv:" and the name that was asked for. */

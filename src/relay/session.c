@@ -293,6 +293,7 @@ static bool pass_bytes(struct session *s)
 	struct sessions *all = s->all;
 	uint64_t up_before = s->bytes_up, down_before = s->bytes_down;
 	enum flow_result up = flow_run(&s->up, &s->client, &s->upstream, &all->pipes, &s->bytes_up);
+	int up_error = errno;
 	enum flow_result down = flow_run(&s->down, &s->upstream, &s->client, &all->pipes, &s->bytes_down);
 	all->bytes_to_upstream += s->bytes_up - up_before;
 	all->bytes_to_client += s->bytes_down - down_before;
@@ -300,7 +301,7 @@ static bool pass_bytes(struct session *s)
 		report_changed(all->report);
 	/* Both were run first: an answer may be there though the question cannot be passed on any more. */
 	if (up == FLOW_FAILED || down == FLOW_FAILED) {
-		reset(s, strerror(errno));
+		reset(s, strerror(up == FLOW_FAILED ? up_error : errno));
 		return false;
 	}
 	if (s->up.state != FLOW_OPEN && s->down.state != FLOW_OPEN) {

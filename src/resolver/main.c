@@ -112,13 +112,8 @@ static void handle_signal(struct loop *loop, int number)
 
 static void watch_signals(void)
 {
-	sigset_t set;
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
 	resolver.signals.handle = handle_signal;
-	if (loop_signals(&resolver.loop, &resolver.signals, &set) < 0)
+	if (loop_signals(&resolver.loop, &resolver.signals, (const int[]){SIGTERM, SIGINT, SIGHUP, 0}) < 0)
 		fatal("signals");
 }
 

@@ -109,7 +109,6 @@ static void read_allow(struct allow *allow)
 int main(int argc, char **argv)
 {
 	struct allow allow = {0};
-	sigset_t set;
 	(void)argv;
 	log_open("web");
 	if (argc != 1) {
@@ -122,11 +121,8 @@ int main(int argc, char **argv)
 		log_info("off by the setting status-port=0");
 		return 0;
 	}
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
 	web.signals.handle = handle_signal;
-	if (loop_init(&web.loop) < 0 || loop_signals(&web.loop, &web.signals, &set) < 0)
+	if (loop_init(&web.loop) < 0 || loop_signals(&web.loop, &web.signals, (const int[]){SIGTERM, SIGINT, 0}) < 0)
 		fatal("event loop");
 	if (server_init(&web.server, &web.loop, write_view) < 0)
 		fatal("the HTTP server");

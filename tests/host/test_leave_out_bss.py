@@ -1,4 +1,4 @@
-"""The programs' own zeroed variables are no part of the guest's executable (src/start/start.c)."""
+"""The programs' own zeroed variables are no part of the guest's executable (src/multicall/multicall.c)."""
 
 import re
 import signal
@@ -104,10 +104,10 @@ def test_without_such_variables(build):
 
 @pytest.fixture
 def run(tmp_path):
-    """Runs a program of the executable that src/start makes of PROGRAMS."""
+    """Runs a program of the executable that src/multicall makes of PROGRAMS."""
     (tmp_path / "programs.h").write_text(PROGRAMS_H)
     path = tmp_path / "thimble"
-    subprocess.run([HERE / BUILD / "toolchain/cc", "-static", "-I", tmp_path, HERE / "src/start/start.c", "-x", "c", "-", "-o", path],
+    subprocess.run([HERE / BUILD / "toolchain/cc", "-static", "-I", tmp_path, HERE / "src/multicall/multicall.c", "-x", "c", "-", "-o", path],
                    input=PROGRAMS, text=True, check=True)
     subprocess.run([TOOL, path], check=True)
     return lambda name: subprocess.run([name], executable=path, capture_output=True, text=True, check=False)

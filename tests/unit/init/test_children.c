@@ -98,14 +98,11 @@ static void note_stopped(struct children *c)
 
 static int setup(void **state)
 {
-	sigset_t set;
 	int saved_stderr = dup(STDERR_FILENO);
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
 	if (folder_setup(state) < 0 || record_make_folder("init") < 0 || loop_init(&loop) < 0)
 		return -1;
 	signals.handle = handle_signal;
-	if (loop_signals(&loop, &signals, &set) < 0 || children_init(&children, &loop, &appliance) < 0)
+	if (loop_signals(&loop, &signals, (const int[]){SIGCHLD, 0}) < 0 || children_init(&children, &loop, &appliance) < 0)
 		return -1;
 	dup2(saved_stderr, STDERR_FILENO); /* children_init sent it to the log's pipe */
 	close(saved_stderr);

@@ -69,8 +69,8 @@ $(BUILD)/bin/$1: $(BUILD)/obj/$1/main.o $(BUILD)/obj/$1.a $(call layers,$(BUILD)
 endef
 $(foreach name,$(PROGRAMS),$(eval $(call program_rule,$(name))))
 
-# The program as a part of a larger one: of all its names only NAME_main is seen from outside. Its zeroed variables are in a
-# section of their own, which is there for this program only (src/multicall).
+# The program as a part of a larger one: of all its names only NAME_main is seen from outside. Its zeroed variables are in
+# pages of their own: spread over the pages of all, they would take 50 to 100 KB more of the guest's memory.
 define part_rule
 $(BUILD)/parts/$1.o: $(BUILD)/obj/$1/main.o $(BUILD)/obj/$1.a $(call library_archives,$1,$(BUILD)) | mk/programs.mk
 	$$(Q)mkdir -p $$(@D)

@@ -20,11 +20,9 @@ $(IMAGE_BUILD)/programs.h: FORCE
 		$(if $(SERVICE_PROGRAM),$(SERVICE_PROGRAM) $(SERVICE_PROGRAM)_main) \
 		poweroff init_main reboot init_main; } > $@.new
 	$(Q)if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
-$(IMAGE_BUILD)/thimble: src/multicall/multicall.c $(IMAGE_BUILD)/programs.h $(guest_parts) $(call layers,$(BUILD)/obj) $(MUSL_CC) mk/programs.mk tools/leave-out-bss
+$(IMAGE_BUILD)/thimble: src/multicall/multicall.c $(IMAGE_BUILD)/programs.h $(guest_parts) $(call layers,$(BUILD)/obj) $(MUSL_CC) mk/programs.mk
 	$(call say,LD,$@)
-	$(Q)$(MUSL_CC) $(MUSL_CFLAGS) $(PROGRAM_CFLAGS) -I$(@D) $(MUSL_LDFLAGS) -o $@.linked $(filter %.c %.o %.a,$^)
-	$(Q)tools/leave-out-bss $@.linked
-	$(Q)mv $@.linked $@
+	$(Q)$(MUSL_CC) $(MUSL_CFLAGS) $(PROGRAM_CFLAGS) -I$(@D) $(MUSL_LDFLAGS) -o $@ $(filter %.c %.o %.a,$^)
 
 GEN_INIT_CPIO := $(BUILD)/tools/gen_init_cpio
 $(GEN_INIT_CPIO): $(BUILD)/linux/.unpacked

@@ -1,4 +1,4 @@
-"""The guest's one executable runs each program by its name (src/start/start.c)."""
+"""The guest's one executable runs each program by its name (src/multicall/multicall.c)."""
 
 import re
 import subprocess
@@ -23,10 +23,10 @@ int small_main(int argc, char **argv)
 
 @pytest.fixture
 def run(tmp_path):
-    """Runs a program of the executable that src/start makes of PROGRAMS."""
+    """Runs a program of the executable that src/multicall makes of PROGRAMS."""
     (tmp_path / "programs.h").write_text(PROGRAMS_H)
     path = tmp_path / "thimble"
-    subprocess.run([HERE / BUILD / "toolchain/cc", "-static", "-I", tmp_path, HERE / "src/start/start.c", "-x", "c", "-", "-o", path],
+    subprocess.run([HERE / BUILD / "toolchain/cc", "-static", "-I", tmp_path, HERE / "src/multicall/multicall.c", "-x", "c", "-", "-o", path],
                    input=PROGRAMS, text=True, check=True)
     return lambda *words: subprocess.run(words, executable=path, capture_output=True, text=True, check=False)
 

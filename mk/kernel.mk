@@ -64,7 +64,7 @@ $(LINUX_SRC)/.unpacked: $(BUILD)/linux.id $(linux_patches) | $(DEPS_BUILD)
 	$(Q)dpkg-deb --fsys-tarfile $(LINUX_DEB) | tar -xO --wildcards './usr/src/linux-source-*.tar.xz' | \
 		tar -xJ -C $(LINUX_SRC) --strip-components=1
 	$(Q)for patch in $(linux_patches); do \
-		echo "  LINUX    $$patch"; patch -s -p1 -d $(LINUX_SRC) < $$patch || exit 1; done
+		echo "  LINUX    $$patch"; patch -s -F0 -p1 -d $(LINUX_SRC) < $$patch || exit 1; done
 	$(Q)touch $@
 
 # --- configuration --------------------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ $2/.done: $(BUILD)/sources/src/$($1_SOURCE) packages/$1/package.mk $$(wildcard p
 	$$(Q)rm -rf $$(@D) && mkdir -p $$(@D)/src $$(@D)/root && touch $$(@D)/started
 	$$(Q)tools/unpack-source $$(@D)/src $$(call source_files,src:$($1_SOURCE))
 	$$(Q)for patch in $$(sort $$(wildcard packages/$1/patches/*.patch)); do \
-		patch -s -p1 -d $$(@D)/src < "$$$$patch" || exit 1; done
+		patch -s -F0 -p1 -d $$(@D)/src < "$$$$patch" || exit 1; done
 	$$(Q)cd $$(@D)/src && env -u MAKEFLAGS -u MAKELEVEL CC='$3' CFLAGS='$4' LDFLAGS='$5' \
 		DESTDIR='$(abspath $2)/root' JOBS=$(JOBS) sh -euc "$$$$$1_BUILD" > ../build.log 2>&1 || \
 		{ tail -n 30 ../build.log; echo "$1: the build failed; all of it is in $$(@D)/build.log"; exit 1; }

@@ -21,6 +21,8 @@ source_file  = $(call source_files,deb:$1)
 fetch: $(SOURCES_USED)
 lock: | $(DEPS_BUILD)
 	$(Q)$(call SOURCES_TOOL,lock,)
+	$(Q)tools/repeated-patches sources.lock $(SOURCES) kernel/patches=deb:$(linux_DEBS) \
+		$(foreach p,$(PACKAGES),packages/$p/patches=src:$($p_SOURCE))
 
 # Runs again when the lock, or the list of packages, changed; when a file is no longer in the cache; when
 # it is asked for; for STRICT=1, which an earlier fetch may not have been.

@@ -8,7 +8,7 @@
 #   NAME_WHY      one line: what it is for
 #   NAME_BUILD    shell lines, run in the patched tree, with $$CC $$CFLAGS $$LDFLAGS; they install into $$DESTDIR
 #   NAME_FILES    what they must have installed
-# packages/NAME/patches/*.patch come after Debian's own.
+# packages/NAME/patches/*.patch come after Debian's own; docs/pipeline.md says what their headers tell.
 
 PACKAGES :=
 

@@ -202,7 +202,8 @@ static void open_all(void)
 	char path[PATH_BYTES_MAX];
 	struct text t = TEXT(path);
 	clock_.signals.handle = handle_signal;
-	if (loop_init(&clock_.loop) < 0 || loop_signals(&clock_.loop, &clock_.signals, (const int[]){SIGCHLD, SIGTERM, SIGINT, 0}) < 0)
+	if (loop_init(&clock_.loop) < 0 ||
+		loop_signals(&clock_.loop, &clock_.signals, (const int[]){SIGCHLD, SIGTERM, SIGINT, 0}) < 0)
 		fatal("event loop");
 	text_add(&t, "%s/net", run_dir());
 	clock_.reports = (struct loop_fd){.fd = -1, .handle = handle_reports};

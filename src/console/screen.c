@@ -175,7 +175,9 @@ int screen_open(struct screen *s, int fd, bool virtual_terminal, bool readonly)
 	s->draw_timer.handle = handle_draw;
 	s->escape_timer.handle = handle_escape;
 	if (terminal_open(&s->terminal, fd) < 0 || loop_init(&s->loop) < 0 ||
-		loop_signals(&s->loop, &s->signals, (const int[]){SIGWINCH, SIGTERM, SIGINT, SIGHUP, 0}) < 0 || loop_add(&s->loop, &s->tty, EPOLLIN) < 0)
+		loop_signals(&s->loop, &s->signals, (const int[]){SIGWINCH, SIGTERM, SIGINT, SIGHUP, 0}) <
+			0 ||
+		loop_add(&s->loop, &s->tty, EPOLLIN) < 0)
 		return -1;
 	s->signals.handle = handle_signal;
 

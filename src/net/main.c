@@ -199,7 +199,8 @@ int main(int argc, char **argv)
 
 	if (record_make_folder("net") < 0)
 		fatal("%s/net", run_dir());
-	if (loop_init(&net.loop) < 0 || loop_signals(&net.loop, &net.signals, (const int[]){SIGTERM, SIGINT, 0}) < 0)
+	if (loop_init(&net.loop) < 0 ||
+		loop_signals(&net.loop, &net.signals, (const int[]){SIGTERM, SIGINT, 0}) < 0)
 		fatal("event loop");
 	read_settings();
 	net.dump_fd = netlink_open_dump();

@@ -1,8 +1,8 @@
 #include "report.h"
 
-#include <stdio.h>
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/log.h"

@@ -122,7 +122,8 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	web.signals.handle = handle_signal;
-	if (loop_init(&web.loop) < 0 || loop_signals(&web.loop, &web.signals, (const int[]){SIGTERM, SIGINT, 0}) < 0)
+	if (loop_init(&web.loop) < 0 ||
+		loop_signals(&web.loop, &web.signals, (const int[]){SIGTERM, SIGINT, 0}) < 0)
 		fatal("event loop");
 	if (server_init(&web.server, &web.loop, write_view) < 0)
 		fatal("the HTTP server");

@@ -102,7 +102,8 @@ static int setup(void **state)
 	if (folder_setup(state) < 0 || record_make_folder("init") < 0 || loop_init(&loop) < 0)
 		return -1;
 	signals.handle = handle_signal;
-	if (loop_signals(&loop, &signals, (const int[]){SIGCHLD, 0}) < 0 || children_init(&children, &loop, &appliance) < 0)
+	if (loop_signals(&loop, &signals, (const int[]){SIGCHLD, 0}) < 0 ||
+		children_init(&children, &loop, &appliance) < 0)
 		return -1;
 	dup2(saved_stderr, STDERR_FILENO); /* children_init sent it to the log's pipe */
 	close(saved_stderr);

@@ -117,7 +117,7 @@ $(IMAGE_BUILD)/site.conf: $(CONFIG) $(BUILD)/tools/check-settings FORCE
 	$(Q)mkdir -p $(@D)
 	$(Q)cat /dev/null $(CONFIG) | $(BUILD)/tools/check-settings '$(CONFIG)'
 	$(Q)cat /dev/null $(CONFIG) > $@.new
-	$(Q)if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+	$(Q)$(call update,$@)
 
 .PHONY: FORCE
 FORCE:

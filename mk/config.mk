@@ -60,3 +60,10 @@ else
 Q :=
 say = @:
 endif
+
+# $(call update,FILE): replaces FILE by FILE.new when they differ, so that nothing is rebuilt for nothing.
+update = if cmp -s $1.new $1; then rm $1.new; else mv $1.new $1; fi
+
+.PHONY: clean
+clean:
+	rm -rf build out

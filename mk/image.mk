@@ -14,7 +14,7 @@ $(if $(SIGN_KEY),$(call deps_first,sign,%))
 $(IMAGE_BUILD)/signer: $(SIGN_KEY) $(SIGN_CERT) FORCE
 	$(Q)mkdir -p $(@D)
 	$(Q)cat /dev/null $(SIGN_CERT) > $@.new
-	$(Q)if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+	$(Q)$(call update,$@)
 
 $(IMAGE): $(KERNEL_IMAGE) $(IMAGE_BUILD)/signer $(if $(SIGN_KEY),| $(DEPS_SIGN))
 	$(Q)mkdir -p $(@D)
@@ -30,7 +30,7 @@ endif
 # In front of a command that asks for memory: MEMORY_RUN and MEMORY_MB, worked out from what is in $(KERNEL_IMAGE).
 with_memory = needs="$$(tools/image-memory $(IMAGE_BUILD)/rootfs.cpio $(KERNEL_IMAGE) $(MEMORY_MB))" && eval "$$needs" &&
 
-.PHONY: image size manifest clean distclean
+.PHONY: image size manifest
 image: $(IMAGE) $(IMAGE:.efi=.manifest)
 	$(Q)$(with_memory) printf '  %-8s %s, %s bytes, needs %s\n' IMAGE $(IMAGE) "$$(stat -c %s $(IMAGE))" "$$MEMORY_NEEDED"
 
@@ -41,6 +41,3 @@ $(IMAGE:.efi=.manifest): $(IMAGE_BUILD)/rootfs.cpio $(SOURCES_USED) tools/guest-
 
 size: $(IMAGE)
 	$(Q)$(rootfs_environment) tools/guest-files size $(IMAGE_BUILD)/manifest $(IMAGE)
-
-clean:
-	rm -rf build out

@@ -46,16 +46,13 @@ linux_here = here=$$(realpath $(LINUX_SRC)); before=$$(cat $(LINUX)/.here 2>/dev
 	[ $$before = $$here ] || grep -rlF $$before/ --include='.*.cmd' $(LINUX)/tools | xargs -r sed -i "s|$$before/|$$here/|g"; \
 	echo $$here > $(LINUX)/.here
 
-# $(call linux_update,FILE): replaces FILE by FILE.new when they differ, so that nothing is rebuilt for nothing.
-linux_update = if cmp -s $1.new $1; then rm $1.new; else mv $1.new $1; fi
-
 # --- source ---------------------------------------------------------------------------------------------------------
 
 # What the source tree is made from, by name; a new version or a patch that went away changes this file.
 $(BUILD)/linux.id: FORCE | $(SOURCES_USED)
 	@mkdir -p $(@D)
 	@printf '%s\n' $(notdir $(LINUX_DEB)) $(linux_patches) > $@.new
-	@$(call linux_update,$@)
+	@$(call update,$@)
 
 $(LINUX_SRC)/.unpacked: $(BUILD)/linux.id $(linux_patches) | $(DEPS_BUILD)
 	$(call say,LINUX,unpack $(notdir $(LINUX_DEB)))
@@ -72,7 +69,7 @@ $(LINUX_SRC)/.unpacked: $(BUILD)/linux.id $(linux_patches) | $(DEPS_BUILD)
 $(LINUX)/fragments: FORCE | $(LINUX_SRC)/.unpacked
 	@mkdir -p $(@D)
 	@tools/kernel-config merge $(linux_fragments) > $@.new
-	@$(call linux_update,$@)
+	@$(call update,$@)
 
 $(LINUX)/.config: $(LINUX)/fragments $(LINUX_SRC)/.unpacked
 	$(call say,LINUX,configure ($(words $(linux_fragments)) fragments))

@@ -24,7 +24,7 @@ oci: $(OCI)
 $(OCI_BUILD)/passwd $(OCI_BUILD)/group: $(OCI_BUILD)/%: rootfs/etc/% mk/oci.mk FORCE
 	$(Q)mkdir -p $(@D)
 	$(Q)grep -E '$(oci_pattern)' $< > $@.new
-	$(Q)if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+	$(Q)$(call update,$@)
 
 $(OCI): export OCI_DESCRIPTION = $(oci_description)
 $(OCI): image/oci/build $(oci_manifests) $(BUILD)/bin/entry $(addprefix $(BUILD)/bin/,$(HELPER_PROGRAM)) $(SERVICE_PATH) \

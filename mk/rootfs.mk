@@ -19,7 +19,7 @@ $(IMAGE_BUILD)/programs.h: FORCE
 	$(Q){ printf 'PROGRAM("%s", %s)\n' $(foreach name,$(GUEST_PROGRAMS),$(name) $(name)_main) \
 		$(if $(SERVICE_PROGRAM),$(SERVICE_PROGRAM) $(SERVICE_PROGRAM)_main) \
 		poweroff init_main reboot init_main; } > $@.new
-	$(Q)if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+	$(Q)$(call update,$@)
 $(IMAGE_BUILD)/thimble: src/multicall/multicall.c $(IMAGE_BUILD)/programs.h $(guest_parts) $(call layers,$(BUILD)/obj) $(MUSL_CC) mk/programs.mk
 	$(call say,LD,$@)
 	$(Q)$(MUSL_CC) $(MUSL_CFLAGS) $(PROGRAM_CFLAGS) -I$(@D) $(MUSL_LDFLAGS) -o $@ $(filter %.c %.o %.a,$^)

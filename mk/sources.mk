@@ -41,4 +41,4 @@ $(SOURCES_USED): $(BUILD)/sources.fetched ;
 $(BUILD)/sources/%: $(SOURCES_USED)
 	@mkdir -p $(@D)
 	@awk -v p='$(subst /,:,$*)' '$$1 == p' $< > $@.new
-	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+	@$(call update,$@)

@@ -10,9 +10,10 @@ SPAN = re.compile(r"(?<!`)`((?:make|tools/)[^`]*)`(?!`)")
 
 
 def pages():
-    """Path -> text of each page that people read."""
+    """Path -> text of each page that people read. Reports to others (upstream/) have commands of theirs."""
     folders = [path for path in HERE.iterdir() if path.is_dir() and path.name not in (".git", "build", "out")]
-    paths = [*HERE.glob("*.md"), *(path for folder in folders for path in folder.rglob("*.md"))]
+    paths = [*HERE.glob("*.md"), *(path for folder in folders for path in folder.rglob("*.md")
+                                  if path.parent.name != "upstream")]
     return {str(path.relative_to(HERE)): path.read_text() for path in sorted(paths)}
 
 

@@ -13,6 +13,7 @@ import threading
 
 ETH_P_ALL = 3
 FRAME_MAX = 65536
+FRAME_MIN = 60  # no wire has less (IEEE 802.3 3.2.8, without the checksum), and from QEMU 10 on the pcnet drops it
 SIOCETHTOOL, ETHTOOL_STXCSUM = 0x8946, 0x17
 BUFFER_BYTES = 4 << 20
 
@@ -57,7 +58,7 @@ class Cable:
                     if key.data is None:
                         return
                     try:
-                        key.data.send(key.fileobj.recv(FRAME_MAX))
+                        key.data.send(key.fileobj.recv(FRAME_MAX).ljust(FRAME_MIN, b"\0"))
                     except OSError:
                         pass  # lost, as frames are: no one at the other end, or its queue is full
 

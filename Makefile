@@ -10,6 +10,7 @@ include mk/sources.mk
 include mk/toolchain.mk
 include mk/packages.mk
 include mk/programs.mk
+include mk/users.mk
 include mk/appliance.mk
 include mk/rootfs.mk
 include mk/kernel.mk

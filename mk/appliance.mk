@@ -12,8 +12,7 @@
 #                      one capability that it needs.
 #   SERVICE_PROCESSES  most processes and threads at once (64)
 #   MEMORY_MB          memory that the guest is given where a form says so (what the image needs, 128 at least: mk/image.mk)
-#   HELPER_PROGRAM     a program of this tree, src/NAME, that runs beside the service as user NAME (rootfs/etc/passwd and
-#                      group) and has a folder of records of its own (src/init/mounts.c)
+#   HELPER_PROGRAM     a program of this tree that runs beside the service: a row AS_HELPER of src/init/programs.def
 
 # Set here, not where they are left out: a make that this one starts for another appliance finds ours in its environment.
 SERVICE_PROCESSES := 64
@@ -52,8 +51,9 @@ appliance_settings := appliances/$(APPLIANCE)/settings.conf
 appliance_origin  := appliances/$(APPLIANCE)
 endif
 
-ifneq ($(filter-out $(PROGRAMS),$(HELPER_PROGRAM)),)
-$(error HELPER_PROGRAM=$(HELPER_PROGRAM): there is no src/$(HELPER_PROGRAM)/main.c)
+ifneq ($(filter-out $(call programs_when,AS_HELPER),$(HELPER_PROGRAM)),)
+$(error HELPER_PROGRAM=$(HELPER_PROGRAM): not a row AS_HELPER of src/init/programs.def; one of: \
+	$(call programs_when,AS_HELPER))
 endif
 
 IMAGE_NAME        := $(APPLIANCE_NAME)$(platform_suffix)$(if $(filter 1,$(DEBUG)),-debug)

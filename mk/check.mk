@@ -76,7 +76,7 @@ check: $(DEPS_BUILD) $(DEPS_CHECK)
 	for kind in $(CHECK_KINDS); do $(MAKE) check-$$kind || failed=1; done; \
 	tools/check-totals sum $(CHECK) $(CHECK_KINDS) || failed=1; exit $$failed
 
-host-programs: $(addprefix $(HOST)/,$(PROGRAMS) dhcpcd-conf)
+host-programs: $(addprefix $(HOST)/,$(PROGRAMS) dhcpcd-conf) $(BUILD)/etc/passwd $(BUILD)/etc/group
 unit-tests: $(UNIT_TESTS)
 
 check-unit: $(UNIT_TESTS) | $(DEPS_CHECK)

@@ -1,6 +1,6 @@
 # `make help`, and the tables that are made of the code.
-# needs: mk/help.txt; src/common/config_keys.h, src/records/*.h and the host's gcc
-# makes: the tables in docs/configuration.md and docs/records.md
+# needs: mk/help.txt; src/common/config_keys.h, src/records/*.h, src/init/programs.def and the host's gcc
+# makes: the tables in docs/configuration.md, records.md, init.md and house.md
 
 .PHONY: help help-config docs
 help:
@@ -17,12 +17,22 @@ $(BUILD)/tools/records-help: tools/records-help.c $(wildcard src/records/*.h)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(HOST_GCC) -O1 $(PROGRAM_CFLAGS) -o $@ $(filter %.c,$^)
 
+$(BUILD)/tools/programs-help: tools/programs-help.c $(call host_archives,init)
+	$(Q)mkdir -p $(@D)
+	$(Q)echo '#include <linux/capability.h>' | $(HOST_GCC) -E -dM - | grep -v CAP_LAST_CAP | \
+		sed -n 's/^#define CAP_\([A-Z_]*\) \([0-9]*\)$$/[\2] = "\1",/p' > $(@D)/capabilities.h
+	$(Q)$(HOST_GCC) $(HOST_CFLAGS) -I$(@D) -o $@ $(filter %.c %.a,$^)
+
 # $(call fill_table,PAGE,FIRST WORDS,FILE): what stands between the lines "<!-- FIRST WORDS: begin" and "end" becomes FILE.
 fill_table = sed -i -e "/^<!-- $2: begin/,/^<!-- $2: end/{//!d}" -e "/^<!-- $2: begin/r $3" $1
 
-docs: $(BUILD)/tools/config-help $(BUILD)/tools/records-help
+docs: $(BUILD)/tools/config-help $(BUILD)/tools/records-help $(BUILD)/tools/programs-help
 	$(Q)$< --markdown > $<.md
 	$(Q)$(call fill_table,docs/configuration.md,settings,$<.md)
 	$(Q)for record in $$($(BUILD)/tools/records-help); do \
 		$(BUILD)/tools/records-help $$record > $<.md; \
 		$(call fill_table,docs/records.md,keys of $$record,$<.md); done
+	$(Q)$(BUILD)/tools/programs-help > $<.md
+	$(Q)$(call fill_table,docs/init.md,programs,$<.md)
+	$(Q)/usr/bin/python3 -B tools/house-help > $<.md
+	$(Q)$(call fill_table,docs/house.md,records,$<.md)

@@ -11,7 +11,7 @@ empty         :=
 oci_pattern   := ^($(subst $(empty) $(empty),|,$(strip $(oci_users)))):
 
 # Without privileges from the start, but where a port needs one: not every engine opens those below 1024 to everybody.
-oci_user = $(if $(SERVICE_CAPABILITIES),0:0,$(shell awk -F: '$$1 == "service" { print $$3 ":" $$4 }' rootfs/etc/passwd))
+oci_user = $(if $(SERVICE_CAPABILITIES),0:0,$(shell awk -F: '$$1 == "service" { print $$3 ":" $$4 }' $(BUILD)/etc/passwd))
 
 # What appliance.mk says of itself at its head; the licences of what is in the image, not known of a BINARY.
 oci_description = $(if $(BINARY),,$(shell sed -n '1s/^\# [^:]*: *//p' appliances/$(APPLIANCE)/appliance.mk))
@@ -21,7 +21,7 @@ oci_licenses    = $(if $(BINARY),,MIT$(if $(SERVICE_PACKAGE), AND ($($(SERVICE_P
 oci: $(OCI)
 	$(Q)printf '  %-8s %s, %s bytes\n' OCI $(OCI) "$$(stat -c %s $(OCI))"
 
-$(OCI_BUILD)/passwd $(OCI_BUILD)/group: $(OCI_BUILD)/%: rootfs/etc/% mk/oci.mk FORCE
+$(OCI_BUILD)/passwd $(OCI_BUILD)/group: $(OCI_BUILD)/%: $(BUILD)/etc/% mk/oci.mk FORCE
 	$(Q)mkdir -p $(@D)
 	$(Q)grep -E '$(oci_pattern)' $< > $@.new
 	$(Q)$(call update,$@)

@@ -8,6 +8,8 @@
 #   NAME_WHY      one line: what it is for
 #   NAME_BUILD    shell lines, run in the patched tree, with $$CC $$CFLAGS $$LDFLAGS; they install into $$DESTDIR
 #   NAME_FILES    what they must have installed
+# and may set
+#   NAME_USERS    users that they look for in the guest's /etc/passwd, as NAME:UID:HOME, with numbers of 200 and more
 # packages/NAME/patches/*.patch come after Debian's own; docs/pipeline.md says what their headers tell.
 
 PACKAGES :=

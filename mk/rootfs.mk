@@ -3,11 +3,11 @@
 # makes: $(IMAGE_BUILD)/thimble, $(IMAGE_BUILD)/rootfs.cpio
 
 # init is the first: src/multicall/multicall.c.
-GUEST_PROGRAMS := init net link log console web agent clock $(HELPER_PROGRAM)
+GUEST_PROGRAMS := init $(filter $(PROGRAMS),$(call programs_when,ALWAYS ON_EACH_CONSOLE)) $(HELPER_PROGRAM)
 rootfs_manifests := rootfs/manifest rootfs/manifest.$(if $(SERVICE_PROGRAM),program,service) \
-	$(if $(HELPER_PROGRAM),rootfs/manifest.helper) $(if $(filter 1,$(DEBUG)),rootfs/manifest.debug)
+	$(if $(filter 1,$(DEBUG)),rootfs/manifest.debug)
 rootfs_packages  := dhcpcd ntpd $(if $(filter 1,$(DEBUG)),busybox)
-rootfs_environment = BIN=$(BUILD)/bin PACKAGES=$(BUILD)/packages IMAGE=$(IMAGE_BUILD) SERVICE=$(SERVICE_PATH) \
+rootfs_environment = BIN=$(BUILD)/bin PACKAGES=$(BUILD)/packages IMAGE=$(IMAGE_BUILD) USERS=$(BUILD)/etc SERVICE=$(SERVICE_PATH) \
 	PACKAGE_SOURCES='$(foreach package,$(PACKAGES),$(package):$($(package)_SOURCE))'
 
 # Names of this one image, in the manifests here and in image/oci.
@@ -39,9 +39,11 @@ $(BUILD)/tools/check-settings: tools/check-settings.c $(wildcard src/common/*.[c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(HOST_GCC) -O1 $(PROGRAM_CFLAGS) -o $@ $(filter %.c,$^)
 
-$(IMAGE_BUILD)/rootfs.cpio: $(GEN_INIT_CPIO) $(rootfs_manifests) $(wildcard rootfs/etc/*) $(SERVICE_PATH) mk/rootfs.mk \
+$(IMAGE_BUILD)/rootfs.cpio: $(GEN_INIT_CPIO) $(rootfs_manifests) $(wildcard rootfs/etc/*) $(BUILD)/etc/passwd $(BUILD)/etc/group $(SERVICE_PATH) mk/rootfs.mk \
 		$(IMAGE_BUILD)/thimble $(foreach package,$(rootfs_packages),$(BUILD)/packages/$(package)/.done) \
 		$(addprefix $(IMAGE_BUILD)/,appliance settings.conf site.conf image.conf)
 	$(call say,ROOTFS,$@)
-	$(Q)sed $(fill_manifest) $(rootfs_manifests) > $(@D)/manifest
-	$(Q)$(rootfs_environment) $(GEN_INIT_CPIO) -t $(SOURCE_DATE_EPOCH) $(@D)/manifest > $@
+	$(Q){ sed $(fill_manifest) $(rootfs_manifests); \
+		printf 'slink /bin/%s /init 0777 0 0\n' $(filter-out init,$(GUEST_PROGRAMS)); } > $(@D)/manifest
+	$(Q)$(rootfs_environment) $(GEN_INIT_CPIO) -t $(SOURCE_DATE_EPOCH) $(@D)/manifest > $@ 2> $@.log || { cat $@.log >&2; exit 1; }
+	$(Q)test ! -s $@.log || { cat $@.log >&2; rm $@; exit 1; } # of a line that it does not know it only says so

@@ -26,24 +26,7 @@ static struct loop_fd events;
 
 /* Its back end and device are written over when another device comes. */
 static char device[sizeof("/dev/") + AGENT_PORT_MAX];
-static const char *arguments[] = {"/bin/agent", NULL, NULL, NULL};
-
-void agent_add(struct children *c)
-{
-	static const struct child_definition definition = {.name = "agent",
-		.arguments = arguments,
-		.user = "agent",
-		.leftovers = "agent",
-		.memory_limit_bytes = UINT64_C(8) << 20,
-		.processes_limit = 2, /* for VMware's backdoor it forks one */
-		.files_limit = 16,
-		.oom_score_adj = -900,
-		.sandbox = SANDBOX_NONE};
-	children = c;
-	agent = children_add(c, &definition);
-	if (agent != NULL)
-		agent->held = true;
-}
+const char *agent_arguments[AGENT_ARGUMENTS] = {"/bin/agent", NULL, NULL, NULL};
 
 /* The port's name is told by the host, and comes later than the port. */
 static bool is_our_port(const char *folder, const char *port)
@@ -75,16 +58,16 @@ bool agent_find_port(const char *folder, char name[static AGENT_PORT_MAX])
 static bool find_way(void)
 {
 	char name[AGENT_PORT_MAX];
-	arguments[2] = device;
+	agent_arguments[2] = device;
 	if (agent_find_port(PORTS, name)) {
-		arguments[1] = "qemu";
+		agent_arguments[1] = "qemu";
 		snprintf(device, sizeof(device), "/dev/%s", name);
 	} else if (access(hyperv_device, F_OK) == 0) {
-		arguments[1] = "hyper-v";
+		agent_arguments[1] = "hyper-v";
 		snprintf(device, sizeof(device), "%s", hyperv_device);
 	} else if (vmware_here()) {
-		arguments[1] = "vmware";
-		arguments[2] = NULL;
+		agent_arguments[1] = "vmware";
+		agent_arguments[2] = NULL;
 	} else {
 		return false;
 	}
@@ -94,8 +77,8 @@ static bool find_way(void)
 /* Devices come as root's; one that was unplugged and is there again as well. */
 static void give_device(void)
 {
-	const struct passwd *user = getpwnam(agent->definition.user);
-	if (arguments[2] != NULL && (user == NULL || chown(device, user->pw_uid, user->pw_gid) < 0))
+	const struct passwd *user = getpwnam(agent->program.user);
+	if (agent_arguments[2] != NULL && (user == NULL || chown(device, user->pw_uid, user->pw_gid) < 0))
 		log_warn("%s", device);
 }
 
@@ -139,9 +122,11 @@ static void handle_events(struct loop *loop, struct loop_fd *w, uint32_t what)
 		look();
 }
 
-void agent_watch(void)
+void agent_watch(struct children *c)
 {
 	struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = 1};
+	children = c;
+	agent = children_find(c, "agent");
 	if (agent == NULL)
 		return;
 	events.handle = handle_events;

@@ -4,12 +4,13 @@
 
 #include "children.h"
 
-/* Adds it to the table, held. */
-void agent_add(struct children *c);
+/* Its command line: path, back end, device or NULL, NULL. */
+enum { AGENT_ARGUMENTS = 4 };
+extern const char *agent_arguments[AGENT_ARGUMENTS];
 
-/* Looks for what it can speak through, now and whenever the kernel tells of a new device; starts and stops
- * it. */
-void agent_watch(void);
+/* Looks for what it can speak through, now and at each event of the kernel's about a new device; starts and
+ * stops it. C is kept. */
+void agent_watch(struct children *c);
 
 enum { AGENT_PORT_MAX = 32 };
 

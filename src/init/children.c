@@ -48,8 +48,8 @@ static void add_if(struct record *r, const char *key, int64_t value)
 
 static void add_child(struct record *r, const struct child *child)
 {
-	const struct child_definition *d = &child->definition;
-	record_add(r, "name", "%s", d->name);
+	const struct program *p = &child->program;
+	record_add(r, "name", "%s", p->name);
 	record_add(r, "state", "%s", states[child->state].name);
 	if (child->state == CHILD_STARTING || child->state == CHILD_RUNNING || child->state == CHILD_STOPPING)
 		record_add(r, "pid", "%d", (int)child->pid);
@@ -62,9 +62,9 @@ static void add_child(struct record *r, const struct child *child)
 		record_add(r, "last_exit", "%s", child->last_exit);
 		record_add(r, "last_exit_ms", "%lld", (long long)child->last_exit_ms);
 	}
-	record_add(r, "user", "%s", d->user);
-	add_if(r, "memory_limit_bytes", (int64_t)d->memory_limit_bytes);
-	add_if(r, "processes_limit", d->processes_limit);
+	record_add(r, "user", "%s", program_starts_as(p));
+	add_if(r, "memory_limit_bytes", (int64_t)p->memory_limit_bytes);
+	add_if(r, "processes_limit", p->processes_limit);
 }
 
 static void add_ports(struct record *r, const struct children *c, const struct child *service)
@@ -86,16 +86,16 @@ static void add_ports(struct record *r, const struct children *c, const struct c
 void child_write_record(const struct children *c, const struct child *child)
 {
 	static struct record r;
-	const struct child_definition *d = &child->definition;
+	const struct program *p = &child->program;
 	char name[RECORD_NAME_MAX];
-	snprintf(name, sizeof(name), d->is_service ? "service" : "child.%s", d->name);
+	snprintf(name, sizeof(name), p->is_service ? "service" : "child.%s", p->name);
 	if (child->held && child->state == CHILD_STOPPED) {
 		record_remove("init", name);
 		return;
 	}
 	record_begin(&r);
 	add_child(&r, child);
-	if (d->is_service)
+	if (p->is_service)
 		add_ports(&r, c, child);
 	if (record_commit(&r, "init", name) < 0)
 		log_warn("record init/%s", name);
@@ -107,7 +107,7 @@ static void set_state(struct children *c, struct child *child, enum child_state 
 {
 	child->state = state;
 	child->since_ms = now_ms();
-	if (state == CHILD_STARTING && child->definition.is_service)
+	if (state == CHILD_STARTING && child->program.is_service)
 		memset(c->port_state, 0, sizeof(c->port_state)); /* PORT_STARTING */
 	if (deadline_ms != 0)
 		loop_arm(c->loop, &child->timer, deadline_ms);
@@ -161,7 +161,7 @@ static void after_end(struct children *c, struct child *child)
 		return;
 	}
 	child->next_start_ms = now_ms() + child->backoff_ms;
-	log_warnx("%s: %s; next start in %lld.%lld s", child->definition.name, child->last_exit,
+	log_warnx("%s: %s; next start in %lld.%lld s", child->program.name, child->last_exit,
 		(long long)child->backoff_ms / 1000, (long long)child->backoff_ms / 100 % 10);
 	child->backoff_ms = child->backoff_ms * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : child->backoff_ms * 2;
 	set_state(c, child, CHILD_WAITING, child->next_start_ms);
@@ -175,7 +175,7 @@ static void handle_next_start(struct children *c, struct child *child)
 static void handle_stop_deadline(struct children *c, struct child *child)
 {
 	(void)c;
-	log_warnx("%s: still there %d ms after SIGTERM; killed", child->definition.name, CHILD_STOP_MS);
+	log_warnx("%s: still there %d ms after SIGTERM; killed", child->program.name, CHILD_STOP_MS);
 	child->killed_by_init = true;
 	kill(child->pid, SIGKILL);
 }
@@ -184,7 +184,7 @@ static void handle_stop_deadline(struct children *c, struct child *child)
 static void handle_clear_deadline(struct children *c, struct child *child)
 {
 	(void)c;
-	log_warnx("%s: killing what it left took more than %d ms; given up", child->definition.name,
+	log_warnx("%s: killing what it left took more than %d ms; given up", child->program.name,
 		CHILD_CLEAR_MS);
 	kill(child->pid, SIGKILL);
 }
@@ -238,7 +238,7 @@ void child_start(struct children *c, struct child *child)
 	child->start_report.fd = report;
 	set_state(c, child, CHILD_STARTING, 0);
 	if (loop_add(c->loop, &child->start_report, EPOLLIN) < 0) {
-		log_warn("%s: watching its start", child->definition.name);
+		log_warn("%s: watching its start", child->program.name);
 		close_report(c, child);
 		set_state(c, child, CHILD_RUNNING, 0);
 	}
@@ -297,20 +297,21 @@ static void handle_exit(struct children *c, struct child *child, int status, lon
 			text_add(&t, " at %ld MiB: out of memory, or by hand", peak_kb / 1024);
 		note_exit(child, words);
 	}
-	if (child->definition.is_service && child->state == CHILD_RUNNING)
-		exit_explain(child->definition.name, status, now_ms() - child->since_ms);
+	if (child->program.is_service && child->state == CHILD_RUNNING)
+		exit_explain(child->program.name, status, now_ms() - child->since_ms);
 	if (now_ms() - child->since_ms >= BACKOFF_RESET_MS)
 		child->backoff_ms = BACKOFF_FIRST_MS;
 	/* Its process group goes with it; processes that left the group go with their user. */
 	kill(-child->pid, SIGKILL);
-	pid_t killer = child->definition.leftovers == NULL ? 0 : spawn_killer(child->definition.leftovers);
+	const char *leftovers = program_leftovers(&child->program);
+	pid_t killer = leftovers == NULL ? 0 : spawn_killer(leftovers);
 	if (killer > 0) {
 		child->pid = killer;
 		set_state(c, child, CHILD_CLEARING, now_ms() + CHILD_CLEAR_MS);
 		return;
 	}
 	if (killer < 0)
-		log_warn("%s: killing what it left", child->definition.name);
+		log_warn("%s: killing what it left", child->program.name);
 	after_end(c, child);
 }
 
@@ -346,19 +347,20 @@ int children_init(struct children *c, struct loop *loop, const struct appliance 
 	return dup2(c->own_output[1], STDERR_FILENO) < 0 ? -1 : 0;
 }
 
-struct child *children_add(struct children *c, const struct child_definition *definition)
+struct child *children_add(struct children *c, const struct program *program)
 {
 	int output[2];
 	if (c->count == CHILDREN_MAX) {
-		log_warnx("%s: no room for more than %d children", definition->name, CHILDREN_MAX);
+		log_warnx("%s: no room for more than %d children", program->name, CHILDREN_MAX);
 		return NULL;
 	}
 	if (pipe2(output, O_CLOEXEC) < 0) {
-		log_warn("%s: pipe", definition->name);
+		log_warn("%s: pipe", program->name);
 		return NULL;
 	}
 	struct child *child = &c->child[c->count++];
-	*child = (struct child){.definition = *definition,
+	*child = (struct child){.program = *program,
+		.held = program->held,
 		.backoff_ms = BACKOFF_FIRST_MS,
 		.output_read = output[0],
 		.output_write = output[1],
@@ -370,7 +372,7 @@ struct child *children_add(struct children *c, const struct child_definition *de
 struct child *children_find(struct children *c, const char *name)
 {
 	for (size_t i = 0; i < c->count; i++)
-		if (strcmp(c->child[i].definition.name, name) == 0)
+		if (strcmp(c->child[i].program.name, name) == 0)
 			return &c->child[i];
 	return NULL;
 }

@@ -5,6 +5,7 @@
 #include "common/appliance.h"
 #include "common/loop.h"
 #include "ports.h"
+#include "programs.h"
 
 enum child_state {
 	CHILD_STOPPED,  /* not running, and nothing will start it */
@@ -16,30 +17,8 @@ enum child_state {
 	CHILD_STATE_COUNT
 };
 
-/* System calls that a child may make. Filters come with the hardening of each program. */
-enum sandbox { SANDBOX_NONE };
-
-/* What a child is. Strings are kept, not copied. */
-struct child_definition {
-	const char *name;
-	const char *const *arguments; /* NULL-terminated; [0] is the path */
-	const char *user;
-	const char *terminal;  /* its standard input and output, or NULL for /dev/null and the log */
-	bool controls;         /* the terminal: a shell with job control */
-	bool reads_outputs;    /* the log: gets every child's output; its arguments are made at each start */
-	const char *leftovers; /* the user whose processes are killed when the child has ended, or NULL */
-	uint64_t capabilities; /* mask of 1 << CAP_*: all that it and its children can ever have */
-	uint64_t memory_limit_bytes; /* RLIMIT_DATA of each process, 0 for none */
-	unsigned processes_limit;    /* RLIMIT_NPROC of its user: processes and threads */
-	unsigned files_limit;        /* RLIMIT_NOFILE */
-	int oom_score_adj;
-	int nice; /* nice(2): below 0 goes before the others */
-	enum sandbox sandbox;
-	bool is_service;
-};
-
 struct child {
-	struct child_definition definition;
+	struct program program; /* its row, and what this child has of its own in it */
 	enum child_state state;
 	pid_t pid; /* of the program, or of the process that kills its leftovers */
 	bool restart_at_once;
@@ -74,7 +53,7 @@ struct children {
 int children_init(struct children *c, struct loop *loop, const struct appliance *appliance);
 
 /* Adds one child, CHILD_STOPPED. NULL when the table is full or there is no pipe for it (logged). */
-struct child *children_add(struct children *c, const struct child_definition *definition);
+struct child *children_add(struct children *c, const struct program *program);
 
 /* Starts a stopped or waiting child now, unless it is held. */
 void child_start(struct children *c, struct child *child);

@@ -12,34 +12,39 @@
 #include "common/log.h"
 #include "common/record.h"
 #include "common/vmware.h"
+#include "programs.h"
 
 /* Clients at once; each may stay IDLE_MS without a word. */
 enum { CLIENTS_MAX = 4, IDLE_MS = 2000 };
 
-static const char *const heard[] = {"root", "console", "agent"};
-
 struct client {
 	struct loop_fd fd;
 	struct loop_timer timer;
-	const char *user; /* one of `heard` */
+	const char *user; /* root, or of a program that may_control */
 };
 
 static struct client clients[CLIENTS_MAX];
 static struct loop_fd listener;
 static control_handler *handle_request;
 
-/* Static storage that getpwuid does not reuse: the names in `heard`. NULL for anybody else. */
+static bool is_user(uid_t uid, const char *name)
+{
+	const struct passwd *user = getpwnam(name);
+	return user != NULL && user->pw_uid == uid;
+}
+
+/* The name of the peer's user when it may ask, else NULL. Not getpwuid's, which the next call writes over. */
 static const char *heard_user(int fd)
 {
 	struct ucred peer;
 	socklen_t length = sizeof(peer);
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) < 0)
 		return NULL;
-	for (size_t i = 0; i < sizeof(heard) / sizeof(heard[0]); i++) {
-		const struct passwd *user = getpwnam(heard[i]);
-		if (user != NULL && user->pw_uid == peer.uid)
-			return heard[i];
-	}
+	if (peer.uid == 0)
+		return "root";
+	for (const struct program *p = programs; p < programs + program_count; p++)
+		if (p->may_control && is_user(peer.uid, p->user))
+			return p->user;
 	return NULL;
 }
 

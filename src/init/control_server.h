@@ -10,8 +10,8 @@
 /* Carries REQUEST out, sent by USER; writes the answer. */
 typedef void control_handler(const char *request, const char *user, char answer[static CONTROL_MESSAGE_MAX]);
 
-/* Listens at run_dir()/control, where anybody may knock and only root, console and agent are heard. 0, or
- * -1 with errno. */
+/* Listens at run_dir()/control, where anybody may knock and only root and programs that may_control are
+ * heard. 0, or -1 with errno. */
 int control_server_start(struct loop *loop, control_handler *handler);
 
 #endif

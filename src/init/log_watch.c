@@ -9,7 +9,7 @@
 static struct child *find_log(struct children *c)
 {
 	for (size_t i = 0; i < c->count; i++)
-		if (c->child[i].definition.reads_outputs)
+		if (c->child[i].program.reads_outputs)
 			return &c->child[i];
 	return NULL;
 }
@@ -46,6 +46,6 @@ void log_watch(struct children *c)
 	if (looks < LOG_PATIENCE_LOOKS)
 		return;
 	looks = 0;
-	log_warnx("%s: has read nothing for %d s; started anew", log->definition.name, LOG_PATIENCE_LOOKS);
+	log_warnx("%s: has read nothing for %d s; started anew", log->program.name, LOG_PATIENCE_LOOKS);
 	child_stop(c, log, true);
 }

@@ -14,9 +14,9 @@
 #include "host_name.h"
 #include "log_watch.h"
 #include "mounts.h"
+#include "programs.h"
 #include "setting_sources.h"
 #include "system.h"
-#include "table.h"
 
 enum { RECORD_MS = 1000 };
 
@@ -91,7 +91,7 @@ static void read_settings_again(void)
 		return;
 	log_info("new settings from the hypervisor: what follows them starts anew");
 	publish_settings();
-	table_renew(&children, &before.config, &settings.config);
+	programs_renew(&children, &before.config, &settings.config);
 }
 
 static void handle_request(const char *request, const char *user, char answer[static CONTROL_MESSAGE_MAX])
@@ -111,8 +111,8 @@ static void handle_request(const char *request, const char *user, char answer[st
 	} else if (strcmp(request, CONTROL_READ_SETTINGS) == 0) {
 		read_settings_again();
 	} else {
-		snprintf(answer, CONTROL_MESSAGE_MAX, "refused: not one of %s, %s, %s",
-			CONTROL_RESTART_SERVICE, CONTROL_POWEROFF, CONTROL_REBOOT);
+		snprintf(answer, CONTROL_MESSAGE_MAX, "refused: not one of %s, %s, %s, %s",
+			CONTROL_RESTART_SERVICE, CONTROL_POWEROFF, CONTROL_REBOOT, CONTROL_READ_SETTINGS);
 	}
 }
 
@@ -166,7 +166,7 @@ static void prepare_rest(void)
 static void start_children(bool only_screens)
 {
 	for (size_t i = 0; i < children.count; i++)
-		if (!only_screens || children.child[i].definition.terminal != NULL)
+		if (!only_screens || children.child[i].program.terminal != NULL)
 			child_start(&children, &children.child[i]);
 }
 
@@ -182,7 +182,7 @@ int main(int argc, char **argv)
 	prepare_first();
 	watch_signals();
 	power_init(&power, &children, write_system);
-	power.service = table_fill(&children, &settings.config, host_name.at_boot);
+	power.service = programs_add(&children, &settings.config, host_name.at_boot);
 	/* Who asks for the end before the rest is up is heard as well. */
 	power_watch_button(&power);
 	if (control_server_start(&loop, handle_request) < 0)
@@ -195,7 +195,7 @@ int main(int argc, char **argv)
 	start_children(true);
 	prepare_rest();
 	start_children(false);
-	agent_watch();
+	agent_watch(&children);
 	watchdog_start(&watchdog, &loop);
 	loop_arm(&loop, &second, now_ms() + RECORD_MS);
 	/* An error of epoll itself must not end PID 1. */

@@ -18,6 +18,7 @@
 #include "common/log.h"
 #include "common/record.h"
 #include "common/text.h"
+#include "programs.h"
 
 enum { SYSCTL_PATH_MAX = 320 };
 
@@ -37,49 +38,60 @@ static const struct {
 	{MOUNT_REST, "tmpfs", "/tmp", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=1777,size=1m,nr_inodes=128"},
 };
 
-/* Folders that can be written to and who owns them. The screens watch those with records, so these are all
- * there, and mounted over, before the first screen starts. Each that is not root's has a file system of its
- * own: what its writer fills, the others do not miss. Of records, the log's lines are the most, twice 64 KiB.
- */
+/* Folders that can be written to and who owns them, beside the folders of records. Each that is not root's
+ * has a file system of its own: what its writer fills, the others do not miss. Of records, the log's lines
+ * are the most, twice 64 KiB. */
 #define RECORDS "size=256k,nr_inodes=128"
-static const struct {
-	enum mount_step step;
+struct folder {
 	const char *path, *user;
 	mode_t mode;
 	const char *size; /* of a file system of its own, or NULL */
-} folders[] = {
-	{MOUNT_FIRST, "/run/thimble", "root", 0755, NULL},
-	{MOUNT_FIRST, "/run/thimble/init", "root", 0755, NULL},
-	{MOUNT_FIRST, "/run/thimble/net", "net", 0755, RECORDS},
-	{MOUNT_FIRST, "/run/thimble/link", "link", 0755, RECORDS},
-	{MOUNT_FIRST, "/run/thimble/log", "log", 0755, RECORDS},
-	{MOUNT_FIRST, "/run/thimble/agent", "agent", 0755, RECORDS},
-	{MOUNT_FIRST, "/run/thimble/resolver", "resolver", 0755, RECORDS},
-	{MOUNT_FIRST, "/run/thimble/clock", "clock", 0755, RECORDS},
-	{MOUNT_FIRST, "/run/thimble/service", "service", 0755, RECORDS},
+};
+static const struct folder first_folders[] = {
+	{"/run/thimble", "root", 0755, NULL},
+	{"/run/thimble/init", "root", 0755, NULL},
+};
+static const struct folder other_folders[] = {
 	/* The service's home: what HOME names to it. */
-	{MOUNT_REST, "/home/service", "service", 0700, "size=1m,nr_inodes=128"},
+	{"/home/service", "service", 0700, "size=1m,nr_inodes=128"},
 	/* dhcpcd: sockets, leases, and the empty folder that its unprivileged processes are locked into. */
-	{MOUNT_REST, "/run/dhcpcd", "root", 0755, NULL},
-	{MOUNT_REST, "/run/dhcpcd/chroot", "root", 0755, NULL},
-	{MOUNT_REST, "/run/dhcpcd-db", "dhcpcd", 0750, RECORDS},
+	{"/run/dhcpcd", "root", 0755, NULL},
+	{"/run/dhcpcd/chroot", "root", 0755, NULL},
+	{"/run/dhcpcd-db", "dhcpcd", 0750, RECORDS},
 };
 
-static void make_folder(size_t i)
+static void make_folder(const struct folder *f)
 {
-	const struct passwd *user = getpwnam(folders[i].user);
+	const struct passwd *user = getpwnam(f->user);
 	if (user == NULL) {
-		log_warnx("%s: there is no user %s", folders[i].path, folders[i].user);
+		log_warnx("%s: there is no user %s", f->path, f->user);
 		return;
 	}
-	if (mkdir(folders[i].path, folders[i].mode) < 0 && errno != EEXIST)
-		log_warn("mkdir %s", folders[i].path);
-	if (folders[i].size != NULL && mount("tmpfs", folders[i].path, "tmpfs",
-					       MS_NOSUID | MS_NODEV | MS_NOEXEC, folders[i].size) < 0)
-		log_warn("mount %s", folders[i].path);
-	if (chown(folders[i].path, user->pw_uid, user->pw_gid) < 0 ||
-		chmod(folders[i].path, folders[i].mode) < 0)
-		log_warn("chown %s", folders[i].path);
+	if (mkdir(f->path, f->mode) < 0 && errno != EEXIST)
+		log_warn("mkdir %s", f->path);
+	if (f->size != NULL &&
+		mount("tmpfs", f->path, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, f->size) < 0)
+		log_warn("mount %s", f->path);
+	if (chown(f->path, user->pw_uid, user->pw_gid) < 0 || chmod(f->path, f->mode) < 0)
+		log_warn("chown %s", f->path);
+}
+
+static void make_folders(const struct folder *folders, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		make_folder(&folders[i]);
+}
+
+/* One for each program that has any, also when the image is without it. The screens watch them, so they are
+ * all there, and mounted over, before the first screen starts. */
+static void make_record_folders(void)
+{
+	char path[64];
+	for (const struct program *p = programs; p < programs + program_count; p++) {
+		snprintf(path, sizeof(path), "/run/thimble/%s", p->name);
+		if (p->has_records)
+			make_folder(&(struct folder){path, p->user, 0755, RECORDS});
+	}
 }
 
 void mount_step(enum mount_step step)
@@ -91,9 +103,12 @@ void mount_step(enum mount_step step)
 				mounts[i].options) < 0 &&
 			errno != EBUSY)
 			log_warn("mount %s", mounts[i].where);
-	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
-		if (folders[i].step == step)
-			make_folder(i);
+	if (step == MOUNT_FIRST) {
+		make_folders(first_folders, sizeof(first_folders) / sizeof(first_folders[0]));
+		make_record_folders();
+	} else {
+		make_folders(other_folders, sizeof(other_folders) / sizeof(other_folders[0]));
+	}
 	/* Nothing on the root file system changes any more: it holds only what the image brought. Its mode
 	 * is ours, whatever an archive laid over it says. */
 	if (step == MOUNT_REST && chmod("/", 0755) < 0)

@@ -157,7 +157,7 @@ static void log_change(const struct child *service, enum port_state state, const
 {
 	if (states[state].log != NULL)
 		log_line(state == PORT_LISTENING ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "%s: %s %s",
-			service->definition.name, states[state].log, port);
+			service->program.name, states[state].log, port);
 }
 
 static bool all_well(const struct children *c)

@@ -44,12 +44,12 @@ static void set_limit(int report, int resource, uint64_t value)
 enum { STACK_BYTES = 1 << 20, FILES_OF_KERNEL = 1024 };
 
 /* What no program of ours needs, or no more of. A service may, and goes first when memory runs out. */
-static void set_fixed_limits(int report, const struct child_definition *d)
+static void set_fixed_limits(int report, const struct program *p)
 {
 	static const struct {
 		int resource;
 		rlim_t value;
-		bool for_all; /* the service and shells as well */
+		bool for_all; /* in an open sandbox as well */
 	} limits[] = {
 		{RLIMIT_CORE, 0, true},
 		{RLIMIT_FSIZE, 1 << 20, false}, /* as much as /run holds */
@@ -59,7 +59,7 @@ static void set_fixed_limits(int report, const struct child_definition *d)
 	};
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
 		struct rlimit limit = {.rlim_cur = limits[i].value, .rlim_max = limits[i].value};
-		if (!limits[i].for_all && (d->is_service || d->controls))
+		if (!limits[i].for_all && p->sandbox == SANDBOX_OPEN)
 			continue;
 		if (setrlimit(limits[i].resource, &limit) < 0)
 			fail(report, "setrlimit");
@@ -69,27 +69,27 @@ static void set_fixed_limits(int report, const struct child_definition *d)
 static void set_limits(int report, const struct child *child)
 {
 	set_limit(report, RLIMIT_STACK, STACK_BYTES);
-	set_limit(report, RLIMIT_DATA, child->definition.memory_limit_bytes);
+	set_limit(report, RLIMIT_DATA, child->program.memory_limit_bytes);
 	/* To go above the kernel's own limit takes a capability, which goes; the others come last. */
-	if (child->definition.files_limit > FILES_OF_KERNEL)
-		set_limit(report, RLIMIT_NOFILE, child->definition.files_limit);
-	set_limit(report, RLIMIT_NPROC, child->definition.processes_limit);
-	set_fixed_limits(report, &child->definition);
+	if (child->program.files_limit > FILES_OF_KERNEL)
+		set_limit(report, RLIMIT_NOFILE, child->program.files_limit);
+	set_limit(report, RLIMIT_NPROC, child->program.processes_limit);
+	set_fixed_limits(report, &child->program);
 
 	char score[16];
-	int length = snprintf(score, sizeof(score), "%d", child->definition.oom_score_adj);
+	int length = snprintf(score, sizeof(score), "%d", child->program.oom_score_adj);
 	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 	if (fd < 0 || write(fd, score, (size_t)length) != length)
 		fail(report, "oom_score_adj");
 	close(fd);
-	if (setpriority(PRIO_PROCESS, 0, child->definition.nice) < 0)
+	if (setpriority(PRIO_PROCESS, 0, child->program.nice) < 0)
 		fail(report, "setpriority");
 }
 
 /* Descriptors 0, 1 and 2; init opened all others close-on-exec. */
 static void set_files(int report, const struct child *child)
 {
-	const char *terminal = child->definition.terminal;
+	const char *terminal = child->program.terminal;
 	/* O_NONBLOCK: a serial line without carrier would block the open. */
 	int input =
 		open(terminal != NULL ? terminal : "/dev/null", O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
@@ -98,10 +98,10 @@ static void set_files(int report, const struct child *child)
 	if (fcntl(input, F_SETFL, 0) < 0)
 		fail(report, "fcntl");
 	int output = terminal != NULL ? input : child->output_write;
-	int errors = child->definition.controls ? input : child->output_write;
+	int errors = child->program.controls ? input : child->output_write;
 	if (dup2(input, 0) < 0 || dup2(output, 1) < 0 || dup2(errors, 2) < 0)
 		fail(report, "dup2");
-	if (child->definition.controls && ioctl(0, TIOCSCTTY, 1) < 0)
+	if (child->program.controls && ioctl(0, TIOCSCTTY, 1) < 0)
 		fail(report, "TIOCSCTTY");
 }
 
@@ -120,23 +120,24 @@ static void set_capabilities(int report, uint64_t mask)
 			fail(report, "PR_CAP_AMBIENT_RAISE");
 }
 
-static void become_user(int report, const struct child_definition *d)
+static void become_user(int report, const struct program *p)
 {
-	const struct passwd *user = getpwnam(d->user);
+	const char *name = program_starts_as(p);
+	const struct passwd *user = getpwnam(name);
 	if (user == NULL) {
 		errno = ENOENT;
-		fail(report, d->user);
+		fail(report, name);
 	}
 	strncat(home, user->pw_dir, sizeof(home) - strlen(home) - 1);
 	for (unsigned long capability = 0; capability <= CAP_LAST_CAP; capability++)
-		if ((d->capabilities >> capability & 1) == 0 &&
+		if ((p->capabilities >> capability & 1) == 0 &&
 			prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0 && errno != EINVAL)
 			fail(report, "PR_CAPBSET_DROP");
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 || setgroups(0, NULL) < 0 ||
 		setresgid(user->pw_gid, user->pw_gid, user->pw_gid) < 0 ||
 		setresuid(user->pw_uid, user->pw_uid, user->pw_uid) < 0)
 		fail(report, "setresuid");
-	set_capabilities(report, d->capabilities);
+	set_capabilities(report, p->capabilities);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		fail(report, "PR_SET_NO_NEW_PRIVS");
 }
@@ -152,7 +153,7 @@ static const char *const *output_arguments(int report, const struct children *c,
 	int kernel = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	arguments[count++] = path;
 	for (size_t i = 0; i < c->count + 2; i++) {
-		const char *name = i == 0 ? "kernel" : i == 1 ? "init" : c->child[i - 2].definition.name;
+		const char *name = i == 0 ? "kernel" : i == 1 ? "init" : c->child[i - 2].program.name;
 		int fd = i == 0 ? kernel : i == 1 ? c->own_output[0] : c->child[i - 2].output_read;
 		if (fd < 0)
 			continue;
@@ -166,23 +167,32 @@ static const char *const *output_arguments(int report, const struct children *c,
 	return arguments;
 }
 
+/* Where a program of this tree is. */
+static const char *own_path(const struct program *p)
+{
+	static char path[64];
+	snprintf(path, sizeof(path), "/bin/%s", p->name);
+	return path;
+}
+
 static _Noreturn void become_child(const struct children *c, const struct child *child, int report)
 {
-	const struct child_definition *d = &child->definition;
-	const char *const *arguments = d->arguments;
+	const struct program *p = &child->program;
+	const char *const own_arguments[] = {own_path(p), NULL};
+	const char *const *arguments = p->arguments != NULL ? p->arguments : own_arguments;
 	sigset_t none;
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
 	setsid();
 	set_files(report, child);
-	if (d->reads_outputs)
+	if (p->reads_outputs)
 		arguments = output_arguments(report, c, arguments[0]);
 	set_limits(report, child);
-	become_user(report, d);
+	become_user(report, p);
 	/* Init's descriptors, which end with the next call, have the low numbers: what is opened above has
 	 * higher ones. */
-	set_limit(report, RLIMIT_NOFILE, d->files_limit);
+	set_limit(report, RLIMIT_NOFILE, p->files_limit);
 	execve(arguments[0], (char *const *)arguments, environment);
 	fail(report, arguments[0]);
 }

@@ -1,8 +1,8 @@
 """Settings that the hypervisor changes while the guest runs: what follows them starts anew with them, the rest runs on,
 and a bad one is told and changes nothing.
 
-The guest has its own agent; the Hyper-V host and the kernel's driver are tests/boot/daemons/hyperv.c, in the place of
-the appliance's helper program."""
+The guest has its own agent; the Hyper-V host and the kernel's driver are tests/boot/daemons/hyperv.c, in its place and
+around it. Init starts it because of a port that nothing else is done with."""
 
 import os
 import pathlib
@@ -21,6 +21,7 @@ from waiting import wait_until
 
 HYPERV = pathlib.Path(os.environ.get("THIMBLE_HYPERV", TREE / "build/x86_64/check/hyperv"))
 PORT = 7001
+AGENT_PORT = ["-device", "virtio-serial-pci", "-device", "virtserialport,name=org.qemu.guest_agent.0"]
 OK = "0\n"
 DIGEST = sha256(b"through the relay")  # what the other upstream answers
 SETTINGS = """relay.guard = off
@@ -88,9 +89,9 @@ def boot_on_hyperv(boot, tmp_path):
     """boot_on_hyperv(LAN, settings): with SETTINGS in a second initrd, which pairs win over."""
     def start(lan, settings):
         root = {"/bin/agent": (0o755, HYPERV.read_bytes()), "/etc/thimble.conf": (0o644, settings.encode()),
-                "/etc/thimble/appliance": facts(SERVICE_NAME="relay", SERVICE_PORTS="1688/tcp", SERVICE_PROCESSES="2",
-                                                HELPER_PROGRAM="agent")}
-        return boot(lan, upstream=None, guard=True, extra=["-initrd", str(overlay(tmp_path, root))])
+                "/etc/thimble/appliance": facts(SERVICE_NAME="relay", SERVICE_PORTS="1688/tcp", SERVICE_PROCESSES="2")}
+        extra = ["-initrd", str(overlay(tmp_path, root)), *AGENT_PORT]
+        return boot(lan, upstream=None, guard=True, extra=extra)
     return start
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from misbehave import processes, tell, wait_answers
-from overlay import service_user_is, uid_of
 from servers import Kea4
+from users import changed, uid_of
 from waiting import wait_until
 
 
@@ -27,7 +27,7 @@ def wait_whole(lan, host, *gone):
 def test_each_process_killed(keep, lan, boot_misbehaving, tmp_path, uid, count):
     server = keep(Kea4(lan, tmp_path, "192.0.2.0/24", "192.0.2.10 - 192.0.2.20", lifetime_s=60,
                        **{"renew-timer": 5, "rebind-timer": 40}).start())
-    guest = boot_misbehaving(lan, files={"/etc/passwd": service_user_is(uid)})
+    guest = boot_misbehaving(lan, files={"/etc/passwd": changed("service", uid)})
     four = guest.wait_address(r"192\.0\.2\.\d+")
     wait_answers(lan, four)
     for number in range(count):

@@ -3,13 +3,13 @@
 import pytest
 
 from misbehave import processes, tell, wait_answers
-from overlay import service_user_is, uid_of
+from users import changed, uid_of
 
 
 # The service has no capability, so it must be the user whose process it is to stop.
 @pytest.mark.deadline(240)
 def test_stopped_log(dual_stack, boot_misbehaving):
-    guest = boot_misbehaving(dual_stack, files={"/etc/passwd": service_user_is(uid_of("log"))})
+    guest = boot_misbehaving(dual_stack, files={"/etc/passwd": changed("service", uid_of("log"))})
     host = guest.wait_address(r"192\.0\.2\.\d+")
     wait_answers(dual_stack, host)
     log = next(process for process in processes(dual_stack, host) if process.name == "log")

@@ -3,12 +3,12 @@
 import pytest
 
 from misbehave import tell, wait_answers
-from overlay import service_user_is, uid_of
+from users import changed, uid_of
 
 
 @pytest.mark.deadline(240)
 def test_records_of_others(dual_stack, boot_misbehaving):
-    guest = boot_misbehaving(dual_stack, files={"/etc/passwd": service_user_is(uid_of("clock"))})
+    guest = boot_misbehaving(dual_stack, files={"/etc/passwd": changed("service", uid_of("clock"))})
     host = guest.wait_address(r"192\.0\.2\.\d+")
     wait_answers(dual_stack, host)
     kibibytes = int(tell(dual_stack, host, "fill /run/thimble/clock"))

@@ -10,20 +10,16 @@ import time
 
 from netns import Namespace, stop
 from records import read_record
+from users import FOLDER, home_of, uid_of
 from waiting import wait_until
 
 TREE = pathlib.Path(__file__).resolve().parent.parent.parent
 HOST_BIN = pathlib.Path(os.environ.get("THIMBLE_HOST_BIN", TREE / "build/x86_64/host"))
 PROGRAM = HOST_BIN.parent / "packages/dhcpcd/root/sbin/dhcpcd"
-USERS = {line.split(":")[0]: line.split(":") for line in (TREE / "rootfs/etc/passwd").read_text().split()}
 DEADLINE_S = 20
-# What init allows each process of dhcpcd (src/init/table.c).
+# What init allows each process of dhcpcd (src/init/programs.def).
 LIMITS = ("prlimit", "--data=16777216", "--nofile=256")
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
-
-
-def uid_of(user):
-    return int(USERS[user][2])
 
 
 def has_users():
@@ -80,12 +76,12 @@ class GuestNetwork:
                 self.namespace.ip("link", "set", name, "up")
 
     def _make_root(self):
-        home = USERS["dhcpcd"][5].lstrip("/")
+        home = home_of("dhcpcd").lstrip("/")
         for path in ("sbin", "etc", "dev", "proc", "sys", "run/dhcpcd", "run/dhcpcd-db", home):
             (self.root / path).mkdir(parents=True, exist_ok=True)
         shutil.copy(PROGRAM, self.root / "sbin/dhcpcd")
         for name in ("passwd", "group"):
-            shutil.copy(TREE / "rootfs/etc" / name, self.root / "etc" / name)
+            shutil.copy(FOLDER / name, self.root / "etc" / name)
         (self.root / "dev/null").touch()
         for name in ("init", "net", "link"):
             (self.run_dir / name).mkdir(parents=True)

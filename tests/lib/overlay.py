@@ -26,20 +26,3 @@ def facts(**changes):
         text = text.replace(f"@{key}@", value)
     assert "@" not in text, f"rootfs/appliance.in has a fact that this test does not know:\n{text}"
     return 0o644, text.encode()
-
-
-def uid_of(user):
-    """The number of USER in the guest."""
-    for line in (TREE / "rootfs/etc/passwd").read_text().splitlines():
-        if line.startswith(f"{user}:"):
-            return int(line.split(":")[2])
-    raise AssertionError(f"rootfs/etc/passwd has no user {user}")
-
-
-def service_user_is(uid):
-    """/etc/passwd in which the user of the service is UID."""
-    lines = [line.split(":") for line in (TREE / "rootfs/etc/passwd").read_text().splitlines()]
-    for fields in lines:
-        if fields[0] == "service":
-            fields[2] = fields[3] = str(uid)
-    return 0o644, "".join(":".join(fields) + "\n" for fields in lines).encode()

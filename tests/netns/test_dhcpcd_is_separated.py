@@ -6,9 +6,10 @@ import os
 import pathlib
 
 import pytest
-from dhcpcd import GuestNetwork, has_users, uid_of, USERS
+from dhcpcd import GuestNetwork, has_users
 from netns import Lan
 from servers import Dnsmasq
+from users import home_of, uid_of
 
 pytestmark = pytest.mark.skipif(not has_users(), reason="needs the guest's users: run as root")
 
@@ -37,7 +38,7 @@ def test_separated(network):
     network.wait_address("192.0.2.", "dhcp")
     processes = network.dhcpcd_processes()
     assert set(processes) >= ROOT | SEPARATED, f"expected {ROOT | SEPARATED}, got {processes}"
-    jail = network.root / USERS["dhcpcd"][5].lstrip("/")
+    jail = network.root / home_of("dhcpcd").lstrip("/")
     for title, pid in processes.items():
         status = status_of(pid)
         uids, gids = set(status["Uid"].split()), set(status["Gid"].split())
@@ -56,7 +57,7 @@ def test_a_fall_back_is_seen(network, missing):
     if missing == "user":
         (network.root / "etc/passwd").write_text("root:x:0:0::/:/\n")
     else:
-        (network.root / USERS["dhcpcd"][5].lstrip("/")).rmdir()
+        (network.root / home_of("dhcpcd").lstrip("/")).rmdir()
     network.start()
     network.wait_address("192.0.2.", "dhcp")
     processes = network.dhcpcd_processes()

@@ -69,10 +69,9 @@ pid_t __wrap_spawn_killer(const char *user)
 }
 
 static const char *const arguments[] = {"/bin/service", NULL};
-static const struct child_definition definition = {.name = "daemon",
+static const struct program program = {.name = "daemon",
 	.arguments = arguments,
 	.user = "service",
-	.leftovers = "service",
 	.memory_limit_bytes = 1 << 20,
 	.is_service = true};
 static const struct appliance appliance = {.ports = {"8080/tcp"}, .port_count = 1};
@@ -108,7 +107,7 @@ static int setup(void **state)
 	dup2(saved_stderr, STDERR_FILENO); /* children_init sent it to the log's pipe */
 	close(saved_stderr);
 	children.handle_stopped = note_stopped;
-	child = children_add(&children, &definition);
+	child = children_add(&children, &program);
 	killers = stopped = 0;
 	killer_hangs = false;
 	return 0;
@@ -342,9 +341,9 @@ static void deaf_child_is_killed_at_the_deadline(void **state)
 /* The log, which runs, and a service that has written more than was read. */
 static struct child *start_log(void)
 {
-	static const struct child_definition definition_of_log = {
-		.name = "log", .arguments = arguments, .user = "log", .reads_outputs = true};
-	struct child *log = children_add(&children, &definition_of_log);
+	static const struct program log_program = {
+		.name = "log", .arguments = arguments, .user = "service", .reads_outputs = true};
+	struct child *log = children_add(&children, &log_program);
 	behaviour = HANG;
 	child_start(&children, log);
 	while (log->state != CHILD_RUNNING)

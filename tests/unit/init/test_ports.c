@@ -27,7 +27,7 @@ static int setup(void **state)
 	memset(&children, 0, sizeof(children));
 	children.appliance = &appliance;
 	children.count = 1;
-	*service = (struct child){.definition = {.name = "daemon", .user = "service", .is_service = true},
+	*service = (struct child){.program = {.name = "daemon", .user = "service", .is_service = true},
 		.state = CHILD_RUNNING,
 		.since_ms = now_ms()};
 	return folder_setup(state) < 0 || record_make_folder("init") < 0 || record_make_folder("service") < 0

@@ -1,0 +1,71 @@
+/* What init supervises: one row for each program (programs.def), and the children that come of them. */
+#ifndef THIMBLE_INIT_PROGRAMS_H
+#define THIMBLE_INIT_PROGRAMS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/config.h"
+
+struct child;
+struct children;
+
+/* Which children come of a row. */
+enum program_when {
+	ALWAYS,
+	ON_EACH_CONSOLE,    /* one for each that the kernel writes to */
+	AS_HELPER,          /* in an appliance that names it as its helper */
+	ON_DEBUG_TERMINALS, /* with DEBUG=1, on tty2 and hvc1 */
+};
+
+/* What a program may use of the kernel. */
+enum sandbox {
+	SANDBOX_OURS, /* none of what no program of ours needs */
+	SANDBOX_OPEN, /* as the kernel has it: for a program that we do not know */
+};
+
+/* A row. Strings are kept, not copied. */
+struct program {
+	const char *name;
+	const char *user; /* its own; what it leaves running is found by it. "root": none of its own */
+	enum program_when when;
+	const char *const *arguments; /* NULL-terminated, [0] is the path; NULL: /bin/NAME alone */
+	const char *terminal;         /* its standard input and output, or NULL for /dev/null and the log */
+	bool as_root;                 /* starts as root, and becomes its user by itself */
+	bool is_service;
+	bool controls;              /* the terminal: a shell with job control */
+	bool reads_outputs;         /* gets every child's output; its arguments are made at each start */
+	bool has_records;           /* a folder run_dir()/NAME of its own */
+	bool may_control;           /* its requests are heard at the control socket */
+	bool held;                  /* not started before somebody lets go of it */
+	bool restarted_by_settings; /* after a change of them; others follow them by themselves or not at all
+				     */
+	int address_change_signal;  /* ends it in place of SIGTERM when the setting `ip` has changed, or 0 */
+	enum config_key port_setting; /* the TCP port that it serves, where no service has it; 0 for none */
+	uint64_t capabilities;        /* mask of 1 << CAP_*: all that it and its children can ever have */
+	uint64_t memory_limit_bytes;  /* RLIMIT_DATA of each process, 0 for none */
+	unsigned processes_limit;     /* RLIMIT_NPROC of its user: processes and threads, 0 for none */
+	unsigned files_limit;         /* RLIMIT_NOFILE */
+	int oom_score_adj;            /* proc(5) */
+	int nice;                     /* nice(2): below 0 goes before the others */
+	enum sandbox sandbox;
+};
+
+extern const struct program programs[];
+extern const size_t program_count;
+
+/* The user that PROGRAM starts as. */
+const char *program_starts_as(const struct program *program);
+
+/* The user whose processes are killed when PROGRAM has ended, or NULL. */
+const char *program_leftovers(const struct program *program);
+
+/* Adds the children of all rows in the order of their start, by the image's facts, the settings and the
+ * consoles that there are. HOST_NAME is kept: what dhcpcd sends. Returns the service, or NULL. */
+struct child *programs_add(struct children *c, const struct config *config, const char *host_name);
+
+/* After a change of the settings, which were BEFORE: restarts the children that do not follow them. */
+void programs_renew(struct children *c, const struct config *before, const struct config *config);
+
+#endif

@@ -1,0 +1,74 @@
+/* programs-help: prints init's table of programs (src/init/programs.def) as the table in docs/init.md. */
+#include <linux/capability.h>
+#include <stdio.h>
+
+#include "init/programs.h"
+
+/* Of linux/capability.h: [CAP_CHOWN] = "CHOWN", ... */
+static const char *const names[] = {
+#include "capabilities.h"
+};
+_Static_assert(sizeof(names) / sizeof(names[0]) == CAP_LAST_CAP + 1, "one name a capability");
+
+static void print_capabilities(const struct program *p)
+{
+	const char *space = "";
+	if (p->is_service)
+		printf("`NET_BIND_SERVICE` when a port of it is below 1024");
+	else if (p->port_setting != 0)
+		printf("`NET_BIND_SERVICE` when `%s` is below 1024",
+			config_definitions[p->port_setting].name);
+	else if (p->capabilities == (UINT64_C(2) << CAP_LAST_CAP) - 1)
+		printf("all");
+	else if (p->capabilities == 0)
+		printf("none");
+	for (unsigned i = 0; i <= CAP_LAST_CAP && p->when != ON_DEBUG_TERMINALS; i++)
+		if ((p->capabilities >> i & 1) != 0) {
+			printf("%s`%s`", space, names[i]);
+			space = " ";
+		}
+}
+
+static void print_processes(const struct program *p)
+{
+	if (p->is_service)
+		printf("`SERVICE_PROCESSES`");
+	else if (p->processes_limit == 0)
+		printf("no limit");
+	else
+		printf("%u", p->processes_limit);
+}
+
+static const char *when_words(const struct program *p)
+{
+	switch (p->when) {
+	case ALWAYS:
+		break;
+	case ON_EACH_CONSOLE:
+		return "one on each console";
+	case AS_HELPER:
+		return "an appliance's helper";
+	case ON_DEBUG_TERMINALS:
+		return "`DEBUG=1`: tty2, hvc1";
+	}
+	return p->held ? "while there is a device for it" : "always";
+}
+
+int main(void)
+{
+	puts("| program | runs | user | capabilities | memory of each process | processes | open files | "
+	     "`oom_score_adj` | new settings |\n|---|---|---|---|---|---|---|---|---|");
+	for (const struct program *p = programs; p < programs + program_count; p++) {
+		printf("| %s | %s | `%s`%s%s%s | ", p->name, when_words(p), program_starts_as(p),
+			p->as_root ? ", then `" : "", p->as_root ? p->user : "", p->as_root ? "`" : "");
+		print_capabilities(p);
+		if (p->memory_limit_bytes != 0)
+			printf(" | %llu MiB | ", (unsigned long long)p->memory_limit_bytes >> 20);
+		else
+			printf(" | no limit | ");
+		print_processes(p);
+		printf(" | %u | %d | %s |\n", p->files_limit, p->oom_score_adj,
+			p->restarted_by_settings ? "restart it" : "");
+	}
+	return 0;
+}

@@ -1,10 +1,11 @@
 /* Generic netlink as far as the ACPI power button needs it: include/uapi/linux/genetlink.h, and
  * drivers/acpi/event.c for the event. */
+#include "acpi.h"
+
 #include <linux/genetlink.h>
 #include <linux/netlink.h>
+#include <stdbool.h>
 #include <string.h>
-
-#include "power.h"
 
 /* drivers/acpi/event.c keeps these to itself. */
 enum { ACPI_GENL_CMD_EVENT = 1, ACPI_GENL_ATTR_EVENT = 1 };

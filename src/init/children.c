@@ -12,6 +12,7 @@
 #include "common/exit_words.h"
 #include "common/log.h"
 #include "common/record.h"
+#include "spawn.h"
 
 enum {
 	BACKOFF_FIRST_MS = 100,

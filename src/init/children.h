@@ -79,15 +79,4 @@ bool children_running(const struct children *c);
 /* Writes the child's record anew. */
 void child_write_record(const struct children *c, const struct child *child);
 
-/* spawn.c: forks and executes. The pid, or -1 with errno. *REPORT gets the end of a pipe that closes when
- * the program executes, or delivers a struct start_failure. */
-struct start_failure {
-	int error;     /* errno */
-	char step[28]; /* what failed, NUL-terminated */
-};
-pid_t spawn(const struct children *c, const struct child *child, int *report);
-
-/* Forks a process that kills every process of USER. Its pid, or -1 with errno. */
-pid_t spawn_killer(const char *user);
-
 #endif

@@ -1,9 +1,9 @@
 /* Not an XML parser: an OVF environment is made by VMware from the properties, one empty element each,
  * <Property oe:key="thimble.config" oe:value="..."/>. Anything else is no property. */
+#include "ovf.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-#include "setting_sources.h"
 
 /* The value of attribute NAME, which may have a prefix, in the element of LENGTH bytes; between its quotes.
  */

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "acpi.h"
 #include "common/log.h"
 #include "common/netlink.h"
 

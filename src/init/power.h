@@ -34,13 +34,4 @@ void power_end(struct power *p, int command, const char *reason);
  * ACPI there is none, which is no error. */
 void power_watch_button(struct power *p);
 
-/* What a message of that socket means. Pure. */
-enum acpi_message { ACPI_OTHER, ACPI_FAMILY, ACPI_POWER_BUTTON };
-struct acpi_family {
-	uint16_t id;
-	uint32_t group;
-};
-enum acpi_message acpi_parse(
-	const void *bytes, size_t length, uint16_t family_id, struct acpi_family *family);
-
 #endif

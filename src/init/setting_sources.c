@@ -8,6 +8,9 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "common/record.h"
+#include "ovf.h"
+#include "smbios.h"
+#include "vmware.h"
 
 #define FILE_TEXT_MAX  16382 /* bytes of a file that are read */
 #define TEXT_OF_(what) #what

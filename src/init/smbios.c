@@ -1,6 +1,6 @@
-#include <string.h>
+#include "smbios.h"
 
-#include "setting_sources.h"
+#include <string.h>
 
 enum { TYPE_OEM_STRINGS = 11, HEADER_BYTES = 5 };
 

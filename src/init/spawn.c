@@ -20,6 +20,8 @@
 
 #include "children.h"
 #include "common/log.h"
+#include "programs.h"
+#include "spawn.h"
 
 static char home[64] = "HOME=";
 static char *const environment[] = {"PATH=/usr/bin:/bin:/sbin", home, "TERM=linux", NULL};

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "common/loop.h"
-#include "setting_sources.h"
 
 enum {
 	OVERHEAD_MAX = 2, /* "1 " before the value */

@@ -4,7 +4,6 @@
  * The first byte of an input is the room for the value; then come the host's answers: a byte with the status,
  * and in what a step brings (a channel, a size, a word) up to four more. */
 #include "fuzz.h"
-#include "init/setting_sources.h"
 #include "init/vmware.h"
 
 enum { OPEN, SEND_SIZE, SEND_PAYLOAD, RECEIVE_SIZE, RECEIVE_PAYLOAD, RECEIVE_STATUS, CLOSE };

@@ -3,7 +3,7 @@
  *
  * The first byte of an input is the room for the value; the rest is the document. */
 #include "fuzz.h"
-#include "init/setting_sources.h"
+#include "init/ovf.h"
 
 static const char key[] = "thimble.config";
 

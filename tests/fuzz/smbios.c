@@ -3,7 +3,7 @@
  *
  * An input is one structure with its strings, as /sys/firmware/dmi/entries has it. */
 #include "fuzz.h"
-#include "init/setting_sources.h"
+#include "init/smbios.h"
 
 struct walk {
 	const char *next, *end; /* where the next string must be */

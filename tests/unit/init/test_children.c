@@ -14,6 +14,7 @@
 #include "children.h"
 #include "common/record.h"
 #include "log_watch.h"
+#include "spawn.h"
 #include "unit/common/folder.h"
 
 /* What the next started process does. */

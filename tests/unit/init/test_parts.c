@@ -12,6 +12,7 @@
 #include <linux/genetlink.h>
 #include <linux/netlink.h>
 
+#include "acpi.h"
 #include "system.h"
 #include "unit/common/folder.h"
 

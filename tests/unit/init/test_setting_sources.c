@@ -10,7 +10,9 @@
 #include <cmocka.h>
 
 #include "common/record.h"
+#include "ovf.h"
 #include "setting_sources.h"
+#include "smbios.h"
 #include "unit/common/folder.h"
 #include "vmware.h"
 

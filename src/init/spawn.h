@@ -1,0 +1,21 @@
+/* The start of a child, and the end of what its user left. */
+#ifndef THIMBLE_INIT_SPAWN_H
+#define THIMBLE_INIT_SPAWN_H
+
+#include <sys/types.h>
+
+struct child;
+struct children;
+
+/* Forks and executes CHILD. The pid, or -1 with errno. *REPORT gets the end of a pipe that closes when
+ * the program executes, or delivers a struct start_failure. */
+struct start_failure {
+	int error;     /* errno */
+	char step[28]; /* what failed, NUL-terminated */
+};
+pid_t spawn(const struct children *c, const struct child *child, int *report);
+
+/* Forks a process that kills every process of USER. Its pid, or -1 with errno. */
+pid_t spawn_killer(const char *user);
+
+#endif

@@ -10,6 +10,9 @@
 #include "common/loop.h"
 #include "pipe_pool.h"
 
+/* What both sides of a session are watched for, edge-triggered. */
+#define WATCHED (EPOLLIN | EPOLLRDHUP | EPOLLPRI | EPOLLET)
+
 /* One end of a session: a TCP socket, non-blocking, watched edge-triggered. `readable` and `writable` are
  * what the kernel said last: true until a call answers EAGAIN. */
 struct side {

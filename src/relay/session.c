@@ -27,7 +27,9 @@ enum {
 
 static void guard_client(struct session *s, uint32_t events);
 static void note_client(struct session *s, uint32_t events);
+static void handle_dial(struct session *s, uint32_t events);
 static void handle_bytes(struct session *s, uint32_t events);
+static void step_dial(struct session *s);
 static void refuse_silence(struct session *s);
 static void settle(struct session *s);
 static void end_idle(struct session *s);
@@ -38,7 +40,7 @@ static const struct state_row {
 	void (*handle_timeout)(struct session *);
 } states[] = {
 	[SESSION_GUARD] = {guard_client, NULL, refuse_silence},
-	[SESSION_CONNECTING] = {note_client, connect_events, connect_step},
+	[SESSION_CONNECTING] = {note_client, handle_dial, step_dial},
 	[SESSION_FRESH] = {handle_bytes, handle_bytes, settle},
 	[SESSION_SILENT] = {handle_bytes, handle_bytes, refuse_silence},
 	[SESSION_SETTLED] = {handle_bytes, handle_bytes, end_idle},
@@ -94,7 +96,7 @@ static void handle_client(struct loop *loop, struct loop_fd *w, uint32_t events)
 		states[s->state].handle_client(s, events);
 }
 
-void session_handle_upstream(struct loop *loop, struct loop_fd *w, uint32_t events)
+static void handle_upstream(struct loop *loop, struct loop_fd *w, uint32_t events)
 {
 	struct session *s = container_of(w, struct session, upstream.watch);
 	(void)loop;
@@ -115,7 +117,7 @@ static void log_session(const struct session *s, const char *how)
 	char client[ENDPOINT_TEXT_MAX], name[ENDPOINT_TEXT_MAX];
 	struct text c = TEXT(client), n = TEXT(name);
 	struct sockaddr_in6 address;
-	const struct upstream *up = upstreams_find(s->all->upstreams, s->upstream_id);
+	const struct upstream *up = upstreams_find(s->all->dialer.upstreams, s->dial.upstream_id);
 	make_client_address(s, &address);
 	text_add_sockaddr(&c, (struct sockaddr *)&address);
 	if (up != NULL)
@@ -136,7 +138,7 @@ static void finish(struct session *s, const char *how)
 	expiry_remove(&s->expiry);
 	expiry_remove(&s->age);
 	loop_withdraw(all->loop, &s->turn);
-	connect_stop(s);
+	dial_stop(&s->dial);
 	flow_free(&s->up, &all->pipes);
 	flow_free(&s->down, &all->pipes);
 	loop_close(all->loop, &s->client.watch);
@@ -198,17 +200,6 @@ static void handle_aged(struct expiry *list, struct expiry_entry *e)
 	reset_counted(container_of(e, struct session, age), CLOSED_SESSION_TIME);
 }
 
-void session_connecting(struct session *s)
-{
-	enter(s, SESSION_CONNECTING);
-}
-
-void session_unconnected(struct session *s)
-{
-	s->all->failed++;
-	reset(s, "no upstream answers");
-}
-
 /* Watches SIDE for input, and for output from the first time on that it would not take more: most never get
  * there. Edge-triggered: the kernel tells at once what is already so. */
 static bool watch(struct session *s, struct side *side)
@@ -250,7 +241,7 @@ static void guard_client(struct session *s, uint32_t events)
 	struct dcerpc_result result = dcerpc_look(
 		bytes, length > 0 ? (size_t)length : 0, settings->guarded, settings->guarded_count);
 	if (result.verdict == DCERPC_PASS) {
-		connect_start(s);
+		dial_start(&s->dial);
 		return;
 	}
 	/* With its stream at an end there will be no more. */
@@ -318,9 +309,21 @@ static bool pass_bytes(struct session *s)
 	return true;
 }
 
-void session_connected(struct session *s, uint32_t events)
+static void handle_waits(struct dial *d)
 {
+	enter(container_of(d, struct session, dial), SESSION_CONNECTING);
+}
+
+static void handle_done(struct dial *d, int64_t took_us, uint32_t events)
+{
+	struct session *s = container_of(d, struct session, dial);
 	struct sessions *all = s->all;
+	if (took_us < 0) {
+		all->failed++;
+		reset(s, "no upstream answers");
+		return;
+	}
+	histogram_add(&all->connect_us, (uint64_t)took_us);
 	enter(s, SESSION_FRESH);
 	s->upstream.writable = true;
 	if (all->settings->proxy_header && !send_proxy_header(s)) {
@@ -335,6 +338,16 @@ void session_connected(struct session *s, uint32_t events)
 	/* The client has most likely spoken already; if not, it is watched from now on. */
 	s->client.readable = true;
 	pass_bytes(s);
+}
+
+static void handle_dial(struct session *s, uint32_t events)
+{
+	dial_events(&s->dial, events);
+}
+
+static void step_dial(struct session *s)
+{
+	dial_step(&s->dial);
 }
 
 static bool is_half_closed(const struct session *s)
@@ -394,7 +407,7 @@ static void start(struct sessions *all, struct session *s)
 	s->accepted_ms = now_ms();
 	expiry_add(&all->aged, &s->age);
 	if (!all->settings->guard) {
-		connect_start(s);
+		dial_start(&s->dial);
 		return;
 	}
 	enter(s, SESSION_GUARD);
@@ -467,7 +480,8 @@ void sessions_accept(struct sessions *all, int client_fd, const struct sockaddr 
 	/* The listener's options (tcp.h) are inherited. */
 	s->client = (struct side){
 		.watch = {.fd = client_fd, .handle = handle_client}, .writable = true, .nodelay = true};
-	s->upstream.watch.fd = -1;
+	s->upstream.watch = (struct loop_fd){.fd = -1, .handle = handle_upstream};
+	s->dial = (struct dial){.by = &all->dialer, .side = &s->upstream};
 	start(all, s);
 }
 
@@ -481,7 +495,7 @@ static void get_periods(const struct settings *s, int64_t periods[static SESSION
 	/* Part of the times behind it, so it must be small against them. */
 	int64_t fresh_ms = least(FRESH_MS, least(s->idle_timeout_ms, s->first_byte_timeout_ms) / 4);
 	periods[SESSION_GUARD] = s->first_byte_timeout_ms;
-	periods[SESSION_CONNECTING] = CONNECT_STEP_MS;
+	periods[SESSION_CONNECTING] = DIAL_STEP_MS;
 	periods[SESSION_FRESH] = fresh_ms;
 	periods[SESSION_SILENT] = least(s->idle_timeout_ms, s->first_byte_timeout_ms) - fresh_ms;
 	periods[SESSION_SETTLED] = s->idle_timeout_ms;
@@ -505,9 +519,13 @@ void sessions_init(struct sessions *all, struct loop *loop, struct upstreams *up
 	int64_t periods[SESSION_STATE_COUNT];
 	*all = (struct sessions){.loop = loop,
 		.settings = settings,
-		.upstreams = upstreams,
 		.networks = networks,
-		.report = report};
+		.report = report,
+		.dialer = {.loop = loop,
+			.upstreams = upstreams,
+			.settings = settings,
+			.waits = handle_waits,
+			.done = handle_done}};
 	pipe_pool_init(&all->pipes, pipes_max);
 	get_periods(settings, periods);
 	for (size_t state = 0; state < SESSION_STATE_COUNT; state++)

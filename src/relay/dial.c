@@ -1,13 +1,11 @@
-/* Makes the connection to an upstream: the addresses of one upstream are tried side by side, each a little
- * later than the one before it (RFC 8305), and the first that answers wins; upstreams are tried one after the
- * other. Nothing but the handshake is sent before one has won, so no request reaches two hosts. */
+#include "dial.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <time.h>
 
 #include "common/log.h"
-#include "session.h"
 
 enum {
 	TIMEOUTS_MAX = 4, /* then the client has better things to do than wait */
@@ -15,9 +13,9 @@ enum {
 	ATTEMPTS_MAX = 2 * TARGETS_MAX,
 };
 
-/* The first attempt is the session's own `upstream`, so the usual connection needs nothing of this. */
+/* The first attempt is made on the side itself, so the usual connection needs nothing of this. */
 struct race {
-	struct session *session;
+	struct dial *dial;
 	struct address address[ADDRESSES_MAX];
 	unsigned count, next;
 	struct runner {
@@ -69,22 +67,22 @@ static int connect_error(int fd, uint32_t events)
 	return error == ECONNRESET || error == EPIPE ? 0 : error;
 }
 
-void connect_stop(struct session *s)
+void dial_stop(struct dial *d)
 {
-	if (s->race == NULL)
+	if (d->race == NULL)
 		return;
-	for (unsigned i = 1; i < s->race->next; i++)
-		loop_close(s->all->loop, &s->race->runner[i].watch);
-	free(s->race);
-	s->race = NULL;
+	for (unsigned i = 1; i < d->race->next; i++)
+		loop_close(d->by->loop, &d->race->runner[i].watch);
+	free(d->race);
+	d->race = NULL;
 }
 
-static bool is_running(const struct session *s)
+static bool is_running(const struct dial *d)
 {
-	if (s->upstream.watch.fd >= 0)
+	if (d->side->watch.fd >= 0)
 		return true;
-	for (unsigned i = 1; s->race != NULL && i < s->race->next; i++)
-		if (s->race->runner[i].watch.fd >= 0)
+	for (unsigned i = 1; d->race != NULL && i < d->race->next; i++)
+		if (d->race->runner[i].watch.fd >= 0)
 			return true;
 	return false;
 }
@@ -93,96 +91,90 @@ static void handle_runner(struct loop *loop, struct loop_fd *w, uint32_t events)
 
 /* Starts with the next address of the race, or with one after it when that fails at once. False: none is
  * left. */
-static bool start_runner(struct session *s)
+static bool start_runner(struct dial *d)
 {
-	struct race *race = s->race;
+	struct race *race = d->race;
 	while (race != NULL && race->next < race->count) {
 		unsigned i = race->next++;
 		race->runner[i] = (struct runner){.race = race, .watch.handle = handle_runner};
-		if (start_attempt(s->all->loop, &race->runner[i].watch, &race->address[i]) == 0)
+		if (start_attempt(d->by->loop, &race->runner[i].watch, &race->address[i]) == 0)
 			return true;
 	}
 	return false;
 }
 
 /* All addresses have failed: on to the next upstream. */
-static void give_up(struct session *s, int error)
+static void give_up(struct dial *d, int error)
 {
-	connect_stop(s);
-	loop_close(s->all->loop, &s->upstream.watch);
-	upstreams_failed(s->all->upstreams, s->upstream_id, error);
-	s->timeouts += error == ETIMEDOUT;
-	if (s->timeouts < TIMEOUTS_MAX && s->attempts < ATTEMPTS_MAX)
-		connect_start(s);
+	dial_stop(d);
+	loop_close(d->by->loop, &d->side->watch);
+	upstreams_failed(d->by->upstreams, d->upstream_id, error);
+	d->timeouts += error == ETIMEDOUT;
+	if (d->timeouts < TIMEOUTS_MAX && d->attempts < ATTEMPTS_MAX)
+		dial_start(d);
 	else
-		session_unconnected(s);
+		d->by->done(d, -1, 0);
 }
 
-static void win(struct session *s, const struct address *address, uint32_t events)
+static void win(struct dial *d, const struct address *address, uint32_t events)
 {
-	int64_t took_us = now_us() - s->connecting_us;
-	upstreams_worked(s->all->upstreams, s->upstream_id, address, took_us);
-	histogram_add(&s->all->connect_us, (uint64_t)took_us);
-	connect_stop(s);
-	session_connected(s, events);
+	int64_t took_us = now_us() - d->since_us;
+	upstreams_worked(d->by->upstreams, d->upstream_id, address, took_us);
+	dial_stop(d);
+	d->by->done(d, took_us, events);
 }
 
 static void handle_runner(struct loop *loop, struct loop_fd *w, uint32_t events)
 {
 	struct runner *runner = container_of(w, struct runner, watch);
 	struct race *race = runner->race;
-	struct session *s = race->session;
+	struct dial *d = race->dial;
 	int error = connect_error(w->fd, events);
 	if (error != 0) {
 		loop_close(loop, w);
-		if (!start_runner(s) && !is_running(s))
-			give_up(s, error);
+		if (!start_runner(d) && !is_running(d))
+			give_up(d, error);
 		return;
 	}
 	if (!(events & EPOLLOUT))
 		return;
-	struct address address = race->address[runner - race->runner];
-	loop_close(loop, &s->upstream.watch);
-	s->upstream.watch.fd = w->fd;
+	loop_close(loop, &d->side->watch);
+	d->side->watch.fd = w->fd;
 	w->fd = -1;
-	if (loop_change(loop, &s->upstream.watch, CONNECT_EVENTS) < 0)
+	if (loop_change(loop, &d->side->watch, CONNECT_EVENTS) < 0)
 		log_warn("epoll");
-	win(s, &address, events);
+	win(d, &race->address[runner - race->runner], events);
 }
 
-void connect_events(struct session *s, uint32_t events)
+void dial_events(struct dial *d, uint32_t events)
 {
-	int error = connect_error(s->upstream.watch.fd, events);
+	int error = connect_error(d->side->watch.fd, events);
 	if (error != 0) {
-		loop_close(s->all->loop, &s->upstream.watch);
-		if (!start_runner(s) && !is_running(s))
-			give_up(s, error);
+		loop_close(d->by->loop, &d->side->watch);
+		if (!start_runner(d) && !is_running(d))
+			give_up(d, error);
 	} else if (events & EPOLLOUT) {
-		struct address address;
-		if (s->race != NULL)
-			address = s->race->address[0];
-		win(s, s->race != NULL ? &address : NULL, events);
+		win(d, d->race != NULL ? &d->race->address[0] : NULL, events);
 	}
 }
 
-void connect_step(struct session *s)
+void dial_step(struct dial *d)
 {
-	if (now_us() - s->connecting_us >= s->all->settings->connect_timeout_ms * 1000) {
-		give_up(s, ETIMEDOUT);
+	if (now_us() - d->since_us >= d->by->settings->connect_timeout_ms * 1000) {
+		give_up(d, ETIMEDOUT);
 		return;
 	}
-	start_runner(s);
-	session_connecting(s);
+	start_runner(d);
+	d->by->waits(d);
 }
 
 /* Makes a race of UP's addresses, in ORDER. Without memory there is one address only. */
-static struct race *make_race(
-	struct session *s, const struct upstream *up, const uint8_t *order, unsigned count)
+static struct race *make_race(struct dial *d, const struct upstream *up, const uint8_t *order, unsigned count)
 {
 	struct race *race = calloc(1, sizeof(*race));
 	if (race == NULL)
 		return NULL;
-	race->session = s;
+	race->dial = d;
 	for (unsigned i = 0; i < count; i++)
 		race->address[i] = up->target.address[order[i]];
 	race->count = count;
@@ -190,30 +182,30 @@ static struct race *make_race(
 	return race;
 }
 
-void connect_start(struct session *s)
+void dial_start(struct dial *d)
 {
 	struct upstream *up;
 	uint8_t order[ADDRESSES_MAX];
-	while ((up = upstreams_choose(s->all->upstreams, &s->choice)) != NULL) {
+	while ((up = upstreams_choose(d->by->upstreams, &d->choice)) != NULL) {
 		unsigned count = upstream_order(up, order);
 		if (count == 0)
 			continue;
-		s->attempts++;
-		s->upstream_id = up->id;
-		s->connecting_us = now_us();
-		s->upstream = (struct side){
-			.watch = {.fd = -1, .handle = session_handle_upstream}, .watching = CONNECT_EVENTS};
-		s->race = count > 1 ? make_race(s, up, order, count) : NULL;
-		int started = start_attempt(s->all->loop, &s->upstream.watch, &up->target.address[order[0]]);
+		d->attempts++;
+		d->upstream_id = up->id;
+		d->since_us = now_us();
+		*d->side = (struct side){
+			.watch = {.fd = -1, .handle = d->side->watch.handle}, .watching = CONNECT_EVENTS};
+		d->race = count > 1 ? make_race(d, up, order, count) : NULL;
+		int started = start_attempt(d->by->loop, &d->side->watch, &up->target.address[order[0]]);
 		int error = errno;
-		if (started == 0 || start_runner(s)) {
-			session_connecting(s);
+		if (started == 0 || start_runner(d)) {
+			d->by->waits(d);
 			return;
 		}
-		connect_stop(s);
+		dial_stop(d);
 		if (is_local_error(error))
 			break;
-		upstreams_failed(s->all->upstreams, up->id, error);
+		upstreams_failed(d->by->upstreams, up->id, error);
 	}
-	session_unconnected(s);
+	d->by->done(d, -1, 0);
 }

@@ -68,9 +68,9 @@ static void set_state(struct upstream *up, enum upstream_state state, const char
 	up->state = state;
 	up->why = why;
 	if (state != UPSTREAM_DOWN || why == is_own || why == has_no_address || why == has_no_route)
-		probe_stop(up);
+		probe_stop(&up->probe);
 	else if (!was_down || up->probe.timer.previous == NULL)
-		probe_start(up);
+		probe_start(&up->probe);
 	report_changed(up->all->report);
 }
 
@@ -121,6 +121,20 @@ unsigned upstream_order(const struct upstream *up, uint8_t order[static ADDRESSE
 		if (i != up->best && (up->own & 1u << i) == 0)
 			order[count++] = (uint8_t)i;
 	return count;
+}
+
+static void begin_probe(struct probe *p)
+{
+	p->count = upstream_order(container_of(p, struct upstream, probe), p->order);
+}
+
+static void handle_probed(struct probe *p, int error)
+{
+	struct upstream *up = container_of(p, struct upstream, probe);
+	if (error == 0)
+		upstreams_worked(up->all, up->id, &p->address[p->order[p->next - 1]], up->connect_us);
+	else
+		upstreams_failed(up->all, up->id, error);
 }
 
 bool upstreams_all_down(const struct upstreams *u)
@@ -330,8 +344,11 @@ static struct upstream *set_upstream(
 	struct upstream *up = calloc(1, sizeof(*up));
 	if (up == NULL)
 		return NULL;
-	*up = (struct upstream){
-		.all = u, .target = *t, .id = ++u->next_id, .connect_us = -1, .probe.watch.fd = -1};
+	*up = (struct upstream){.all = u,
+		.target = *t,
+		.id = ++u->next_id,
+		.connect_us = -1,
+		.probe = {.by = &u->prober, .address = up->target.address, .watch.fd = -1}};
 	return up;
 }
 
@@ -350,7 +367,7 @@ void upstreams_set(struct upstreams *u, const struct target *list, size_t count)
 	}
 	for (size_t i = 0; i < old_count; i++) {
 		if (old[i] != NULL)
-			probe_stop(old[i]);
+			probe_stop(&old[i]->probe);
 		free(old[i]);
 	}
 	u->generation++;
@@ -361,7 +378,10 @@ void upstreams_set(struct upstreams *u, const struct target *list, size_t count)
 void upstreams_init(struct upstreams *u, struct loop *loop, struct report *report, const struct settings *s,
 	const struct networks *n)
 {
-	*u = (struct upstreams){.loop = loop, .report = report, .settings = s, .networks = n};
+	*u = (struct upstreams){.report = report,
+		.prober = {.loop = loop, .settings = s, .begin = begin_probe, .done = handle_probed},
+		.settings = s,
+		.networks = n};
 	/* At the start of a guest there may be no randomness yet: then the clock has to do. */
 	if (getrandom(&u->random, sizeof(u->random), GRND_NONBLOCK) < 0)
 		u->random = (uint64_t)now_ms();

@@ -17,6 +17,7 @@
 #include "address.h"
 #include "common/loop.h"
 #include "common/networks.h"
+#include "probe.h"
 #include "report.h"
 #include "settings.h"
 
@@ -34,15 +35,6 @@ struct target {
 };
 
 enum upstream_state { UPSTREAM_UNKNOWN, UPSTREAM_UP, UPSTREAM_DOWN, UPSTREAM_STATE_COUNT };
-
-struct probe {
-	struct loop_fd watch;
-	struct loop_timer timer;
-	int64_t wait_ms;
-	uint8_t order[ADDRESSES_MAX];
-	unsigned count, next;
-	int error;
-};
 
 struct upstream {
 	struct upstreams *all;
@@ -63,9 +55,8 @@ struct upstreams {
 	size_t count;
 	uint32_t generation; /* of the list */
 	uint32_t next_id;
-	unsigned probing;
 	uint64_t random;
-	struct loop *loop;
+	struct prober prober;
 	struct report *report;
 	const struct settings *settings;
 	const struct networks *networks;
@@ -115,9 +106,5 @@ void upstream_add_name(struct text *t, const struct upstream *up);
 
 /* "unknown", "up", "down" */
 const char *upstream_state_name(enum upstream_state state);
-
-/* probe.c: connections of our own to an upstream that is down, until one is made; ends with probe_stop. */
-void probe_start(struct upstream *up);
-void probe_stop(struct upstream *up);
 
 #endif

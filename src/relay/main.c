@@ -132,6 +132,12 @@ static void handle_networks(struct networks *n)
 	report_changed(&relay.report);
 }
 
+static void handle_upstreams(struct upstreams *u)
+{
+	(void)u;
+	report_changed(&relay.report);
+}
+
 static void drain_sessions(struct loop *loop)
 {
 	log_info("draining %zu connections", relay.sessions.count);
@@ -178,7 +184,7 @@ int main(int argc, char **argv)
 		log_warn("cannot make the folder of the record, going on without it");
 	report_init(&relay.report, &relay.loop, &relay);
 	networks_init(&relay.networks, &relay.loop, handle_networks);
-	upstreams_init(&relay.upstreams, &relay.loop, &relay.report, &relay.settings, &relay.networks);
+	upstreams_init(&relay.upstreams, &relay.loop, &relay.settings, &relay.networks, handle_upstreams);
 	discovery_init(&relay.discovery, &relay.loop, &relay.upstreams, &relay.settings);
 	size_t max = possible_sessions(&pipes);
 	sessions_init(&relay.sessions, &relay.loop, &relay.upstreams, &relay.networks, &relay.report,

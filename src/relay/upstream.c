@@ -71,7 +71,7 @@ static void set_state(struct upstream *up, enum upstream_state state, const char
 		probe_stop(&up->probe);
 	else if (!was_down || up->probe.timer.previous == NULL)
 		probe_start(&up->probe);
-	report_changed(up->all->report);
+	up->all->changed(up->all);
 }
 
 static const char *failure_words(int error)
@@ -372,13 +372,13 @@ void upstreams_set(struct upstreams *u, const struct target *list, size_t count)
 	}
 	u->generation++;
 	upstreams_check_addresses(u);
-	report_changed(u->report);
+	u->changed(u);
 }
 
-void upstreams_init(struct upstreams *u, struct loop *loop, struct report *report, const struct settings *s,
-	const struct networks *n)
+void upstreams_init(struct upstreams *u, struct loop *loop, const struct settings *s,
+	const struct networks *n, void (*changed)(struct upstreams *))
 {
-	*u = (struct upstreams){.report = report,
+	*u = (struct upstreams){.changed = changed,
 		.prober = {.loop = loop, .settings = s, .begin = begin_probe, .done = handle_probed},
 		.settings = s,
 		.networks = n};

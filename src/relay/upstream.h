@@ -18,7 +18,6 @@
 #include "common/loop.h"
 #include "common/networks.h"
 #include "probe.h"
-#include "report.h"
 #include "settings.h"
 
 enum { TARGETS_MAX = 32 };
@@ -57,9 +56,9 @@ struct upstreams {
 	uint32_t next_id;
 	uint64_t random;
 	struct prober prober;
-	struct report *report;
 	const struct settings *settings;
 	const struct networks *networks;
+	void (*changed)(struct upstreams *);
 };
 
 /* What one session has tried. All zero to begin with. */
@@ -68,9 +67,9 @@ struct upstream_choice {
 	uint32_t generation;
 };
 
-/* All must outlive U. */
-void upstreams_init(struct upstreams *u, struct loop *loop, struct report *report, const struct settings *s,
-	const struct networks *n);
+/* All must outlive U. CHANGED is called after each change of the list, or of a state in it. */
+void upstreams_init(struct upstreams *u, struct loop *loop, const struct settings *s,
+	const struct networks *n, void (*changed)(struct upstreams *));
 
 /* Ends all probes. */
 void upstreams_free(struct upstreams *u);

@@ -54,6 +54,11 @@ static void set_item(size_t index, const char *text, bool literal)
 	relay.settings.item_count = index + 1;
 }
 
+static void ignore_change(struct upstreams *all)
+{
+	(void)all;
+}
+
 static int set_up(void **state)
 {
 	(void)state;
@@ -62,8 +67,7 @@ static int set_up(void **state)
 	set_item(1, "srv:_kms._tcp", false);
 	strcpy(relay.settings.upstream, "192.0.2.1:1,srv:_kms._tcp");
 	assert_int_equal(loop_init(&relay.loop), 0);
-	report_init(&relay.report, &relay.loop, &relay);
-	upstreams_init(&relay.upstreams, &relay.loop, &relay.report, &relay.settings, &relay.networks);
+	upstreams_init(&relay.upstreams, &relay.loop, &relay.settings, &relay.networks, ignore_change);
 	return 0;
 }
 

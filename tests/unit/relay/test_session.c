@@ -60,6 +60,11 @@ static void accept_client(void)
 	sessions_accept(sessions, fd, (struct sockaddr *)&address);
 }
 
+static void ignore_change(struct upstreams *all)
+{
+	(void)all;
+}
+
 static int set_up(void **state)
 {
 	uint16_t port;
@@ -78,12 +83,12 @@ static int set_up(void **state)
 		.max_session_ms = 1000 * IDLE_TIMEOUT_MS,
 		.splice = true};
 	if (!endpoint_parse(&relay.settings.item[0].endpoint, name, strlen(name)) ||
-		!prefix_parse(&relay.settings.allow.list[0], "127.0.0.0/8", 11) || loop_init(&relay.loop) < 0 ||
-		record_make_folder("service") < 0)
+		!prefix_parse(&relay.settings.allow.list[0], "127.0.0.0/8", 11) ||
+		loop_init(&relay.loop) < 0 || record_make_folder("service") < 0)
 		return -1;
 	relay.networks.notifications.fd = -1;
 	report_init(&relay.report, &relay.loop, &relay);
-	upstreams_init(&relay.upstreams, &relay.loop, &relay.report, &relay.settings, &relay.networks);
+	upstreams_init(&relay.upstreams, &relay.loop, &relay.settings, &relay.networks, ignore_change);
 	discovery_init(&relay.discovery, &relay.loop, &relay.upstreams, &relay.settings);
 	sessions_init(sessions, &relay.loop, &relay.upstreams, &relay.networks, &relay.report,
 		&relay.settings, 2, 4);

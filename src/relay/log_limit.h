@@ -25,8 +25,8 @@ struct log_limit {
 			       repetitions of a client's */
 };
 
-/* Whether a line about CLIENT (NULL: about nobody in particular) may be written now. *HELD_BACK: how many
- * were not since the last one, to be told with it. */
+/* Whether a line about CLIENT may be written now. *HELD_BACK: how many were not since the last one, to be
+ * told with it. */
 bool log_limit_allows(struct log_limit *l, const struct in6_addr *client, int64_t now, unsigned *held_back);
 
 #endif

@@ -215,16 +215,6 @@ refused:
 	return false;
 }
 
-static void trim(const char **s, size_t *length)
-{
-	while (*length > 0 && is_blank(**s)) {
-		(*s)++;
-		(*length)--;
-	}
-	while (*length > 0 && is_blank((*s)[*length - 1]))
-		(*length)--;
-}
-
 void config_read_line(
 	struct config *c, const char *line, size_t length, const char *origin, config_report *report)
 {
@@ -361,17 +351,4 @@ void config_load(struct config *c)
 		if (value != NULL && value[0] != '\0')
 			config_set(c, name, strlen(name), value, strlen(value), "init/config", &error);
 	}
-}
-
-bool config_next_item(const char **at, const char **item, size_t *length)
-{
-	while (**at == ',' || is_blank(**at))
-		(*at)++;
-	if (**at == '\0')
-		return false;
-	*item = *at;
-	*length = strcspn(*at, ",");
-	*at += *length;
-	trim(item, length);
-	return true;
 }

@@ -8,33 +8,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "config_keys.h"
+#include "config_check.h"
 #include "text.h"
-#include "uuid.h"
-
-#define CONFIG_ID(id, ...) CONFIG_##id,
-enum config_key { CONFIG_KEYS(CONFIG_ID) CONFIG_KEY_COUNT };
 
 enum {
-	CONFIG_VALUE_MAX =
-		4096, /* with its NUL: as long as one that tools/thimble-config can put into an image */
 	CONFIG_ORIGIN_MAX = 64,
 	CONFIG_BYTES_MAX = 16384, /* all values and origins together, each with its NUL */
-	CONFIG_ARGUMENTS_MAX = CONFIG_VALUE_MAX / 2 + 1, /* words of a value, and the NULL behind them */
 };
-
-struct config_definition {
-	const char *name;
-	const char *default_value; /* "" for none */
-	/* NULL when VALUE is good; else why it is not, "" when `allowed` says it all. */
-	const char *(*check)(const struct config_definition *, const char *value);
-	uint64_t min, max;
-	const char *const *words;
-	const char *allowed;
-	const char *help; /* NULL unless built with THIMBLE_CONFIG_HELP */
-};
-
-extern const struct config_definition config_definitions[CONFIG_KEY_COUNT];
 
 struct config {
 	struct {
@@ -97,13 +77,5 @@ int config_save(const struct config *c);
 /* Reads what init wrote; with no record to read, the defaults hold and nobody may come. For init's children.
  */
 void config_load(struct config *c);
-
-/* relay.guard: "off", "none", or "dcerpc:UUID[,UUID]". Reads the UUIDs into LIST (at most MAX; NULL: only
- * checks) and returns how many; 0 for off and none, -1 when VALUE is nothing of these. */
-int config_guard(const char *value, struct uuid *list, size_t max);
-
-/* Splits a comma-separated list: *AT starts as the value; true while there is an item, its bytes in
- * *ITEM and *LENGTH with blanks around it taken off. */
-bool config_next_item(const char **at, const char **item, size_t *length);
 
 #endif

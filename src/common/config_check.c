@@ -1,4 +1,5 @@
-/* What is good for each setting, and the table that says so. */
+#include "common/config_check.h"
+
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
@@ -6,7 +7,6 @@
 #include "common/allow.h"
 #include "common/arguments.h"
 #include "common/collector.h"
-#include "common/config.h"
 #include "common/ip_setting.h"
 #include "common/net_text.h"
 
@@ -173,6 +173,19 @@ static const char *check_trust(const struct config_definition *d, const char *va
 	if (strcmp(value, CONFIG_TRUST_ALL) == 0 || strcmp(value, CONFIG_TRUST_SINGLE) == 0)
 		return NULL;
 	return check_list(d, value, is_nic);
+}
+
+bool config_next_item(const char **at, const char **item, size_t *length)
+{
+	while (**at == ',' || is_blank(**at))
+		(*at)++;
+	if (**at == '\0')
+		return false;
+	*item = *at;
+	*length = strcspn(*at, ",");
+	*at += *length;
+	trim(item, length);
+	return true;
 }
 
 int config_guard(const char *value, struct uuid *list, size_t max)

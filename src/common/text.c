@@ -79,6 +79,16 @@ bool parse_number_n(const char *s, size_t length, uint64_t min, uint64_t max, ui
 	return true;
 }
 
+void trim(const char **s, size_t *length)
+{
+	while (*length > 0 && is_blank(**s)) {
+		(*s)++;
+		(*length)--;
+	}
+	while (*length > 0 && is_blank((*s)[*length - 1]))
+		(*length)--;
+}
+
 int hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')

@@ -42,6 +42,9 @@ static inline bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r';
 }
 
+/* Takes blanks off both ends of the LENGTH bytes at S. */
+void trim(const char **s, size_t *length);
+
 /* The value of a hexadecimal digit, -1 for anything else. */
 int hex_digit(char c);
 

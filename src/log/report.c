@@ -5,8 +5,6 @@
 #include "common/log.h"
 #include "scratch.h"
 
-union scratch scratch;
-
 enum {
 	TAIL_LINES_MAX = 100,
 	TAIL_KEY_BYTES = sizeof("line.100=") - 1,

@@ -1,7 +1,10 @@
-"""The folders of src/ use one another downwards only, and in one executable a name means one thing."""
+"""The folders of src/ use one another downwards only, none of their files call each other in a circle, and in one executable a
+name means one thing."""
 
 import collections
+import pathlib
 import re
+import subprocess
 
 import pytest
 import tree
@@ -13,6 +16,8 @@ MADE = "programs.h",  # by the build
 FOLDERS = sorted(path.name for path in SOURCES.iterdir())
 # A function of the loop's, or of one row of a table: each file has its own, and none is meant outside of it.
 OF_A_FILE = re.compile(r"handle_\w+")
+# FOLDER/FILE, and the one that it must not call and calls.
+CIRCLES = {("init/ports", "init/children")}
 DEFINITION = re.compile(r"^[a-z][\w \t*]*?\**\b(\w+)\([^;{}]*\)\n\{", re.M)
 
 
@@ -33,6 +38,38 @@ def test_includes_go_down(folder):
             if first not in below(folder) + [folder] if slash else not (SOURCES / folder / name).exists() and name not in MADE:
                 wrong.append(f"{folder}/{path.name} includes {name}")
     assert not wrong, f"expected of src/{folder} what is in it or in {below(folder)}: {wrong}"
+
+
+def circle(arrows):
+    """What of ARROWS, pairs (from, to), lies on a way that leads back to where it began, or between two of these."""
+    while True:
+        starts, ends = ({arrow[side] for arrow in arrows} for side in (0, 1))
+        left = {(start, end) for start, end in arrows if start in ends and end in starts}
+        if left == arrows:
+            return left
+        arrows = left
+
+
+@pytest.mark.parametrize("folder", [folder for folder in FOLDERS if len(list((SOURCES / folder).glob("*.c"))) > 1])
+def test_no_files_call_each_other(folder):
+    objects = [tree.HERE / tree.BUILD / "obj" / folder / f"{path.stem}.o" for path in files(folder) if path.suffix == ".c"]
+    run = subprocess.run(["nm", "--print-file-name", "--extern-only", *objects], capture_output=True, text=True, check=True)
+    symbols = [(f"{folder}/{pathlib.Path(path).stem}", words.split()[-2:])
+               for path, _, words in (line.partition(":") for line in run.stdout.splitlines())]
+    place = {name: file for file, (kind, name) in symbols if kind != "U"}
+    calls = {(file, place[name]) for file, (kind, name) in symbols if kind == "U" and name in place}
+    allowed = {arrow for arrow in CIRCLES if arrow[0].startswith(f"{folder}/")}
+    assert calls > allowed, f"expected of src/{folder} calls between its files, and of these {allowed}: {calls}"
+    back = sorted(circle(calls - allowed))
+    assert not back, f"expected of src/{folder} that calls between its files never lead back: {back}"
+
+
+def test_no_headers_include_each_other():
+    includes = {(path.relative_to(SOURCES), found.relative_to(SOURCES)) for folder in FOLDERS for path in files(folder)
+                for name in re.findall(r'^#include "([^"]+)"', path.read_text(), re.M)
+                for found in (path.parent / name, SOURCES / name) if path.suffix == ".h" and found.exists()}
+    back = sorted(f"{header} -> {included}" for header, included in circle(includes))
+    assert includes and not back, f"expected includes of headers that never lead back: {back}"
 
 
 @pytest.mark.parametrize("folder", FOLDERS)

@@ -1,0 +1,3 @@
+#include "scratch.h"
+
+union scratch scratch;

@@ -1,26 +1,12 @@
-/* The QEMU guest agent protocol (qga/qapi-schema.json of QEMU), bytes in, bytes out: requests cut out of what
- * the host sends, and their answers. */
+/* The QEMU guest agent protocol (qga/qapi-schema.json of QEMU): requests and their answers. */
 #ifndef THIMBLE_QGA_H
 #define THIMBLE_QGA_H
 
 #include "facts.h"
 #include "json.h"
+#include "qga_input.h"
 
-enum { QGA_REQUEST_MAX = 4096, QGA_ANSWER_MAX = 32768, QGA_COMMAND_MAX = 40, QGA_ID_MAX = 128 };
-
-/* A request that comes in pieces. Zeroed to begin with. */
-struct qga_input {
-	size_t used;
-	unsigned depth;         /* of brackets */
-	bool in_string, escape; /* inside a string; behind its backslash */
-	bool too_long;          /* what does not fit is skipped */
-	bool whole;             /* there it is; the next bytes begin another one */
-	char bytes[QGA_REQUEST_MAX];
-};
-
-/* Takes of LENGTH bytes as many as make IN whole: an object, or a line. Returns how many it took. 0xff begins
- * anew. */
-size_t qga_take(struct qga_input *in, const char *bytes, size_t length);
+enum { QGA_ANSWER_MAX = 32768, QGA_COMMAND_MAX = 40, QGA_ID_MAX = 128 };
 
 struct qga {
 	struct facts *facts; /* the caller's */

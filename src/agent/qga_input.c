@@ -1,4 +1,4 @@
-#include "qga.h"
+#include "qga_input.h"
 
 #include <string.h>
 

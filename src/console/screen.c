@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "screen_keys.h"
 
 enum {
 	COLUMNS_DEFAULT = 80,

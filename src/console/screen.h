@@ -50,10 +50,4 @@ int screen_open(struct screen *s, int fd, bool virtual_terminal, bool readonly);
 /* Runs until SIGTERM or until the terminal is gone. 0, or -1 with errno. */
 int screen_run(struct screen *s);
 
-/* What a key does (screen_keys.c). */
-void screen_handle_key(struct screen *s, int key);
-
-/* The line in place of the keys, or NULL; forgets it when its time is over. */
-const char *screen_notice(struct screen *s, int64_t now_ms);
-
 #endif

@@ -1,6 +1,4 @@
-/* What keys do. What stops something asks first: on a serial line a broken escape sequence can look like
- * any letter, but hardly like "r" or "p" and then "y". */
-#include "screen.h"
+#include "screen_keys.h"
 
 #include <errno.h>
 #include <string.h>

@@ -9,6 +9,10 @@ enum block_kind { BLOCK_SETTING, BLOCK_PROGRAM, BLOCK_UPSTREAM, BLOCK_SYSTEM, BL
 
 typedef void block_draw(struct sheet *sheet, const struct status *s, unsigned index, int64_t now_ms);
 
+/* Those of blocks_relay.c, blocks_outside.c and blocks_network.c; the others are blocks.c's own. */
+block_draw draw_relay, draw_upstream, draw_source, draw_upstreams_rest, draw_traffic, draw_outside, draw_nic,
+	draw_no_nic, draw_nics_unkept;
+
 struct block {
 	enum block_kind kind;
 	block_draw *draw;
@@ -23,17 +27,5 @@ enum {
 
 /* Lists what is to be shown of S. Returns how many there are. */
 unsigned blocks_list(struct block blocks[static BLOCKS_MAX], const struct status *s, int64_t now_ms);
-
-/* blocks_relay.c */
-block_draw draw_relay, draw_upstream, draw_source, draw_upstreams_rest, draw_traffic;
-
-/* Whether the relay's record tells of now: it can be read, and its writer runs. */
-bool relay_told(const struct status *s);
-
-/* blocks_outside.c */
-block_draw draw_outside;
-
-/* blocks_network.c */
-block_draw draw_nic, draw_no_nic, draw_nics_unkept;
 
 #endif

@@ -10,11 +10,6 @@ enum {
 	LIST_BYTES_WIDE = 240,
 };
 
-bool relay_told(const struct status *s)
-{
-	return s->relay.status == RECORD_READ && s->service.phase == PHASE_RUNNING;
-}
-
 /* Whether EXTRA bytes more leave the line T in one row. */
 static bool fits(const struct sheet *sheet, const struct text *t, size_t extra)
 {

@@ -36,3 +36,8 @@ bool alone_on_link(const struct status *s, int64_t now_ms)
 	}
 	return first_usable(s, now_ms) != NULL;
 }
+
+bool relay_told(const struct status *s)
+{
+	return s->relay.status == RECORD_READ && s->service.phase == PHASE_RUNNING;
+}

@@ -37,4 +37,7 @@ const struct nic_address *first_usable(const struct status *s, int64_t now_ms);
 /* Whether there are such addresses, and none of them is in a network that on-link could mean. */
 bool alone_on_link(const struct status *s, int64_t now_ms);
 
+/* Whether the relay's record tells of now: it can be read, and its writer runs. */
+bool relay_told(const struct status *s);
+
 #endif

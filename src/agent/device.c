@@ -1,6 +1,8 @@
+#include "device.h"
+
 #include <fcntl.h>
 
-#include "agent.h"
+#include "common/text.h"
 
 int device_open(const char *device)
 {

@@ -4,10 +4,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent.h"
+#include "back_end.h"
 #include "common/control.h"
 #include "common/log.h"
+#include "device.h"
 #include "kvp.h"
+#include "state.h"
 
 /* A host writes pairs one after the other; init is asked when it has paused. */
 enum { PAUSE_MS = 100, RETRY_MS = 2000 };

@@ -3,13 +3,15 @@
  * numbers of open descriptors. */
 #include <string.h>
 
-#include "agent.h"
+#include "back_end.h"
 #include "common/log.h"
+#include "common/record.h"
+#include "state.h"
 
 static const struct back_end {
 	const char *name;
 	int arguments; /* behind the name */
-	void (*start)(struct loop *, const char *device);
+	back_end_start *start;
 } back_ends[] = {
 	{"qemu", 1, qemu_start},
 	{"hyper-v", 1, hyperv_start},

@@ -3,9 +3,11 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include "agent.h"
+#include "back_end.h"
 #include "common/log.h"
+#include "device.h"
 #include "qga.h"
+#include "state.h"
 
 enum { CHUNK_BYTES = 512, REQUESTS_A_TURN = 16 };
 

@@ -1,4 +1,4 @@
-#include "agent.h"
+#include "state.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -6,9 +6,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "agent.h"
+#include "back_end.h"
 #include "common/log.h"
 #include "guestinfo.h"
+#include "state.h"
 
 enum { AGAIN_MS = 30000, CHANGE_MS = 200, PATIENCE_MS = 5000 };
 

@@ -18,6 +18,9 @@ FOLDERS = sorted(path.name for path in SOURCES.iterdir())
 OF_A_FILE = re.compile(r"handle_\w+")
 # FOLDER/FILE, and the one that it must not call and calls.
 CIRCLES = {("init/ports", "init/children")}
+# Headers of init that declare what another file has.
+FOR_OTHERS = {"init/children.h": {"spawn"}, "init/power.h": {"acpi"}, "init/setting_sources.h": {"smbios", "vmware", "ovf"}}
+DECLARATION = re.compile(r"^(?!static|typedef)[a-z][\w \t*]*?\**\b(\w+)\([^;{}]*\)[^;{}]*;", re.M)
 DEFINITION = re.compile(r"^[a-z][\w \t*]*?\**\b(\w+)\([^;{}]*\)\n\{", re.M)
 
 
@@ -70,6 +73,16 @@ def test_no_headers_include_each_other():
                 for found in (path.parent / name, SOURCES / name) if path.suffix == ".h" and found.exists()}
     back = sorted(f"{header} -> {included}" for header, included in circle(includes))
     assert includes and not back, f"expected includes of headers that never lead back: {back}"
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_header_speaks_for_its_file(folder):
+    """Functions of one type, each in a file of its own, may stand together below the type."""
+    place = {name: path.stem for path in files(folder) if path.suffix == ".c" for name in DEFINITION.findall(path.read_text())}
+    wrong = [f"{name} of {place.get(name)}.c in {folder}/{path.name}" for path in files(folder) if path.suffix == ".h"
+             for name in DECLARATION.findall(path.read_text())
+             if place.get(name) not in {path.stem, *FOR_OTHERS.get(f"{folder}/{path.name}", ())}]
+    assert not wrong, f"expected functions of src/{folder} in the headers of their files: {wrong}"
 
 
 @pytest.mark.parametrize("folder", FOLDERS)

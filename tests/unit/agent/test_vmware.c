@@ -10,7 +10,8 @@
 #include <sys/mman.h>
 #include <cmocka.h>
 
-#include "agent.h"
+#include "back_end.h"
+#include "state.h"
 #include "common/vmware.h"
 #include "records.h"
 

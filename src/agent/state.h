@@ -1,6 +1,6 @@
-/* The agent's parts: one back end of the three runs, and tells its state through here. */
-#ifndef THIMBLE_AGENT_H
-#define THIMBLE_AGENT_H
+/* How the agent fares, for its record; and what its parts have in common. */
+#ifndef THIMBLE_AGENT_STATE_H
+#define THIMBLE_AGENT_STATE_H
 
 #include <stdbool.h>
 
@@ -27,14 +27,5 @@ void state_end(void);
 
 /* Counts one request: of the host's, or what VMware's host was told. */
 void state_count(const char *request, bool refused);
-
-/* Back ends. DEVICE: a path, or the number of a descriptor that is open already. Each ends the program when
- * its device is not to be had. */
-void qemu_start(struct loop *loop, const char *device);
-void hyperv_start(struct loop *loop, const char *device);
-void vmware_start(struct loop *loop, const char *device);
-
-/* Opens DEVICE, without blocking. */
-int device_open(const char *device);
 
 #endif

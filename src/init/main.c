@@ -49,7 +49,8 @@ static void follow_host_name(void)
 static void handle_second(struct loop *l, struct loop_timer *timer)
 {
 	follow_host_name();
-	ports_look(&children, power.service);
+	if (ports_look(&children, power.service))
+		child_write_record(&children, power.service);
 	log_watch(&children);
 	write_system();
 	loop_arm(l, timer,

@@ -168,7 +168,7 @@ static bool all_well(const struct children *c)
 	return true;
 }
 
-void ports_look(struct children *c, struct child *service)
+bool ports_look(struct children *c, const struct child *service)
 {
 	static const char *const tables[][2] = {{"/proc/net/tcp", "tcp"}, {"/proc/net/tcp6", "tcp"},
 		{"/proc/net/udp", "udp"}, {"/proc/net/udp6", "udp"}};
@@ -177,7 +177,7 @@ void ports_look(struct children *c, struct child *service)
 	bool changed = false, whole = true, untold;
 	if (service == NULL || service->state != CHILD_RUNNING || a->port_count == 0 ||
 		(all_well(c) && now_ms() - c->ports_looked_ms < PORT_PAUSE_MS))
-		return;
+		return false;
 	c->ports_looked_ms = now_ms();
 	untold = tells_itself();
 	for (size_t i = 0; !untold && i < sizeof(tables) / sizeof(tables[0]); i++)
@@ -193,6 +193,5 @@ void ports_look(struct children *c, struct child *service)
 		changed = true;
 		log_change(service, state, a->ports[i]);
 	}
-	if (changed)
-		child_write_record(c, service);
+	return changed;
 }

@@ -34,8 +34,8 @@ bool port_row_parse(struct port_row *row, const char *line);
 
 /* To be called once a second. Looks at the kernel's tables while SERVICE runs, each time until all ports are
  * listened to, then every PORT_PAUSE_MS: at the end of those that listen the kernel goes through its whole
- * table of connections, which has a place for each 128 KiB of memory. A change is logged and written to the
- * record. SERVICE may be NULL. */
-void ports_look(struct children *c, struct child *service);
+ * table of connections, which has a place for each 128 KiB of memory. A change is logged. True: there is one,
+ * and the service's record is to be written. SERVICE may be NULL. */
+bool ports_look(struct children *c, const struct child *service);
 
 #endif

@@ -39,17 +39,6 @@ const struct program programs[] = {
 const size_t program_count = sizeof(programs) / sizeof(programs[0]);
 _Static_assert(CONFIG_STATUS_PORT != 0, "a port_setting of 0 is none");
 
-const char *program_starts_as(const struct program *program)
-{
-	return program->as_root ? "root" : program->user;
-}
-
-const char *program_leftovers(const struct program *program)
-{
-	/* Screens share a user; a shell has none of its own. */
-	return program->terminal != NULL ? NULL : program->user;
-}
-
 /* Whether tty1 is only the kernel's dummy: a machine without a display (drivers/video/console/dummycon.c). */
 static bool display_is_dummy(void)
 {

@@ -56,10 +56,17 @@ extern const struct program programs[];
 extern const size_t program_count;
 
 /* The user that PROGRAM starts as. */
-const char *program_starts_as(const struct program *program);
+static inline const char *program_starts_as(const struct program *program)
+{
+	return program->as_root ? "root" : program->user;
+}
 
-/* The user whose processes are killed when PROGRAM has ended, or NULL. */
-const char *program_leftovers(const struct program *program);
+/* The user whose processes are killed when PROGRAM has ended, or NULL: screens share one, and a shell has
+ * none of its own. */
+static inline const char *program_leftovers(const struct program *program)
+{
+	return program->terminal != NULL ? NULL : program->user;
+}
 
 /* Adds the children of all rows in the order of their start, by the image's facts, the settings and the
  * consoles that there are. HOST_NAME is kept: what dhcpcd sends. Returns the service, or NULL. */

@@ -16,10 +16,6 @@ MADE = "programs.h",  # by the build
 FOLDERS = sorted(path.name for path in SOURCES.iterdir())
 # A function of the loop's, or of one row of a table: each file has its own, and none is meant outside of it.
 OF_A_FILE = re.compile(r"handle_\w+")
-# FOLDER/FILE, and the one that it must not call and calls.
-CIRCLES = {("init/ports", "init/children")}
-# Headers of init that declare what another file has.
-FOR_OTHERS = {"init/children.h": {"spawn"}, "init/power.h": {"acpi"}, "init/setting_sources.h": {"smbios", "vmware", "ovf"}}
 DECLARATION = re.compile(r"^(?!static|typedef)[a-z][\w \t*]*?\**\b(\w+)\([^;{}]*\)[^;{}]*;", re.M)
 DEFINITION = re.compile(r"^[a-z][\w \t*]*?\**\b(\w+)\([^;{}]*\)\n\{", re.M)
 
@@ -61,9 +57,8 @@ def test_no_files_call_each_other(folder):
                for path, _, words in (line.partition(":") for line in run.stdout.splitlines())]
     place = {name: file for file, (kind, name) in symbols if kind != "U"}
     calls = {(file, place[name]) for file, (kind, name) in symbols if kind == "U" and name in place}
-    allowed = {arrow for arrow in CIRCLES if arrow[0].startswith(f"{folder}/")}
-    assert calls > allowed, f"expected of src/{folder} calls between its files, and of these {allowed}: {calls}"
-    back = sorted(circle(calls - allowed))
+    assert calls, f"expected of src/{folder} calls between its files"
+    back = sorted(circle(calls))
     assert not back, f"expected of src/{folder} that calls between its files never lead back: {back}"
 
 
@@ -80,8 +75,7 @@ def test_a_header_speaks_for_its_file(folder):
     """Functions of one type, each in a file of its own, may stand together below the type."""
     place = {name: path.stem for path in files(folder) if path.suffix == ".c" for name in DEFINITION.findall(path.read_text())}
     wrong = [f"{name} of {place.get(name)}.c in {folder}/{path.name}" for path in files(folder) if path.suffix == ".h"
-             for name in DECLARATION.findall(path.read_text())
-             if place.get(name) not in {path.stem, *FOR_OTHERS.get(f"{folder}/{path.name}", ())}]
+             for name in DECLARATION.findall(path.read_text()) if place.get(name) != path.stem]
     assert not wrong, f"expected functions of src/{folder} in the headers of their files: {wrong}"
 
 

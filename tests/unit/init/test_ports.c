@@ -84,7 +84,8 @@ static const char *told(unsigned n)
 {
 	static struct record_view v;
 	children.ports_looked_ms -= PORT_PAUSE_MS;
-	ports_look(&children, service);
+	if (ports_look(&children, service))
+		child_write_record(&children, service);
 	assert_int_equal(record_read(&v, "init", "service"), 0);
 	const char *word = record_get_item(&v, "port_state", n);
 	return word == NULL ? "" : word;

@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,14 +13,15 @@
 #include "common/config.h"
 #include "common/log.h"
 #include "common/loop.h"
+#include "records/watch.h"
 #include "state.h"
 
-enum { NICS_MAX = 32, PATH_BYTES_MAX = 256, ARGUMENTS_MAX = 4 + 2 * SERVERS_MAX + 1 };
+enum { NICS_MAX = 32, ARGUMENTS_MAX = 4 + 2 * SERVERS_MAX + 1 };
 
 static struct clock {
 	struct loop loop;
 	struct loop_signals signals;
-	struct loop_fd watch;   /* inotify on net's records */
+	struct watch watch;     /* of net's records */
 	struct loop_fd reports; /* of the ntpd that runs; -1: none */
 	char line[REPORT_LINE_MAX];
 	size_t line_used;
@@ -163,12 +163,9 @@ static void look(void)
 		start_ntpd();
 }
 
-static void handle_watch(struct loop *loop, struct loop_fd *w, uint32_t events)
+static void handle_watch(struct watch *w, unsigned places)
 {
-	_Alignas(struct inotify_event) char buffer[4096];
-	(void)loop, (void)events;
-	while (read(w->fd, buffer, sizeof(buffer)) > 0)
-		;
+	(void)w, (void)places;
 	look();
 }
 
@@ -199,19 +196,13 @@ static void handle_signal(struct loop *loop, int number)
 
 static void open_all(void)
 {
-	char path[PATH_BYTES_MAX];
-	struct text t = TEXT(path);
+	static const char *const places[] = {"net"};
 	clock_.signals.handle = handle_signal;
 	if (loop_init(&clock_.loop) < 0 ||
 		loop_signals(&clock_.loop, &clock_.signals, (const int[]){SIGCHLD, SIGTERM, SIGINT, 0}) < 0)
 		fatal("event loop");
-	text_add(&t, "%s/net", run_dir());
 	clock_.reports = (struct loop_fd){.fd = -1, .handle = handle_reports};
-	clock_.watch =
-		(struct loop_fd){.fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC), .handle = handle_watch};
-	if (clock_.watch.fd < 0 || inotify_add_watch(clock_.watch.fd, path, IN_MOVED_TO | IN_DELETE) < 0 ||
-		loop_add(&clock_.loop, &clock_.watch, EPOLLIN) < 0)
-		fatal("watching %s", path);
+	watch_open(&clock_.watch, &clock_.loop, places, 1, handle_watch);
 	if (record_make_folder("clock") < 0)
 		log_warn("cannot make the folder of the record");
 }

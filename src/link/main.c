@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <signal.h>
-#include <sys/inotify.h>
 #include <unistd.h>
 
 #include "arp.h"
@@ -11,13 +10,13 @@
 #include "common/loop.h"
 #include "common/record.h"
 #include "conflicts.h"
+#include "records/watch.h"
 #include "sync.h"
 
 enum {
 	PAUSE_MS = 20,      /* a storm of changes is looked at once in this time */
 	NO_ANSWER_MS = 200, /* the kernel is asked again */
 	TROUBLE_MS = 15000, /* what was refused is tried again */
-	PATH_BYTES_MAX = 128,
 };
 
 static struct loop loop;
@@ -88,12 +87,9 @@ static void handle_notifications(struct loop *l, struct loop_fd *w, uint32_t eve
 	look_soon();
 }
 
-static void handle_records(struct loop *l, struct loop_fd *w, uint32_t events)
+static void handle_records(struct watch *w, unsigned places)
 {
-	char buffer[1024];
-	(void)l, (void)events;
-	while (read(w->fd, buffer, sizeof(buffer)) > 0)
-		;
+	(void)w, (void)places;
 	look_soon();
 }
 
@@ -120,23 +116,12 @@ static void read_settings(void)
 	state.mtu = (uint32_t)record_get_number(&v, "mtu", 0);
 }
 
-/* `net` tells there what leases say of the MTU. */
-static int watch_records(void)
-{
-	char path[PATH_BYTES_MAX];
-	struct text t = TEXT(path);
-	text_add(&t, "%s/net", run_dir());
-	int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	if (fd >= 0 && inotify_add_watch(fd, path, IN_MOVED_TO | IN_ONLYDIR) < 0)
-		log_warn("%s: the MTU of leases is not taken over", path);
-	return fd;
-}
-
 int main(void)
 {
 	static struct loop_signals signals = {.handle = handle_signal};
 	static struct loop_fd notifications = {.handle = handle_notifications};
-	static struct loop_fd records = {.handle = handle_records};
+	static struct watch records;
+	static const char *const places[] = {"net"}; /* which tells there what leases say of the MTU */
 	static struct loop_fd arp = {.handle = handle_arp};
 
 	log_open("link");
@@ -153,10 +138,9 @@ int main(void)
 	if (arp.fd < 0 || loop_add(&loop, &arp, EPOLLIN) < 0)
 		fatal("ARP");
 	notifications.fd = netlink_open_notifications(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR);
-	records.fd = watch_records();
-	if (state.ask_fd < 0 || notifications.fd < 0 || loop_add(&loop, &notifications, EPOLLIN) < 0 ||
-		loop_add(&loop, &records, EPOLLIN) < 0)
+	if (state.ask_fd < 0 || notifications.fd < 0 || loop_add(&loop, &notifications, EPOLLIN) < 0)
 		fatal("rtnetlink");
+	watch_open(&records, &loop, places, 1, handle_records);
 	look(false);
 	if (loop_run(&loop) < 0)
 		fatal("event loop");

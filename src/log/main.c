@@ -10,6 +10,7 @@
 
 #include "common/log.h"
 #include "common/loop.h"
+#include "records/watch.h"
 #include "report.h"
 #include "settings.h"
 #include "source.h"
@@ -32,7 +33,7 @@ struct source {
 static struct ring ring;
 static struct source sources[SOURCES_MAX];
 static struct sender sender;
-static struct settings settings;
+static struct watch watch;
 static bool lines_changed = true;
 static int64_t record_written_ms = -RECORD_INTERVAL_MS;
 static struct loop_timer record_timer, limit_timer, end_timer;
@@ -65,13 +66,18 @@ static void handle_sender(struct sender *s)
 	arm_records(s->loop);
 }
 
-static void handle_settings(struct settings *s)
+static void read_settings(void)
 {
 	struct wanted wanted;
-	(void)s;
 	settings_read(&wanted);
 	sender_set(&sender, &wanted);
 	sender_retry(&sender);
+}
+
+static void handle_watch(struct watch *w, unsigned places)
+{
+	(void)w, (void)places;
+	read_settings();
 }
 
 /* What went over a source's limit is said in one line for each, however many there were. */
@@ -203,6 +209,8 @@ static void open_all(struct loop *loop)
 
 int main(int argc, char **argv)
 {
+	/* The setting; DHCP's log servers, and a network that changes. */
+	static const char *const places[] = {"init/config", "net"};
 	struct loop loop;
 	log_open("log");
 	open_all(&loop);
@@ -210,8 +218,8 @@ int main(int argc, char **argv)
 		log_warnx("%d sources, only the first %d are read", argc - 1, SOURCES_MAX);
 	for (int i = 1; i < argc && i <= SOURCES_MAX; i++)
 		open_source(&loop, &sources[i - 1], argv[i]);
-	settings_open(&settings, &loop, handle_settings);
-	handle_settings(&settings);
+	watch_open(&watch, &loop, places, 2, handle_watch);
+	read_settings();
 	write_records(&loop, &record_timer);
 	if (loop_run(&loop) < 0)
 		fatal("event loop");

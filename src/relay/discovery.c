@@ -3,12 +3,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
-#include <sys/inotify.h>
-#include <unistd.h>
 
 #include "common/log.h"
-
-enum { FOLDER_RETRY_MS = 250, FOLDER_RETRY_MAX_MS = 5000 };
 
 static const char waiting[] = "waiting the resolver has not answered yet";
 
@@ -151,44 +147,10 @@ static void read_record(struct discovery *d)
 	upstreams_set(d->upstreams, list, count);
 }
 
-/* True when the folder is watched. */
-static bool watch_folder(struct discovery *d)
+static void handle_watch(struct watch *w, unsigned places)
 {
-	char path[256];
-	struct text t = TEXT(path);
-	text_add(&t, "%s/resolver", run_dir());
-	if (d->folder < 0 && d->watch.fd >= 0)
-		d->folder = inotify_add_watch(
-			d->watch.fd, path, IN_MOVED_TO | IN_DELETE | IN_DELETE_SELF | IN_ONLYDIR);
-	return d->folder >= 0;
-}
-
-static void handle_events(struct loop *loop, struct loop_fd *w, uint32_t events)
-{
-	struct discovery *d = container_of(w, struct discovery, watch);
-	_Alignas(struct inotify_event) char buffer[4096];
-	ssize_t length;
-	(void)events;
-	while ((length = read(w->fd, buffer, sizeof(buffer))) > 0)
-		for (ssize_t at = 0; at < length;) {
-			const struct inotify_event *event = (const struct inotify_event *)(buffer + at);
-			at += (ssize_t)(sizeof(*event) + event->len);
-			if (event->mask & IN_IGNORED) { /* the folder is gone */
-				d->folder = -1;
-				loop_arm(loop, &d->timer, now_ms() + FOLDER_RETRY_MS);
-			}
-		}
-	read_record(d);
-}
-
-/* The resolver's folder is not there yet. */
-static void handle_timer(struct loop *loop, struct loop_timer *timer)
-{
-	struct discovery *d = container_of(timer, struct discovery, timer);
-	if (watch_folder(d))
-		read_record(d);
-	else
-		loop_arm(loop, timer, now_ms() + FOLDER_RETRY_MAX_MS);
+	(void)places;
+	read_record(container_of(w, struct discovery, watch));
 }
 
 void discovery_renew(struct discovery *d)
@@ -196,27 +158,19 @@ void discovery_renew(struct discovery *d)
 	d->needed = false;
 	for (size_t i = 0; i < d->settings->item_count; i++)
 		d->needed = d->needed || !d->settings->item[i].literal;
-	if (d->needed && !watch_folder(d))
-		loop_arm(d->loop, &d->timer, now_ms() + FOLDER_RETRY_MS);
 	read_record(d);
 }
 
 void discovery_init(
 	struct discovery *d, struct loop *loop, struct upstreams *upstreams, const struct settings *settings)
 {
-	*d = (struct discovery){.loop = loop,
-		.upstreams = upstreams,
-		.settings = settings,
-		.watch = {.fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC), .handle = handle_events},
-		.folder = -1,
-		.timer.handle = handle_timer};
-	if (d->watch.fd < 0 || loop_add(loop, &d->watch, EPOLLIN) < 0)
-		log_warn("inotify: changes of the resolver's record will not be seen");
+	static const char *const places[] = {"resolver/upstreams"};
+	*d = (struct discovery){.upstreams = upstreams, .settings = settings};
+	watch_open(&d->watch, loop, places, 1, handle_watch);
 	discovery_renew(d);
 }
 
 void discovery_free(struct discovery *d)
 {
-	loop_disarm(d->loop, &d->timer);
-	loop_close(d->loop, &d->watch);
+	watch_close(&d->watch);
 }

@@ -6,20 +6,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/loop.h"
 #include "common/record.h"
+#include "records/watch.h"
 #include "settings.h"
 #include "upstream.h"
 
 enum { SOURCE_TEXT_MAX = HOST_BYTES_MAX + 64 };
 
 struct discovery {
-	struct loop *loop;
 	struct upstreams *upstreams;
 	const struct settings *settings;
-	struct loop_fd watch; /* inotify */
-	int folder;           /* its watch descriptor, -1: not watched yet */
-	struct loop_timer timer;
+	struct watch watch;
 	bool needed; /* there are items that are no literals */
 	/* For each item: the resolver's state of it and words, as "failed NXDOMAIN: ..."; "" for a literal.
 	 */

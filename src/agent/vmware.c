@@ -2,20 +2,20 @@
  * forgets what it was told when the machine is moved or reset. */
 #include <errno.h>
 #include <signal.h>
-#include <sys/inotify.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "back_end.h"
 #include "common/log.h"
 #include "guestinfo.h"
+#include "records/watch.h"
 #include "state.h"
 
 enum { AGAIN_MS = 30000, CHANGE_MS = 200, PATIENCE_MS = 5000 };
 
 static struct {
 	struct loop_timer timer; /* the next time; or, while the child runs, the end of patience */
-	struct loop_fd watch;    /* inotify on net's records */
+	struct watch watch;      /* of net's records */
 	struct loop_fd end;      /* of a pipe that the child has open, -1: none runs */
 	pid_t child;
 	bool changed; /* while it ran */
@@ -59,7 +59,7 @@ static void handle_end(struct loop *loop, struct loop_fd *w, uint32_t events)
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV) {
 		/* By the machine's configuration (monitor_control.restrict_backdoor), and so it stays. */
 		state_set(AGENT_FAILED, "the backdoor is closed");
-		loop_close(loop, &host.watch);
+		watch_close(&host.watch);
 		return;
 	}
 	if (status != 0)
@@ -70,29 +70,21 @@ static void handle_end(struct loop *loop, struct loop_fd *w, uint32_t events)
 }
 
 /* Several records change at once. */
-static void handle_watch(struct loop *loop, struct loop_fd *w, uint32_t events)
+static void handle_watch(struct watch *w, unsigned places)
 {
-	_Alignas(struct inotify_event) char buffer[1024];
-	(void)events;
-	while (read(w->fd, buffer, sizeof(buffer)) > 0)
-		;
+	(void)places;
 	int64_t soon = now_ms() + CHANGE_MS;
 	host.changed = true;
 	if (host.end.fd < 0 && host.timer.deadline_ms > soon)
-		loop_arm(loop, &host.timer, soon);
+		loop_arm(w->loop, &host.timer, soon);
 }
 
 void vmware_start(struct loop *loop, const char *device)
 {
-	char path[256];
-	struct text t = TEXT(path);
+	static const char *const places[] = {"net"};
 	(void)device;
-	text_add(&t, "%s/net", run_dir());
 	host.timer.handle = handle_timer;
 	host.end = (struct loop_fd){.fd = -1, .handle = handle_end};
-	host.watch = (struct loop_fd){.fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC), .handle = handle_watch};
-	if (host.watch.fd < 0 || inotify_add_watch(host.watch.fd, path, IN_MOVED_TO | IN_DELETE) < 0 ||
-		loop_add(loop, &host.watch, EPOLLIN) < 0)
-		fatal("watching %s", path);
+	watch_open(&host.watch, loop, places, 1, handle_watch);
 	tell(loop);
 }

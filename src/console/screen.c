@@ -10,7 +10,6 @@ enum {
 	COLUMNS_DEFAULT = 80,
 	ROWS_DEFAULT = 24,
 	TICK_MS = 1000,
-	POLL_MS = 250,      /* where inotify does not help */
 	DRAW_GAP_MS = 100,  /* between drawings that records ask for */
 	REPAINT_MS = 10000, /* a terminal that was attached meanwhile, or scribbled on, is right again */
 	STALL_MS = 1000,    /* a line that hung this long may have lost bytes */
@@ -94,20 +93,17 @@ static void handle_tick(struct loop *loop, struct loop_timer *t)
 {
 	struct screen *s = container_of(t, struct screen, tick_timer);
 	int64_t now = now_ms();
-	state_load(&s->state, watch_poll(&s->watch));
 	draw_all(s);
-	int64_t step = watch_complete(&s->watch) ? TICK_MS : POLL_MS;
-	int64_t next = t->deadline_ms + step;
-	loop_arm(loop, t, next > now ? next : now + step);
+	int64_t next = t->deadline_ms + TICK_MS;
+	loop_arm(loop, t, next > now ? next : now + TICK_MS);
 }
 
-static void handle_records(struct loop *loop, struct loop_fd *w, uint32_t events)
+static void handle_records(struct watch *w, unsigned folders)
 {
-	struct screen *s = container_of(w, struct screen, records);
-	(void)events;
-	state_load(&s->state, watch_read(&s->watch));
+	struct screen *s = container_of(w, struct screen, watch);
+	state_load(&s->state, folders);
 	if (s->draw_timer.previous == NULL)
-		loop_arm(loop, &s->draw_timer, s->drawn_ms + DRAW_GAP_MS);
+		loop_arm(&s->loop, &s->draw_timer, s->drawn_ms + DRAW_GAP_MS);
 }
 
 static void handle_escape(struct loop *loop, struct loop_timer *t)
@@ -181,14 +177,9 @@ int screen_open(struct screen *s, int fd, bool virtual_terminal, bool readonly)
 		loop_add(&s->loop, &s->tty, EPOLLIN) < 0)
 		return -1;
 	s->signals.handle = handle_signal;
-
-	watch_open(&s->watch);
-	s->records = (struct loop_fd){.fd = s->watch.inotify_fd, .handle = handle_records};
-	if (s->records.fd >= 0 && loop_add(&s->loop, &s->records, EPOLLIN) < 0)
-		return -1;
-	watch_poll(&s->watch);
+	watch_open(&s->watch, &s->loop, folder_names, FOLDER_COUNT, handle_records);
 	state_load(&s->state, FOLDERS_ALL);
-	loop_arm(&s->loop, &s->tick_timer, now_ms() + POLL_MS);
+	loop_arm(&s->loop, &s->tick_timer, now_ms() + TICK_MS);
 	return 0;
 }
 

@@ -9,10 +9,10 @@
 #include "common/loop.h"
 #include "keys.h"
 #include "layout.h"
+#include "records/watch.h"
 #include "status/load.h"
 #include "paint.h"
 #include "terminal.h"
-#include "watch.h"
 
 enum question { QUESTION_NONE, QUESTION_RESTART, QUESTION_POWEROFF, QUESTION_COUNT };
 
@@ -21,7 +21,7 @@ enum { PROMPT_BYTES_MAX = 160 };
 struct screen {
 	struct loop loop;
 	struct loop_signals signals;
-	struct loop_fd tty, records;
+	struct loop_fd tty;
 	struct loop_timer tick_timer, draw_timer, escape_timer;
 	struct terminal terminal;
 	struct watch watch;

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "records/watch.h"
+
 const char *const folder_names[FOLDER_COUNT] = {
 	[FOLDER_INIT] = "init",
 	[FOLDER_NET] = "net",
@@ -12,6 +14,8 @@ const char *const folder_names[FOLDER_COUNT] = {
 	[FOLDER_LOG] = "log",
 	[FOLDER_AGENT] = "agent",
 };
+
+_Static_assert((int)FOLDER_COUNT <= (int)WATCH_PLACES_MAX, "screen and page follow all of them");
 
 static struct record_view view; /* too large for the stack */
 

@@ -8,8 +8,8 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "common/record.h"
+#include "records/watch.h"
 #include "status/load.h"
-#include "folders.h"
 #include "host.h"
 #include "listener.h"
 #include "views.h"
@@ -21,7 +21,7 @@ static struct {
 	struct server server;
 	struct listener listener;
 	struct config config;
-	struct folders folders;
+	struct watch watch;
 	struct facts facts;
 } web;
 
@@ -31,7 +31,7 @@ static void load_facts(unsigned folders, bool whole)
 	static unsigned changed; /* and not read since */
 	struct timespec clock;
 	struct facts *f = &web.facts;
-	changed |= folders_changed(&web.folders);
+	changed |= watch_ask(&web.watch);
 	if (whole && !f->status.log.whole)
 		changed |= 1u << FOLDER_LOG;
 	f->status.log.whole = whole;
@@ -127,6 +127,8 @@ int main(int argc, char **argv)
 		fatal("event loop");
 	if (server_init(&web.server, &web.loop, write_view) < 0)
 		fatal("the HTTP server");
+	/* It is not woken by records: a scraper asks when it likes. */
+	watch_open(&web.watch, NULL, folder_names, FOLDER_COUNT, NULL);
 	read_allow(&allow);
 	networks_init(&web.networks, &web.loop, handle_networks);
 	listener_init(&web.listener, &web.loop, &web.server, &web.networks, &allow, port);

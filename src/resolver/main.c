@@ -4,21 +4,16 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "records/watch.h"
 #include "report.h"
 #include "source.h"
-#include "watch.h"
 
-enum {
-	LOOK_MS = 250, /* while something is unanswered */
-	LOOK_RARELY_MS = 5000,
-	WRITE_RETRY_MS = 5000,
-};
+enum { WRITE_RETRY_MS = 5000 };
 
 static struct resolver {
 	struct loop loop;
 	struct loop_signals signals;
 	struct watch watch;
-	struct loop_timer look_timer;
 	struct loop_timer write_timer; /* armed: the record is to be written */
 	struct config config;
 	struct environment environment;
@@ -27,17 +22,6 @@ static struct resolver {
 	bool holds_back; /* the record of a process before this one stays until everything was asked once */
 	bool write_failed;
 } resolver;
-
-/* inotify tells the rest. */
-static void arm_look(void)
-{
-	if (sources_unanswered(&resolver.sources))
-		loop_arm(&resolver.loop, &resolver.look_timer, now_ms() + LOOK_MS);
-	else if (!watch_is_complete(&resolver.watch))
-		loop_arm(&resolver.loop, &resolver.look_timer, now_ms() + LOOK_RARELY_MS);
-	else
-		loop_disarm(&resolver.loop, &resolver.look_timer);
-}
 
 static bool is_first_question_open(void)
 {
@@ -67,8 +51,6 @@ static void handle_changed(struct sources *all)
 {
 	(void)all;
 	loop_arm(&resolver.loop, &resolver.write_timer, now_ms());
-	if (resolver.look_timer.previous == NULL || !sources_unanswered(&resolver.sources))
-		arm_look();
 }
 
 /* Reads all settings and what net tells, and acts on what differs. */
@@ -88,18 +70,10 @@ static void read_all(void)
 	}
 }
 
-static void handle_watch(struct watch *w)
+static void handle_watch(struct watch *w, unsigned places)
 {
-	(void)w;
+	(void)w, (void)places;
 	read_all();
-}
-
-static void handle_look(struct loop *loop, struct loop_timer *timer)
-{
-	(void)loop, (void)timer;
-	if (watch_look(&resolver.watch))
-		read_all();
-	arm_look();
 }
 
 static void handle_signal(struct loop *loop, int number)
@@ -119,13 +93,15 @@ static void watch_signals(void)
 
 int main(int argc, char **argv)
 {
+	/* net/resolv.conf is what the last one leads to in a guest. */
+	static const char *const places[] = {
+		"init/config", "net/resolver", "net/resolv.conf", environment_conf_path};
 	log_open("resolver");
 	(void)argv;
 	if (argc != 1) {
 		log_warnx("takes no arguments");
 		return EXIT_USAGE;
 	}
-	resolver.look_timer.handle = handle_look;
 	resolver.write_timer.handle = handle_write;
 	if (loop_init(&resolver.loop) < 0)
 		fatal("epoll");
@@ -133,7 +109,7 @@ int main(int argc, char **argv)
 	if (record_make_folder("resolver") < 0)
 		log_warn("cannot make the folder of the record");
 	sources_init(&resolver.sources, &resolver.loop, handle_changed);
-	watch_open(&resolver.watch, &resolver.loop, handle_watch);
+	watch_open(&resolver.watch, &resolver.loop, places, sizeof(places) / sizeof(places[0]), handle_watch);
 	read_all();
 	resolver.holds_back = report_is_for(resolver.upstream);
 	handle_changed(&resolver.sources);

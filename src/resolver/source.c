@@ -324,14 +324,6 @@ void sources_set_environment(struct sources *all, const struct environment *e)
 	run(all);
 }
 
-bool sources_unanswered(const struct sources *all)
-{
-	for (size_t i = 0; i < all->count; i++)
-		if (all->list[i]->state != SOURCE_OK)
-			return true;
-	return false;
-}
-
 void sources_init(struct sources *all, struct loop *loop, void (*changed)(struct sources *))
 {
 	*all = (struct sources){.loop = loop, .changed = changed};

@@ -67,9 +67,6 @@ void sources_set(struct sources *all, const char *upstream);
 /* Other servers or domains: ends the questions under way and asks everything again. */
 void sources_set_environment(struct sources *all, const struct environment *e);
 
-/* Whether a source has no answer in force that is true by what the servers say. */
-bool sources_unanswered(const struct sources *all);
-
 void sources_free(struct sources *all);
 
 /* "waiting", "ok", "stale", "failed" */

@@ -87,7 +87,7 @@ else
 SERVICE_NAME := $(APPLIANCE_NAME)
 SERVICE_PATH := $(IMAGE_BUILD)/service
 # Refused with the reason when the guest could not run it.
-$(SERVICE_PATH): FORCE | $(DEPS_BUILD)
+$(SERVICE_PATH): FORCE | deps-build
 	$(Q)tools/check-binary --arch $(ARCH) '$(SERVICE_BINARY)'
 	$(Q)mkdir -p $(@D)
 	$(Q)cmp -s '$(SERVICE_BINARY)' $@ || cp '$(SERVICE_BINARY)' $@

@@ -8,9 +8,9 @@ HOST_CFLAGS := -g -O1 -fno-omit-frame-pointer $(SANITIZE) $(PROGRAM_CFLAGS) -DTH
 
 # Libraries of programs, with the sanitizers and their own assertions (_DEBUG) as well.
 $(foreach library,$(sort $(foreach name,$(PROGRAMS),$(program_libraries_$(name)))),\
-	$(eval $(call package-build,$(library),$(HOST)/packages/$(library),$(HOST_GCC),-g -O1 -D_DEBUG $(SANITIZE),,| $(DEPS_CHECK))))
+	$(eval $(call package-build,$(library),$(HOST)/packages/$(library),$(HOST_GCC),-g -O1 -D_DEBUG $(SANITIZE),,| deps-check)))
 
-$(eval $(call compile,$(HOST)/obj,$(HOST_GCC) $(HOST_CFLAGS),$(HOST),mk/check.mk | $(DEPS_CHECK)))
+$(eval $(call compile,$(HOST)/obj,$(HOST_GCC) $(HOST_CFLAGS),$(HOST),mk/check.mk | deps-check))
 
 # All of a program but its main, for those that test it.
 host_archives = $(HOST)/obj/$1.a $(call layers,$(HOST)/obj) $(call library_archives,$1,$(HOST))
@@ -73,7 +73,7 @@ CHECK_KINDS := unit fuzz host netns boot fault
 
 .PHONY: check $(addprefix check-,$(CHECK_KINDS)) check-containers host-programs unit-tests
 # Every kind runs, even when one before it failed.
-check: $(DEPS_BUILD) $(DEPS_CHECK)
+check: deps-build deps-check
 	$(Q)rm -f $(CHECK)/*.xml; failed=0; \
 	for kind in $(CHECK_KINDS); do $(MAKE) check-$$kind || failed=1; done; \
 	tools/check-totals sum $(CHECK) $(CHECK_KINDS) || failed=1; exit $$failed
@@ -81,18 +81,18 @@ check: $(DEPS_BUILD) $(DEPS_CHECK)
 host-programs: $(addprefix $(HOST)/,$(PROGRAMS) dhcpcd-conf) $(BUILD)/etc/passwd $(BUILD)/etc/group
 unit-tests: $(UNIT_TESTS)
 
-check-unit: $(UNIT_TESTS) | $(DEPS_CHECK)
+check-unit: $(UNIT_TESTS) | deps-check
 	$(Q)tools/check-totals unit $(CHECK) $(UNIT_TESTS)
 
 # On the host alone: the tools, the build itself, and real appliances' roots without a kernel.
-check-host: images $(SOURCES_USED) $(GEN_INIT_CPIO) | $(DEPS_CHECK)
+check-host: images $(SOURCES_USED) $(GEN_INIT_CPIO) | deps-check
 	$(Q)mkdir -p $(CHECK)
 	$(Q)tools/in-namespaces $(PYTEST) --numprocesses=$(shell nproc) --dist=loadgroup --junitxml=$(CHECK)/host.xml tests/host
 
 # The resolver as it is in the image as well: it lives by what musl's own resolver does. These tests wait for timers more
 # than they compute.
 check-netns: host-programs programs check-containers $(CHECK)/syslog-ng $(BUILD)/bench/relay-load $(BUILD)/bin/resolver $(BUILD)/packages/dhcpcd/.done \
-		$(BUILD)/packages/ntpd/.done | $(DEPS_CHECK)
+		$(BUILD)/packages/ntpd/.done | deps-check
 	$(Q)mkdir -p $(CHECK)
 	$(Q)tools/in-namespaces $(PYTEST) --numprocesses=$(shell expr 3 '*' $$(nproc)) --junitxml=$(CHECK)/netns.xml tests/netns
 
@@ -112,13 +112,13 @@ $(SLOW)/dhcpcd-conf: $(HOST)/dhcpcd-conf
 
 .PHONY: check-slow
 check-slow: $(addprefix $(SLOW)/,$(PROGRAMS) dhcpcd-conf) programs check-containers $(CHECK)/syslog-ng $(BUILD)/bench/relay-load \
-		$(BUILD)/packages/dhcpcd/.done $(BUILD)/packages/ntpd/.done | $(DEPS_CHECK)
+		$(BUILD)/packages/dhcpcd/.done $(BUILD)/packages/ntpd/.done | deps-check
 	$(Q)mkdir -p $(CHECK)
 	$(Q)THIMBLE_HOST_BIN=$(abspath $(SLOW)) tools/in-namespaces $(PYTEST) --numprocesses=$(shell expr 3 '*' $$(nproc)) \
 		--junitxml=$(CHECK)/slow.xml tests/netns
 
 # Debian does not let it be installed beside rsyslog.
-$(CHECK)/syslog-ng: tools/unpack-deb | $(DEPS_CHECK)
+$(CHECK)/syslog-ng: tools/unpack-deb | deps-check
 	$(call say,UNPACK,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)tools/unpack-deb syslog-ng-core $@
@@ -148,13 +148,13 @@ check-containers: $(CHECK)/misbehave
 	$(Q)$(MAKE) oci BINARY=$(CHECK)/misbehave ARGS=7000 PORT=7000/tcp
 
 # A guest in emulation keeps one processor busy while it starts, and waits then.
-check-boot check-fault: check-%: images check-images | $(DEPS_CHECK)
+check-boot check-fault: check-%: images check-images | deps-check
 	$(Q)mkdir -p $(CHECK)
 	$(Q)tools/in-namespaces $(PYTEST) --numprocesses=$(shell expr 3 '*' $$(nproc) / 2) --junitxml=$(CHECK)/$*.xml tests/$*
 
 # What only PLATFORM=metal has, and that it still has the rest. Not a part of `make check`: another kernel is compiled.
 .PHONY: check-metal
-check-metal: | $(DEPS_CHECK)
+check-metal: | deps-check
 	$(Q)$(MAKE) image APPLIANCE=kms-relay PLATFORM=metal
 	$(Q)mkdir -p $(CHECK)
 	$(Q)THIMBLE_IMAGE=$(abspath $(OUT)/kms-relay-metal-$(ARCH).efi) \

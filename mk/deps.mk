@@ -2,8 +2,8 @@
 # needs: apt; root or sudo only when something is missing
 # makes: nothing in the tree
 #
-# A target that needs some names $(DEPS_BUILD), $(DEPS_RUN) or $(DEPS_CHECK) as an order-only prerequisite: what is missing
-# is named, then installed.
+# A target that needs those of DEPS_PACKAGES_x has deps-x as an order-only prerequisite: what is missing is named, then
+# installed.
 
 DEPS_PACKAGES_build := gcc libc6-dev make flex bison bc patch xz-utils bzip2 zstd lz4 libelf-dev python3 apt dpkg \
 	debian-archive-keyring
@@ -24,18 +24,10 @@ DEPS_PACKAGES_nconfig := libncurses-dev pkg-config
 # Debian starts haproxy and nginx as services when it installs them, unless /usr/sbin/policy-rc.d says no.
 DEPS_PACKAGES_bench-relay := gcc libc6-dev python3 iproute2 util-linux haproxy nginx libnginx-mod-stream socat
 
-DEPS_BUILD := deps-build
-DEPS_IMAGES := deps-images
-DEPS_SIGN := deps-sign
-DEPS_RUN   := deps-run
-DEPS_CHECK := deps-check
-DEPS_PICTURES := deps-pictures
-DEPS_NCONFIG := deps-nconfig
-DEPS_BENCH_RELAY := deps-bench-relay
-
-.PHONY: deps deps-build deps-images deps-sign deps-run deps-check deps-pictures deps-nconfig deps-bench-relay
+DEPS := $(sort $(patsubst DEPS_PACKAGES_%,deps-%,$(filter DEPS_PACKAGES_%,$(.VARIABLES))))
+.PHONY: deps $(DEPS)
 deps: deps-build deps-run deps-check
-deps-build deps-images deps-sign deps-run deps-check deps-pictures deps-nconfig deps-bench-relay: deps-%:
+$(DEPS): deps-%:
 	$(Q)tools/deps $* $(DEPS_PACKAGES_$*)
 
 # $(call deps_first,PURPOSE,GOALS): for GOALS the tools for PURPOSE are among those of the build,

@@ -16,7 +16,7 @@ $(FORMATS): %: $(call result,%)
 # $(call make_format,ARGUMENTS): runs the builder of the format that the result ends in.
 make_format = $(Q)image/$(patsubst .%,%,$(suffix $@))/build $1 $@.new && mv $@.new $@
 
-$(SYSLINUX)/.done: $(foreach package,$(syslinux_DEBS),$(BUILD)/sources/deb/$(package)) | $(DEPS_BUILD)
+$(SYSLINUX)/.done: $(foreach package,$(syslinux_DEBS),$(BUILD)/sources/deb/$(package)) | deps-build
 	$(Q)rm -rf $(@D) && mkdir -p $(@D)/all
 	$(Q)for deb in $(foreach package,$(syslinux_DEBS),$(call source_file,$(package))); do \
 		dpkg-deb -x "$$deb" $(@D)/all || exit 1; done
@@ -25,7 +25,7 @@ $(SYSLINUX)/.done: $(foreach package,$(syslinux_DEBS),$(BUILD)/sources/deb/$(pac
 	$(Q)rm -rf $(@D)/all
 	$(Q)touch $@
 
-$(call result,iso) $(call result,img) $(DISK): $(IMAGE) $(SYSLINUX)/.done $(wildcard image/esp/*) | $(DEPS_IMAGES)
+$(call result,iso) $(call result,img) $(DISK): $(IMAGE) $(SYSLINUX)/.done $(wildcard image/esp/*) | deps-images
 $(call result,iso): $(wildcard image/iso/*)
 	$(call make_format,$(IMAGE) $(SYSLINUX))
 $(call result,img): $(wildcard image/img/*)
@@ -36,7 +36,7 @@ $(DISK): image/img/build $(IMAGE_BUILD)/signer mk/formats.mk
 	$(Q)image/img/build $(IMAGE) $(SYSLINUX) $@.new 1048576 3145728 && mv $@.new $@
 
 $(foreach format,qcow2 vmdk vhd vhdx vdi,$(eval $(call result,$(format)): image/$(format)/build image/identity))
-$(foreach format,qcow2 vmdk vhd vhdx vdi,$(call result,$(format))): $(DISK) | $(DEPS_IMAGES)
+$(foreach format,qcow2 vmdk vhd vhdx vdi,$(call result,$(format))): $(DISK) | deps-images
 	$(call make_format,$(DISK))
 
 $(IMAGE_BUILD)/appliance.ovf: image/ova/appliance.ovf.in $(KERNEL_IMAGE) FORCE

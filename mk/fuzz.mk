@@ -40,8 +40,8 @@ fuzz_options_qga := -max_len=6000
 FUZZ_SHORT := -seed=1 -runs=50000 -max_total_time=10
 
 # Libraries that a target goes through, so that it sees their branches too.
-$(eval $(call package-build,libmicrohttpd,$(FUZZ)/packages/libmicrohttpd,$(FUZZ_CC),-g -O1 -D_DEBUG -fsanitize=fuzzer-no-link $(SANITIZE),-fsanitize=address,| $(DEPS_CHECK)))
-$(eval $(call compile,$(FUZZ)/obj,$(FUZZ_CC) -fsanitize=fuzzer-no-link $(FUZZ_CFLAGS),$(FUZZ),mk/fuzz.mk | $(DEPS_CHECK)))
+$(eval $(call package-build,libmicrohttpd,$(FUZZ)/packages/libmicrohttpd,$(FUZZ_CC),-g -O1 -D_DEBUG -fsanitize=fuzzer-no-link $(SANITIZE),-fsanitize=address,| deps-check))
+$(eval $(call compile,$(FUZZ)/obj,$(FUZZ_CC) -fsanitize=fuzzer-no-link $(FUZZ_CFLAGS),$(FUZZ),mk/fuzz.mk | deps-check))
 
 define fuzz_program
 $(FUZZ)/$1: tests/fuzz/$1.c $(fuzz_program_$1:%=$(FUZZ)/obj/%.a) $(call layers,$(FUZZ)/obj) $(call library_archives,$(fuzz_program_$1),$(FUZZ))
@@ -54,7 +54,7 @@ $(foreach name,$(FUZZ_TARGETS),$(eval $(call fuzz_program,$(name))))
 fuzz-programs: $(addprefix $(FUZZ)/,$(FUZZ_TARGETS))
 
 # The options of each target go to the tool as one word behind its name.
-check-fuzz: fuzz-programs | $(DEPS_CHECK)
+check-fuzz: fuzz-programs | deps-check
 	$(Q)tools/check-totals fuzz $(CHECK) tests/fuzz/corpus "$(FUZZ_SHORT)" \
 		$(foreach name,$(FUZZ_TARGETS),$(FUZZ)/$(name) "$(fuzz_options_$(name))")
 

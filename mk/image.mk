@@ -16,7 +16,7 @@ $(IMAGE_BUILD)/signer: $(SIGN_KEY) $(SIGN_CERT) FORCE
 	$(Q)cat /dev/null $(SIGN_CERT) > $@.new
 	$(Q)$(call update,$@)
 
-$(IMAGE): $(KERNEL_IMAGE) $(IMAGE_BUILD)/signer $(if $(SIGN_KEY),| $(DEPS_SIGN))
+$(IMAGE): $(KERNEL_IMAGE) $(IMAGE_BUILD)/signer $(if $(SIGN_KEY),| deps-sign)
 	$(Q)mkdir -p $(@D)
 ifdef SIGN_KEY
 	$(call say,SIGN,$@)

@@ -54,7 +54,7 @@ $(BUILD)/linux.id: FORCE | $(SOURCES_USED)
 	@printf '%s\n' $(notdir $(LINUX_DEB)) $(linux_patches) > $@.new
 	@$(call update,$@)
 
-$(LINUX_SRC)/.unpacked: $(BUILD)/linux.id $(linux_patches) | $(DEPS_BUILD)
+$(LINUX_SRC)/.unpacked: $(BUILD)/linux.id $(linux_patches) | deps-build
 	$(call say,LINUX,unpack $(notdir $(LINUX_DEB)))
 	$(Q)mkdir -p $(LINUX_SRC)
 	$(Q)find $(LINUX_SRC) -mindepth 1 -maxdepth 1 ! -name 'objects-*' -exec rm -rf {} +
@@ -102,7 +102,7 @@ $(KERNEL_IMAGE) $(KERNEL_ELF) &: $(LINUX)/.objects $(IMAGE_BUILD)/rootfs.cpio
 .PHONY: linux-nconfig linux-savedefconfig FORCE
 
 $(call deps_first,nconfig,linux-nconfig)
-linux-nconfig: $(LINUX)/.config | $(DEPS_NCONFIG)
+linux-nconfig: $(LINUX)/.config | deps-nconfig
 	$(Q)$(linux_make) -s nconfig
 	@echo 'make linux-savedefconfig keeps what you changed.'
 

@@ -14,7 +14,7 @@ picture_screen-uefi-800x600.png   := uefi --mode 800x600
 .PHONY: pictures $(addprefix picture-,$(PICTURES))
 pictures: $(addprefix picture-,$(PICTURES))
 $(call deps_first,pictures,pictures picture-%)
-$(addprefix picture-,$(PICTURES)): picture-%: img | $(DEPS_PICTURES)
+$(addprefix picture-,$(PICTURES)): picture-%: img | deps-pictures
 	$(call say,PICTURE,docs/img/$*)
 	$(Q)mkdir -p docs/img
 	$(Q)tools/screen-picture $(picture_$*) $(call result,img) docs/img/$*

@@ -23,7 +23,7 @@ QEMU_RUN = tools/qemu run $(IMAGE) --name '$(APPLIANCE_NAME)' $(addprefix --port
 .PHONY: run run-words
 $(call deps_first,run,run)
 # The tools first: nobody wants to be asked for a password when the build is done. Nor to hear then of a wrong word.
-run: $(DEPS_BUILD) $(DEPS_RUN) run-words image
+run: deps-build deps-run run-words image
 	$(Q)$(with_memory) $(QEMU_RUN) $(if $(MEMORY),,--memory "$$MEMORY_RUN")
-run-words: | $(DEPS_RUN)
+run-words: | deps-run
 	$(Q)$(QEMU_RUN) --check

@@ -19,7 +19,7 @@ source_file  = $(call source_files,deb:$1)
 
 .PHONY: fetch lock
 fetch: $(SOURCES_USED)
-lock: | $(DEPS_BUILD)
+lock: | deps-build
 	$(Q)$(call SOURCES_TOOL,lock,)
 	$(Q)tools/repeated-patches sources.lock $(SOURCES) kernel/patches=deb:$(linux_DEBS) \
 		$(foreach p,$(PACKAGES),packages/$p/patches=src:$($p_SOURCE))
@@ -30,7 +30,7 @@ sources_missing := $(if $(wildcard $(SOURCES_USED)),$(filter-out $(wildcard $(SO
 	$(shell awk '$$1 ~ /:/ { print "$(SOURCES)/" $$3 }' $(SOURCES_USED))),all)
 
 $(BUILD)/sources.fetched: sources.lock $(wildcard packages/*/package.mk) tools/sources \
-		$(if $(sources_missing)$(filter fetch,$(MAKECMDGOALS))$(filter 1,$(STRICT)),FORCE) | $(DEPS_BUILD)
+		$(if $(sources_missing)$(filter fetch,$(MAKECMDGOALS))$(filter 1,$(STRICT)),FORCE) | deps-build
 	$(Q)mkdir -p $(@D)
 	$(Q)$(call SOURCES_TOOL,fetch,--used $(SOURCES_USED))
 	@touch $@

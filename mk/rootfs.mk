@@ -35,7 +35,7 @@ $(IMAGE_BUILD)/image.conf: tools/thimble-config
 	$(Q)tools/thimble-config --empty-page > $@
 
 # What tools/thimble-config asks whether settings are good: the guest's own parser.
-$(BUILD)/tools/check-settings: tools/check-settings.c $(wildcard src/common/*.[ch]) | $(DEPS_BUILD)
+$(BUILD)/tools/check-settings: tools/check-settings.c $(wildcard src/common/*.[ch]) | deps-build
 	$(Q)mkdir -p $(@D)
 	$(Q)$(HOST_GCC) -O1 $(PROGRAM_CFLAGS) -o $@ $(filter %.c,$^)
 

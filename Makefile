@@ -16,7 +16,6 @@ include mk/rootfs.mk
 include mk/kernel.mk
 include mk/image.mk
 include mk/formats.mk
-include mk/oci.mk
 include mk/deploy.mk
 include mk/run.mk
 include mk/pictures.mk

@@ -7,17 +7,18 @@
 
 DEPS_PACKAGES_build := gcc libc6-dev make flex bison bc patch xz-utils bzip2 zstd lz4 libelf-dev python3 apt dpkg \
 	debian-archive-keyring
-DEPS_PACKAGES_images := xorriso mtools dosfstools fdisk qemu-utils python3
+# Of the formats, which mk/formats.mk reads.
+DEPS_PACKAGES_images = $(sort $(foreach format,$(FORMATS),$($(format)_TOOLS)))
 DEPS_PACKAGES_sign  := sbsigntool
 DEPS_PACKAGES_run   := qemu-system-x86 python3 python3-pyte
-DEPS_PACKAGES_check := $(DEPS_PACKAGES_run) $(DEPS_PACKAGES_images) $(DEPS_PACKAGES_sign) \
+DEPS_PACKAGES_check = $(DEPS_PACKAGES_run) $(DEPS_PACKAGES_images) $(DEPS_PACKAGES_sign) \
 	libcmocka-dev clang libclang-rt-dev python3-pytest python3-pytest-xdist python3-yaml shellcheck \
 	gnupg openssl libxml2-utils iproute2 iputils-ping util-linux \
 	dnsmasq-base bind9 radvd chrony kea-dhcp4-server kea-dhcp6-server haproxy samba-common-bin python3-impacket rsyslog \
 	ovmf libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients skopeo umoci runc \
 	curl python3-html5lib python3-jsonschema prometheus chromium chromium-driver python3-selenium
 
-DEPS_PACKAGES_pictures := $(DEPS_PACKAGES_run) $(DEPS_PACKAGES_images) ovmf librsvg2-bin fonts-dejavu-core
+DEPS_PACKAGES_pictures = $(DEPS_PACKAGES_run) $(DEPS_PACKAGES_images) ovmf librsvg2-bin fonts-dejavu-core
 
 DEPS_PACKAGES_nconfig := libncurses-dev pkg-config
 

@@ -1,49 +1,56 @@
-# The one file in the form that each hypervisor takes. One folder in image/ for each form.
+# The one file in the form that each hypervisor takes, and as a container. One folder in formats/ for each form.
 # needs: $(IMAGE), $(KERNEL_ELF); the boot loader for BIOS from the packages in packages/syslinux
-# makes: out/NAME-ARCH.FORMAT; $(IMAGE_BUILD)/disk.raw, what the disks of hypervisors are made of
+# makes: out/NAME-ARCH.FORMAT; $(DISK), what the disks of hypervisors are made of
+#
+# formats/NAME/build INPUT RESULT [WITH...] makes RESULT. formats/NAME/format.mk sets
+#   NAME_WHAT    one line: what it is
+#   NAME_FOR     who takes it
+#   NAME_FROM    INPUT: efi, the one file; disk, $(DISK); elf, the kernel unpacked; or another format. What has none is no
+#                image of a machine: not one of `make images`, and its own rules are in its format.mk
+# and may set
+#   NAME_WITH    further words for build
+#   NAME_NEEDS   what else must be there first
+#   NAME_TOOLS   Debian packages with what build runs
+#   NAME_SUFFIX  what the result ends in (NAME)
+# and for those that read an image (tools/formats.py, so these are plain words)
+#   NAME_QEMU    its name in QEMU, when that reads it
+#   NAME_MAGIC   OFFSET:BYTES in hexadecimal, by which the file is known when the one file is not in it as it is.
+#                It is read by QEMU; or formats/NAME/unpack IMAGE FOLDER writes disk.FROM and WITH's files to FOLDER
 
-FORMATS := iso img qcow2 vmdk ova vhd vhdx vdi vmlinux
-result = $(OUT)/$(IMAGE_NAME)-$(ARCH).$1
+FORMATS := $(patsubst formats/%/format.mk,%,$(sort $(wildcard formats/*/format.mk)))
+result = $(OUT)/$(IMAGE_NAME)-$(ARCH).$(or $($1_SUFFIX),$1)
 DISK := $(IMAGE_BUILD)/disk.raw
 SYSLINUX := $(BUILD)/syslinux
+include $(FORMATS:%=formats/%/format.mk)
 
+IMAGE_FORMATS := $(strip $(foreach format,$(FORMATS),$(if $($(format)_FROM),$(format))))
 .PHONY: images $(FORMATS)
-$(call deps_first,images,images $(filter-out vmlinux,$(FORMATS)))
-images: image $(FORMATS)
-$(FORMATS): %: $(call result,%)
-	$(Q)printf '  %-8s %s, %s bytes\n' IMAGE $< "$$(stat -c %s $<)"
+$(call deps_first,images,images $(foreach format,$(FORMATS),$(if $($(format)_TOOLS),$(format))))
+images: image $(IMAGE_FORMATS)
 
-# $(call make_format,ARGUMENTS): runs the builder of the format that the result ends in.
-make_format = $(Q)image/$(patsubst .%,%,$(suffix $@))/build $1 $@.new && mv $@.new $@
+define format_target
+$1: $(call result,$1)
+	$$(Q)printf '  %-8s %s, %s bytes\n' IMAGE $$< "$$$$(stat -c %s $$<)"
+endef
+$(foreach format,$(FORMATS),$(eval $(call format_target,$(format))))
 
-$(SYSLINUX)/.done: $(foreach package,$(syslinux_DEBS),$(BUILD)/sources/deb/$(package)) | deps-build
+format_from_efi  := $(IMAGE)
+format_from_disk := $(DISK)
+format_from_elf  := $(KERNEL_ELF)
+format_input = $(or $(format_from_$($1_FROM)),$(call result,$($1_FROM)))
+define format_rule
+$(call result,$1): $(call format_input,$1) $(wildcard formats/$1/*) $($1_NEEDS) | $(if $($1_TOOLS),deps-images)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)formats/$1/build $$< $$@.new $($1_WITH) && mv $$@.new $$@
+endef
+$(foreach format,$(IMAGE_FORMATS),$(eval $(call format_rule,$(format))))
+
+$(SYSLINUX)/.done: $(foreach package,$(syslinux_DEBS),$(BUILD)/sources/deb/$(package)) packages/syslinux/syslinux.cfg mk/formats.mk | deps-build
 	$(Q)rm -rf $(@D) && mkdir -p $(@D)/all
 	$(Q)for deb in $(foreach package,$(syslinux_DEBS),$(call source_file,$(package))); do \
 		dpkg-deb -x "$$deb" $(@D)/all || exit 1; done
 	$(Q)cd $(@D)/all/usr && cp bin/syslinux lib/ISOLINUX/isolinux.bin lib/ISOLINUX/isohdpfx.bin lib/syslinux/mbr/gptmbr.bin \
 		lib/syslinux/modules/bios/ldlinux.c32 ../..
 	$(Q)rm -rf $(@D)/all
+	$(Q)cp packages/syslinux/syslinux.cfg $(@D)
 	$(Q)touch $@
-
-$(call result,iso) $(call result,img) $(DISK): $(IMAGE) $(SYSLINUX)/.done $(wildcard image/esp/*) | deps-images
-$(call result,iso): $(wildcard image/iso/*)
-	$(call make_format,$(IMAGE) $(SYSLINUX))
-$(call result,img): $(wildcard image/img/*)
-	$(call make_format,$(IMAGE) $(SYSLINUX))
-
-# Whole MiB: what Hyper-V and Azure ask for; three: Hyper-V makes none that is smaller.
-$(DISK): image/img/build $(IMAGE_BUILD)/signer mk/formats.mk
-	$(Q)image/img/build $(IMAGE) $(SYSLINUX) $@.new 1048576 3145728 && mv $@.new $@
-
-$(foreach format,qcow2 vmdk vhd vhdx vdi,$(eval $(call result,$(format)): image/$(format)/build image/identity))
-$(foreach format,qcow2 vmdk vhd vhdx vdi,$(call result,$(format))): $(DISK) | deps-images
-	$(call make_format,$(DISK))
-
-$(IMAGE_BUILD)/appliance.ovf: image/ova/appliance.ovf.in $(KERNEL_IMAGE) FORCE
-	$(Q)$(with_memory) tools/fill $< $@
-$(call result,ova): $(IMAGE_BUILD)/appliance.ovf $(call result,vmdk) image/ova/build
-	$(call make_format,$(IMAGE_BUILD)/appliance.ovf $(call result,vmdk))
-
-# As it is: an ELF file with the note of the PVH entry, for those who start kernels without a boot loader.
-$(call result,vmlinux): $(KERNEL_ELF)
-	$(Q)mkdir -p $(@D) && cp $< $@

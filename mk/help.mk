@@ -1,10 +1,10 @@
 # `make help`, and the tables that are made of the code.
-# needs: mk/help.txt; src/common/config_keys.h, src/records/*.h, src/init/programs.def and the host's gcc
-# makes: the tables in docs/configuration.md, records.md, init.md and house.md
+# needs: mk/help.txt; src/common/config_keys.h, src/records/*.h, src/init/programs.def, formats/*/format.mk and the host's gcc
+# makes: the tables in docs/configuration.md, records.md, init.md, house.md and images.md
 
-.PHONY: help help-config docs
+.PHONY: help help-config help-formats docs
 help:
-	@cat mk/help.txt
+	@sed 's|@FORMATS@|$(IMAGE_FORMATS)|' mk/help.txt
 
 help-config: $(BUILD)/tools/config-help
 	@$<
@@ -22,6 +22,16 @@ $(BUILD)/tools/programs-help: tools/programs-help.c $(call host_archives,init)
 	$(Q)echo '#include <linux/capability.h>' | $(HOST_GCC) -E -dM - | grep -v CAP_LAST_CAP | \
 		sed -n 's/^#define CAP_\([A-Z_]*\) \([0-9]*\)$$/[\2] = "\1",/p' > $(@D)/capabilities.h
 	$(Q)$(HOST_GCC) $(HOST_CFLAGS) -I$(@D) -o $@ $(filter %.c %.a,$^)
+# The table of formats, one row each.
+help-formats:
+	$(info | file | what it is | for | made from |)
+	$(info |---|---|---|---|)
+	$(foreach format,$(FORMATS),$(info | `.$(or $($(format)_SUFFIX),$(format))` | $($(format)_WHAT) | $($(format)_FOR) | $(format_origin) |))
+	@:
+format_origin = $(or $(format_origin_$($(format)_FROM)),`.$($(format)_FROM)`)
+format_origin_     := the service, no kernel
+format_origin_disk := the raw disk
+format_origin_elf  := the kernel as ELF
 
 # $(call fill_table,PAGE,FIRST WORDS,FILE): what stands between the lines "<!-- FIRST WORDS: begin" and "end" becomes FILE.
 fill_table = sed -i -e "/^<!-- $2: begin/,/^<!-- $2: end/{//!d}" -e "/^<!-- $2: begin/r $3" $1
@@ -36,3 +46,5 @@ docs: $(BUILD)/tools/config-help $(BUILD)/tools/records-help $(BUILD)/tools/prog
 	$(Q)$(call fill_table,docs/init.md,programs,$<.md)
 	$(Q)/usr/bin/python3 -B tools/house-help > $<.md
 	$(Q)$(call fill_table,docs/house.md,records,$<.md)
+	$(Q)$(MAKE) -s help-formats > $<.md
+	$(Q)$(call fill_table,docs/images.md,formats,$<.md)

@@ -10,7 +10,7 @@ rootfs_packages  := dhcpcd ntpd $(if $(filter 1,$(DEBUG)),busybox)
 rootfs_environment = BIN=$(BUILD)/bin PACKAGES=$(BUILD)/packages IMAGE=$(IMAGE_BUILD) USERS=$(BUILD)/etc SERVICE=$(SERVICE_PATH) \
 	PACKAGE_SOURCES='$(foreach package,$(PACKAGES),$(package):$($(package)_SOURCE))'
 
-# Names of this one image, in the manifests here and in image/oci.
+# Names of this one image, in the manifests here and in formats/oci.
 fill_manifest := -e 's|@HELPER_PROGRAM@|$(HELPER_PROGRAM)|g' -e 's|@SERVICE_EXECUTABLE@|$(SERVICE_EXECUTABLE)|g'
 
 guest_parts := $(foreach name,$(GUEST_PROGRAMS) $(SERVICE_PROGRAM),$(BUILD)/parts/$(name).o)

@@ -175,7 +175,7 @@ def test_vmware(deployed):
     options = json.loads(deployed.text("esxi/options.json"))
     assert options["Name"] == deployed.name
     network, = options["NetworkMapping"]
-    assert f'ovf:name="{network["Name"]}"' in (HERE / "image/ova/appliance.ovf.in").read_text()
+    assert f'ovf:name="{network["Name"]}"' in (HERE / "formats/ova/appliance.ovf.in").read_text()
 
 
 def test_cloud_hypervisor(deployed):

@@ -16,7 +16,7 @@ def test_who_writes_and_reads():
 
 
 def test_files_that_are_named_are_there():
-    named = re.findall(r"`((?:src|mk|tests|docs|packages|appliances)/[\w./-]+)`", PAGE)
+    named = re.findall(r"`((?:src|mk|tests|docs|packages|appliances|formats)/[\w./-]+)`", PAGE)
     assert len(named) > 12
     missing = [name for name in named if not re.search(r"NAME|NN", name) and not (HERE / name).exists()]
     assert not missing, missing

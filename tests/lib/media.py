@@ -7,12 +7,13 @@ import os
 import shutil
 import struct
 import subprocess
-import tarfile
 
 from guest import TREE
 
+import formats  # of tools/, which guest put into the path
+
 OVMF = "/usr/share/ovmf/OVMF.fd"
-FORMATS = ["efi", "iso", "img", "qcow2", "vmdk", "ova", "vhd", "vhdx", "vdi", "vmlinux"]
+FORMATS = ["efi", *formats.FORMATS]
 
 # bios: QEMU's SeaBIOS, or on microvm its own; with a kernel it is the one that starts it.
 # boot_s: how long it may take, the guest included, in emulation.
@@ -29,7 +30,6 @@ DRIVES = {
     "nvme": ["-device", "nvme,drive=image,serial=1,bootindex=0"],
     "usb": ["-device", "qemu-xhci", "-device", "usb-storage,drive=image,bootindex=0"],
 }
-QEMU_FORMAT = {"iso": "raw", "img": "raw", "qcow2": "qcow2", "vmdk": "vmdk", "vhd": "vpc", "vhdx": "vhdx", "vdi": "vdi"}
 
 
 def image(suffix, name="kms-relay"):
@@ -53,14 +53,13 @@ def copy_configured(suffix, folder, settings):
     return path
 
 
-def disk_of_ova(path, folder):
-    """The disk in an OVA, converted as a hypervisor does that takes none of it."""
-    with tarfile.open(path) as tar:
-        disk = next(member for member in tar if member.name.endswith(".vmdk"))
-        tar.extract(disk, folder)
-    raw = folder / "from-ova.img"
-    subprocess.run(["qemu-img", "convert", "-O", "raw", folder / disk.name, raw], check=True)
-    return raw
+def readable(path, folder):
+    """(a disk that QEMU reads, its format there): the image at PATH, or what is unpacked from it to FOLDER."""
+    form = formats.FORMATS[path.name.partition(".")[2]]
+    while form.unpack:
+        subprocess.run([form.unpack, path, folder], check=True)
+        path, form = formats.input_of(form, folder), formats.FORMATS[form.source]
+    return path, form.qemu
 
 
 def boot_options(path, plugged, firmware, folder):
@@ -69,12 +68,10 @@ def boot_options(path, plugged, firmware, folder):
     if plugged == "kernel":
         options["image"] = path
         return options
-    suffix = path.suffix[1:]
-    if suffix == "ova":
-        path, suffix = disk_of_ova(path, folder), "img"
+    path, qemu_format = readable(path, folder)
     # What is written goes to a file of QEMU's own, and is gone with it.
     keep = "readonly=on" if plugged == "cd" else "snapshot=on"
-    options["extra"] += ["-drive", f"if=none,id=image,format={QEMU_FORMAT[suffix]},{keep},file={path}", *DRIVES[plugged]]
+    options["extra"] += ["-drive", f"if=none,id=image,format={qemu_format},{keep},file={path}", *DRIVES[plugged]]
     return options
 
 
@@ -102,7 +99,7 @@ def sign(kernel, key, certificate, signed):
 
 def make_disk(kernel, disk):
     """The raw disk that `make img` makes, of another kernel."""
-    subprocess.run([TREE / "image/img/build", kernel, TREE / "build/x86_64/syslinux", disk], check=True,
+    subprocess.run([TREE / "formats/img/build", kernel, disk, TREE / "build/x86_64/syslinux"], check=True,
                    env={**os.environ, "SOURCE_DATE_EPOCH": "1767225600"})
     return disk
 

@@ -1,11 +1,15 @@
-# The same service as a container image, for engines that share the host's kernel.
+# The same service for engines that share the host's kernel.
 # needs: $(BUILD)/bin/entry and the helper's program, $(SERVICE_PATH), the appliance's facts and settings; no kernel
 # makes: out/NAME-ARCH.oci.tar, an OCI image layout
 
-OCI       := $(OUT)/$(IMAGE_NAME)-$(ARCH).oci.tar
+oci_WHAT   := container image (OCI layout)
+oci_FOR    := [container engines](containers.md)
+oci_SUFFIX := oci.tar
+
+OCI       := $(call result,oci)
 OCI_BUILD := $(IMAGE_BUILD)/oci
 
-oci_manifests := image/oci/manifest $(if $(HELPER_PROGRAM),image/oci/manifest.helper)
+oci_manifests := formats/oci/manifest $(if $(HELPER_PROGRAM),formats/oci/manifest.helper)
 oci_users     := root service $(HELPER_PROGRAM)
 empty         :=
 oci_pattern   := ^($(subst $(empty) $(empty),|,$(strip $(oci_users)))):
@@ -17,20 +21,16 @@ oci_user = $(if $(SERVICE_CAPABILITIES),0:0,$(shell awk -F: '$$1 == "service" { 
 oci_description = $(if $(BINARY),,$(shell sed -n '1s/^\# [^:]*: *//p' appliances/$(APPLIANCE)/appliance.mk))
 oci_licenses    = $(if $(BINARY),,MIT$(if $(SERVICE_PACKAGE), AND ($($(SERVICE_PACKAGE)_LICENSE))))
 
-.PHONY: oci
-oci: $(OCI)
-	$(Q)printf '  %-8s %s, %s bytes\n' OCI $(OCI) "$$(stat -c %s $(OCI))"
-
-$(OCI_BUILD)/passwd $(OCI_BUILD)/group: $(OCI_BUILD)/%: $(BUILD)/etc/% mk/oci.mk FORCE
+$(OCI_BUILD)/passwd $(OCI_BUILD)/group: $(OCI_BUILD)/%: $(BUILD)/etc/% formats/oci/format.mk FORCE
 	$(Q)mkdir -p $(@D)
 	$(Q)grep -E '$(oci_pattern)' $< > $@.new
 	$(Q)$(call update,$@)
 
 $(OCI): export OCI_DESCRIPTION = $(oci_description)
-$(OCI): image/oci/build $(oci_manifests) $(BUILD)/bin/entry $(addprefix $(BUILD)/bin/,$(HELPER_PROGRAM)) $(SERVICE_PATH) \
+$(OCI): formats/oci/build $(oci_manifests) $(BUILD)/bin/entry $(addprefix $(BUILD)/bin/,$(HELPER_PROGRAM)) $(SERVICE_PATH) \
 		$(addprefix $(IMAGE_BUILD)/,appliance settings.conf site.conf) $(OCI_BUILD)/passwd $(OCI_BUILD)/group \
-		$(appliance_files) mk/oci.mk
+		$(appliance_files) formats/oci/format.mk
 	$(Q)sed $(fill_manifest) $(oci_manifests) > $(OCI_BUILD)/manifest
-	$(Q)$(rootfs_environment) image/oci/build $(OCI_BUILD)/manifest $@ --name '$(APPLIANCE_NAME)' --version '$(VERSION)' \
+	$(Q)$(rootfs_environment) formats/oci/build $(OCI_BUILD)/manifest $@ --name '$(APPLIANCE_NAME)' --version '$(VERSION)' \
 		--arch $(ARCH) --user $(oci_user) $(addprefix --port ,$(SERVICE_PORTS)) \
 		--description "$$OCI_DESCRIPTION" --licenses '$(oci_licenses)'

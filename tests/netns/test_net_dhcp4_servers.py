@@ -86,7 +86,7 @@ def test_server_that_asks_whether_an_address_is_in_use(keep, tmp_path, lan, gues
 
 
 def test_address_in_use_is_taken_all_the_same(keep, lan, guest):
-    """What nobody has asked about is not seen (docs/decisions.md): it looks like any lease."""
+    """Of an address that no server has probed the record shows nothing special (docs/decisions.md, decision 43)."""
     use_address(keep, lan, "192.0.2.77")
     keep(ScriptedDhcp(lan, grant("192.0.2.77")))
     guest.start()

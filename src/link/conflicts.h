@@ -1,12 +1,12 @@
-/* IPv4 addresses of ours (RFC 5227): does another machine have one as well, and do the neighbours know that
- * it is here? The kernel does not look for the former, and dhcpcd's own search would cost each start five
- * seconds: the addresses are used at once, and asked for meanwhile. Who spoke to one before may know another
- * MAC, that of the NIC or machine that had it: it is announced twice, 2 s apart, for a first one may come
- * before the port of the switch passes anything on. In IPv6 the kernel does what is needed of that.
+/* Our IPv4 addresses (RFC 5227): does another machine have one too, and do the neighbours know that it is
+ * here? The kernel does not probe, and dhcpcd's probing would cost each start five seconds: so addresses are
+ * used at once and probed meanwhile. Neighbours may know the MAC of the NIC or machine that had an address
+ * before: it is announced twice, 2 s apart, because the first may come before the port of the switch
+ * forwards. For IPv6 the kernel does all that is needed.
  *
- *   the kernel has it, on a NIC with carrier -> a round: asked for 3 times, a second apart -> quiet
- *   the carrier went and came, seen or not -> from the start
- *   somebody says that it is his, then or later -> told; a round every 15 s -> nobody did in one: quiet */
+ *   the kernel has it, on a NIC with carrier -> a round of 3 probes, a second apart -> quiet
+ *   the carrier was lost and is back, seen or not -> from the start
+ *   another machine claims it, then or later -> reported; a round every 15 s -> no claim in one: quiet */
 #ifndef THIMBLE_LINK_CONFLICTS_H
 #define THIMBLE_LINK_CONFLICTS_H
 
@@ -24,7 +24,7 @@ void conflicts_end(int fd);
 /* Reads what others say, from FD of arp_open(). True when there is something new to report. */
 bool conflicts_hear(int fd);
 
-/* Asks for what is due at NOW_MS. *CHANGED: there is something new to report. Returns when it is to be called
+/* Probes what is due at NOW_MS. *CHANGED: there is something new to report. Returns when to call it
  * again, in monotonic milliseconds; -1: when addresses change. */
 int64_t conflicts_ask(int fd, int64_t now_ms, bool *changed);
 

@@ -24,7 +24,7 @@ static int write_setting(int fd, unsigned value)
 	return pwrite(fd, number, t.used, 0) < 0 ? -1 : 0;
 }
 
-/* Any number but 0 is off (net/ipv6/addrconf.c); this one says who did it. */
+/* Any number but 0 is off (net/ipv6/addrconf.c); this one marks it as link's. */
 int ipv6_switch_off(const char *ifname)
 {
 	int fd = open_setting(ifname);

@@ -5,7 +5,7 @@
 /* 0, also on a kernel without IPv6; or -1 with errno. */
 int ipv6_switch_off(const char *ifname);
 
-/* Undoes ipv6_switch_off, of this or an earlier life of link; what somebody else switched off stays off. 0,
+/* Undoes ipv6_switch_off, of this or an earlier link process; what another program switched off stays so. 0,
  * or -1 with errno. */
 int ipv6_switch_on(const char *ifname);
 

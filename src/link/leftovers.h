@@ -1,4 +1,4 @@
-/* What link set in an earlier life, when the settings named it, and those of now do not. */
+/* What an earlier link process set, because the settings named it, and the present ones do not. */
 #ifndef THIMBLE_LINK_LEFTOVERS_H
 #define THIMBLE_LINK_LEFTOVERS_H
 

@@ -14,7 +14,7 @@ enum { NICS_MAX = 48 }; /* 32 as `net` has them, and a VLAN for each setting */
 struct nic {
 	struct link_info link;
 	bool seen, known;    /* seen: while the kernel is asked */
-	bool ipv6_off;       /* switched off in this life */
+	bool ipv6_off;       /* switched off by this process */
 	uint32_t mtu_before; /* what it had before us; 0: we have not changed it */
 };
 

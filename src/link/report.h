@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-/* Begins the record anew. */
+/* Begins a new record. */
 void report_begin(void);
 
 /* NAME, a NIC's or its MAC, has not appeared. */
@@ -13,13 +13,13 @@ void report_waiting(const char *name);
 /* What is wrong, in words. */
 void report_problem(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* The MTU that the NIC IFINDEX had before link changed it: for link's own next life. */
+/* The MTU that the NIC IFINDEX had before link changed it: for link itself, after a restart. */
 void report_mtu_before(int ifindex, uint32_t mtu);
 
 /* Writes the record when it differs from what was written before, and logs what is new in it. */
 void report_commit(void);
 
-/* What a former life of link told by report_mtu_before; 0 for nothing. */
+/* What an earlier link process reported by report_mtu_before; 0 for nothing. */
 uint32_t report_former_mtu(int ifindex);
 
 #endif

@@ -6,7 +6,7 @@
 #include "common/netlink.h"
 
 /* What link makes bears this number: an address as its protocol, a route as its, a VLAN as its group. It is
- * nobody's in linux/rtnetlink.h and /etc/iproute2. */
+ * unused in linux/rtnetlink.h and /etc/iproute2. */
 enum { LINK_MARK = 116 };
 
 /* A new link NAME, VLAN number ID (802.1Q) on the NIC PARENT. */

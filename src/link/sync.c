@@ -75,7 +75,7 @@ static void handle_missing(struct sync *s, const struct ip_setting *setting)
 	struct text t = TEXT(name);
 	const uint8_t *m = setting->mac;
 	if (below != NULL) {
-		/* When it is there the kernel rings. */
+		/* A notification of the kernel follows when it is there. */
 		request_vlan(&r, below->link.ifindex, setting->ifname, setting->vlan);
 		if (netlink_ask(s->ask_fd, &r) < 0) {
 			report_problem("%s: VLAN refused: %s", setting->ifname, strerror(errno));
@@ -110,7 +110,7 @@ static void switch_ipv6_off(struct nic *nic)
 		report_problem("%s: IPv6 stays on: %s", nic->link.ifname, strerror(errno));
 }
 
-/* A NIC that is seen for the first time may have been `none` in an earlier life of link. */
+/* A NIC that is seen for the first time may have been `none` for an earlier link process. */
 static void switch_ipv6_on(const struct sync *s, const struct nic *nic)
 {
 	for (size_t i = 0; i < s->wanted_count; i++)
@@ -120,7 +120,7 @@ static void switch_ipv6_on(const struct sync *s, const struct nic *nic)
 		report_problem("%s: IPv6 stays off: %s", nic->link.ifname, strerror(errno));
 }
 
-/* What is known of it by nobody but its earlier life. */
+/* What only an earlier link process knew of it. */
 static void meet(const struct sync *s, struct nic *nic)
 {
 	if (nic->known)

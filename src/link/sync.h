@@ -26,9 +26,9 @@ struct sync {
 	bool troubled; /* something was refused and may be tried again */
 };
 
-/* Takes away what link set and is wanted no more, asks the kernel for what is missing, and reports. AGAIN:
- * tries duplicate addresses anew as well. 0; or -1 with errno: the kernel did not tell what it has, EINTR
- * when that changed meanwhile. */
+/* Removes what link set and the settings no longer name, asks the kernel for what is missing, and reports.
+ * AGAIN: retries duplicate addresses too. 0; or -1 with errno: the kernel's state could not be read, EINTR
+ * when it changed meanwhile. */
 int sync_run(struct sync *s, bool again);
 
 #endif

@@ -15,7 +15,7 @@ enum {
 	READ_BYTES = 4096,
 };
 
-/* How long a state may last; 0: for ever. CLIENT_WAITING lasts back_off_ms. */
+/* How long a state may last; 0: without limit. CLIENT_WAITING lasts back_off_ms. */
 static const struct {
 	const char *name;
 	int64_t limit_ms;
@@ -81,8 +81,8 @@ static int connect_and_send(const char *path, const char *request)
 	return fd;
 }
 
-/* The listener is connected first and read last: what happens while the state is told waits in it, and
- * is newer than what was told. */
+/* The listener is connected first and read last: what happens during the replay waits in it, and is newer
+ * than the replay. */
 static void try_connect(struct client *c)
 {
 	c->listener.fd = connect_and_send(c->path, "--listen");

@@ -1,4 +1,4 @@
-/* What dhcpcd tells on its socket, bytes in and events out (dhcpcd 10: src/control.c, src/script.c). */
+/* dhcpcd's events on its socket, bytes in and events out (dhcpcd 10: src/control.c, src/script.c). */
 #ifndef THIMBLE_NET_EVENT_H
 #define THIMBLE_NET_EVENT_H
 
@@ -31,8 +31,8 @@ void event_stream_start(struct event_stream *s);
 enum event_result { EVENT_MORE, EVENT_READY, EVENT_LOST };
 
 /* Takes bytes from *BYTES, moving *BYTES and *LENGTH, until an event is whole (EVENT_READY: E points into
- * S until the next call), or none are left (EVENT_MORE). EVENT_LOST: this is no stream of dhcpcd's; connect
- * anew. */
+ * S until the next call), or none are left (EVENT_MORE). EVENT_LOST: this is no stream of dhcpcd's;
+ * reconnect. */
 enum event_result event_stream_push(
 	struct event_stream *s, const uint8_t **bytes, size_t *length, struct event *e);
 

@@ -280,7 +280,7 @@ static const struct reason {
 };
 
 /* The setting `ip` switches clients off; dhcpcd's configuration for the NIC (src/init/dhcpcd_conf.c) says so
- * in the environment, since dhcpcd itself tells nothing of what it does not do. */
+ * in the environment, since dhcpcd itself reports nothing about a client that is off. */
 static bool is_off(const struct event *e, const char *client)
 {
 	return event_get(e, client) != NULL;

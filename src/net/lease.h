@@ -52,7 +52,7 @@ struct lease {
 	enum client_word word;
 	bool held;                 /* what follows is in force until expires_ms */
 	int64_t expires_ms;        /* CLOCK_MONOTONIC, or FOREVER */
-	uint32_t lease_s, renew_s; /* as given; UINT32_MAX: for ever. renew_s 0: not known */
+	uint32_t lease_s, renew_s; /* as given; UINT32_MAX: infinite. renew_s 0: not known */
 	struct ip server;          /* DHCPv4 only */
 	unsigned address_count;
 	struct ip address[LEASE_ADDRESSES_MAX];

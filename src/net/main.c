@@ -1,4 +1,4 @@
-/* net: tells what addresses, gateways and DNS servers the guest has, in records and resolv.conf. It only
+/* net: reports what addresses, gateways and DNS servers the guest has, in records and resolv.conf. It only
  * watches: dhcpcd and the kernel do the work. docs/net.md. */
 #include <errno.h>
 #include <linux/if_addr.h>
@@ -100,7 +100,7 @@ static void refresh(void)
 		log_missing(nic, "lost address", &nic->addresses_before, &nic->addresses);
 		log_missing(nic, "has address", &nic->addresses, &nic->addresses_before);
 	}
-	/* EINTR: things changed while they were told, which is no fault. A NIC that is gone may be back under
+	/* EINTR: things changed during the dump, which is no fault. A NIC that is gone may be back under
 	 * another name. */
 	if (error != 0 && error != EINTR) {
 		errno = error;

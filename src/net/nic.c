@@ -18,7 +18,7 @@
 /* linux/if.h, which cannot stand beside net/if.h */
 #define FLAG_LOWER_UP 0x10000u
 
-/* The kernel tells lifetimes in whole seconds: an end that moves by less than this has not moved. */
+/* The kernel gives lifetimes in whole seconds: an expiry that moves by less than this has not moved. */
 enum { EXPIRY_JITTER_MS = 1500 };
 
 const char *const origin_words[ORIGIN_COUNT] = {
@@ -296,7 +296,7 @@ enum origin nic_address_origin(const struct nic *nic, const struct address *a)
 		return ORIGIN_SLAAC;
 	if (a->flags & IFA_F_PERMANENT)
 		return ORIGIN_STATIC;
-	/* dhcpcd has not told of it yet, or is dead: only it sets lifetimes, and DHCPv6 addresses as /128. */
+	/* dhcpcd has not reported it, or is dead: only it sets lifetimes, and DHCPv6 addresses as /128. */
 	return a->ip.family == AF_INET || a->prefix_length == 128 ? ORIGIN_DHCP : ORIGIN_SLAAC;
 }
 

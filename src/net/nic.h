@@ -1,4 +1,4 @@
-/* The NICs: what the kernel has (by netlink_dump) and what dhcpcd told, each with its own list of leases. */
+/* The NICs: what the kernel has (by netlink_dump) and what dhcpcd reported, each with its list of leases. */
 #ifndef THIMBLE_NET_NIC_H
 #define THIMBLE_NET_NIC_H
 
@@ -78,7 +78,7 @@ enum origin gateway_origin(const struct gateway *g);
  * an answer to an inform has none). */
 bool nic_lease_in_force(const struct nic *nic, const struct lease *lease);
 
-/* Takes the end of the leases from the addresses' own: an event that is told again does not say when the
+/* Takes the end of the leases from the addresses' own: a replayed event does not say when the
  * lease began. */
 void nic_adopt_expiry(struct nic *nic);
 

@@ -223,7 +223,7 @@ void output_resolver(const struct resolver *resolver)
 	char conf[CONF_BYTES];
 	struct text t = TEXT(conf);
 	unsigned left_out = resolver->left_out + resolver_write_conf(resolver, &t);
-	/* First the file, then the record that tells of it. */
+	/* First the file, then the record about it. */
 	const struct iovec whole = {.iov_base = conf, .iov_len = t.used};
 	if (changed(&conf_written, conf) && record_write_file("net", "resolv.conf", &whole, 1) < 0) {
 		log_warn("resolv.conf");

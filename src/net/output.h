@@ -19,7 +19,7 @@ void output_resolver(const struct resolver *resolver);
 /* Removes the record of a NIC that is gone. */
 void output_nic_gone(const struct nic *nic);
 
-/* Removes the records that an earlier life of net left of NICs that are not among NICS. */
+/* Removes the records that an earlier net process left for NICs that are not among NICS. */
 void output_leftovers_gone(const struct nics *nics);
 
 #endif

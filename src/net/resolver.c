@@ -147,14 +147,14 @@ static bool is_listed(const struct resolver_settings *s, const struct nic *nic)
 	return false;
 }
 
-/* Whether the setting `ip` lets nobody tell NIC anything. */
+/* Whether the setting `ip` switches off everything automatic on NIC. */
 static bool hears_nobody(const struct nic *nic)
 {
 	const struct leases *l = &nic->leases;
 	return l->dhcp4.word == WORD_OFF && l->dhcp6.word == WORD_OFF && l->ra.word == WORD_OFF;
 }
 
-/* Which NICs those are does not depend on what any of them says: nobody on a link can change it. */
+/* Which NICs those are does not depend on what arrives on them: nobody on a link can change it. */
 static void find_trusted(struct resolver *r, const struct nics *nics, const struct resolver_settings *s)
 {
 	r->trusts_all = s->trust == TRUST_ALL;

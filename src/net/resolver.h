@@ -48,7 +48,7 @@ struct resolver {
 	struct resolver_server ntp[RESOLVER_SERVERS_MAX];
 	struct resolver_server log[RESOLVER_SERVERS_MAX];
 	bool dns_is_set, search_is_set; /* by the settings: no others count */
-	const char *host_name;          /* NULL: nobody gave one */
+	const char *host_name;          /* NULL: none was given */
 	bool trusts_all;
 	unsigned trusted_count;
 	const struct nic *trusted[NICS_MAX]; /* whose words are taken; when all are, not filled */

@@ -10,7 +10,7 @@ static const char *const action_words[REPORT_ACTION_COUNT] = {
 	[REPORT_UNSYNC] = "unsync",
 };
 
-/* The next word, up to a blank or END. */
+/* The next word, up to a space or END. */
 static const char *word_before(const char **at, const char *end, size_t *length)
 {
 	const char *word = *at;

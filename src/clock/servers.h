@@ -1,4 +1,4 @@
-/* Who is asked for the time, and whether they can be asked yet. */
+/* The time servers, and whether they can be asked yet. */
 #ifndef CLOCK_SERVERS_H
 #define CLOCK_SERVERS_H
 

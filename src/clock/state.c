@@ -57,7 +57,7 @@ void state_to_record(struct record *r, const struct state *s, const struct serve
 		record_add(r, "server", "%s", s->last.peer);
 		record_add(r, "told_ms", "%" PRId64, s->told_ms);
 	}
-	/* A step's offset is what it was: the next report tells what is left. */
+	/* A step's offset is that before the step: the next report has what is left. */
 	if (s->word == STATE_SYNCHRONISED) {
 		record_add(r, "stratum", "%u", s->last.stratum);
 		record_add(r, "offset_us", "%" PRId64, s->last.offset_us);

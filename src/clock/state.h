@@ -1,4 +1,4 @@
-/* What the clock goes by, and the record clock/state that tells it. */
+/* How the clock is kept, and the record clock/state. */
 #ifndef CLOCK_STATE_H
 #define CLOCK_STATE_H
 
@@ -7,7 +7,7 @@
 
 enum state_word {
 	STATE_OFF,          /* by the setting */
-	STATE_NO_SERVERS,   /* nobody names any */
+	STATE_NO_SERVERS,   /* none is named */
 	STATE_NO_ADDRESS,   /* no way to ask them yet */
 	STATE_ASKING,       /* no good answer yet */
 	STATE_SET,          /* set by a server; not yet in step with it */
@@ -26,10 +26,10 @@ struct state {
 /* Whether a server answers. */
 bool state_good(const struct state *s);
 
-/* Takes WORD, told of at NOW_MS, unless it is the present one. True when something changed. */
+/* Takes WORD, reported at NOW_MS, unless it is the present one. True when something changed. */
 bool state_set(struct state *s, enum state_word word, int64_t now_ms);
 
-/* Takes what ntpd tells. */
+/* Takes a report of ntpd's. */
 void state_report(struct state *s, const struct report *r, int64_t now_ms);
 
 void state_to_record(struct record *r, const struct state *s, const struct servers *asked);

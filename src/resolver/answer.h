@@ -66,8 +66,8 @@ enum answer_status answer_read_addresses(
 enum answer_status answer_read_failure(const uint8_t *bytes, size_t length);
 
 /* Whether an upstream that was found by its name may have address A (IPv4 in mapped form): not unspecified,
- * multicast, broadcast, reserved, this machine's loopback, or link-local, where clouds have what tells
- * secrets to the machine alone. Who wants one of those writes the address itself into the setting. */
+ * multicast, broadcast, reserved, this machine's loopback, or link-local, where clouds have metadata
+ * with the machine's secrets. To use such an address, write it into the setting itself. */
 bool answer_is_host_address(const struct in6_addr *a);
 
 /* SECONDS within TTL_MIN_S and TTL_MAX_S. */

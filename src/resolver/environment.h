@@ -12,7 +12,7 @@
 
 struct environment {
 	bool has_servers;
-	uint64_t servers_hash; /* of resolv.conf: another one means that other servers are to be asked */
+	uint64_t servers_hash; /* of resolv.conf: when it differs, the servers have changed */
 	unsigned domain_count;
 	char domain[DOMAINS_MAX][HOST_BYTES_MAX]; /* without a dot at the end */
 };

@@ -180,7 +180,7 @@ void lookup(struct packet *p, const struct question *q)
 			p->failure = status;
 			failed = i;
 		}
-		/* Nobody is there: the next name would take another time-out. */
+		/* No server answers: the next name would take another time-out. */
 		if (status == ANSWER_SILENT)
 			break;
 	}

@@ -25,7 +25,7 @@ struct question {
 struct target {
 	uint16_t priority, weight, port;
 	uint8_t address_count;
-	uint8_t incomplete; /* 1: the servers did not tell all of its addresses */
+	uint8_t incomplete; /* 1: not all of its addresses came */
 	uint32_t ttl_s;     /* TTL_MIN_S to TTL_MAX_S */
 	char host[HOST_BYTES_MAX];
 	struct in6_addr address[ADDRESSES_MAX]; /* IPv4 in mapped form; in the order to try them */

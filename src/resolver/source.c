@@ -154,7 +154,7 @@ static const struct target *find_target(const struct source *s, const struct tar
 	return NULL;
 }
 
-/* Of a host whose addresses the servers did not tell this time, the known ones stay. Returns how many of the
+/* A host whose addresses did not come this time keeps the known ones. Returns how many of the
  * targets have an address. */
 static unsigned keep_addresses(const struct source *s, struct target *targets, unsigned count)
 {

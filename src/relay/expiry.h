@@ -24,7 +24,7 @@ struct expiry {
 void expiry_init(struct expiry *list, struct loop *loop, int64_t period_ms,
 	void (*expired)(struct expiry *, struct expiry_entry *));
 
-/* Starts the period of E anew. Costs no system call: the timer is set for the first entry only, and finds
+/* Restarts the period of E. Costs no system call: the timer is set for the first entry only, and finds
  * out when it ends that the entry has moved on. */
 void expiry_add(struct expiry *list, struct expiry_entry *e);
 void expiry_remove(struct expiry_entry *e);

@@ -2,7 +2,7 @@
 
 static uint64_t bound_after(uint64_t bound)
 {
-	/* The first digit tells: 1 and 5 double, 2 goes on to 5. */
+	/* By the first digit: 1 and 5 double, 2 becomes 5. */
 	uint64_t digit = bound;
 	while (digit >= 10)
 		digit /= 10;

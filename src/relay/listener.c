@@ -157,7 +157,7 @@ void listener_move(struct listener *to, struct listener *from)
 	bool armed = from->timer.previous != NULL;
 	int64_t deadline_ms = from->timer.deadline_ms;
 	loop_disarm(from->loop, &from->timer);
-	/* Level-triggered: whoever waits comes up again. */
+	/* Level-triggered: clients that wait are reported again. */
 	if (from->watch.fd >= 0)
 		loop_remove(from->loop, &from->watch);
 	*to = *from;

@@ -1,4 +1,4 @@
-/* The header that tells an upstream whose connection it gets: the PROXY protocol, version 2 (HAProxy's
+/* The header that names the client to an upstream: the PROXY protocol, version 2 (HAProxy's
  * doc/proxy-protocol.txt, section 2.2). */
 #ifndef RELAY_PROXY_HEADER_H
 #define RELAY_PROXY_HEADER_H

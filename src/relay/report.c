@@ -112,7 +112,7 @@ static void add_allowed(struct record *r, const char *key, const struct prefix *
 	record_add(r, key, "%s/%u", text, p->length - (ipv4 ? 96u : 0u));
 }
 
-/* Who may come, and with what. */
+/* Which clients are allowed, and what the guard lets through. */
 static void add_gate(struct record *r, const struct relay *relay)
 {
 	const struct settings *s = &relay->settings;

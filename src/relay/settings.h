@@ -1,4 +1,4 @@
-/* What the relay was told to do. */
+/* The relay's settings, parsed. */
 #ifndef RELAY_SETTINGS_H
 #define RELAY_SETTINGS_H
 

@@ -1,4 +1,4 @@
-/* Who may come: the settings relay.allow and status-allow. */
+/* Clients that may connect: the settings relay.allow and status-allow. */
 #ifndef THIMBLE_ALLOW_H
 #define THIMBLE_ALLOW_H
 
@@ -16,15 +16,15 @@ struct allow {
 	size_t count;
 };
 
-/* Adds one item: a prefix, `on-link`, or `none`, which adds nobody. False: it is nothing of these, or there
+/* Adds one item: a prefix, `on-link`, or `none`, which adds nothing. False: it is none of these, or there
  * is no room. */
 bool allow_take(struct allow *a, const char *item, size_t length);
 
 /* Whether one of the prefixes of A has CLIENT: by name, not by being on-link. */
 bool allow_names(const struct allow *a, const struct in6_addr *client);
 
-/* Whether CLIENT, IPv4 in mapped form, may come. What has changed in the networks a moment ago is looked at
- * before somebody is refused: the first client may come right behind the route to it. */
+/* Whether CLIENT, IPv4 in mapped form, may connect. Pending changes of the networks are read before a
+ * client is refused: the first client may come right after the route to it. */
 bool allow_client(const struct allow *a, struct networks *n, const struct in6_addr *client);
 
 #endif

@@ -4,7 +4,7 @@
 
 static const char blanks[] = " \t";
 
-/* One word: from *FROM to a blank, its bytes to *TO without quotes. NULL, or why it has no end. */
+/* One word: from *FROM to a space or tab, its bytes to *TO without quotes. NULL, or why it has no end. */
 static const char *next_argument(char **from, char **to)
 {
 	char quote = '\0';

@@ -1,10 +1,10 @@
-/* A line of arguments, parted into words as the shell does it: the one rule for all of them. */
+/* Splits a line of arguments into words as the shell does: one rule for all of them. */
 #ifndef THIMBLE_ARGUMENTS_H
 #define THIMBLE_ARGUMENTS_H
 
 #include <stddef.h>
 
-/* Parts LINE in place, by POSIX.1-2017 XCU 2.2 without its expansions. Blanks and tabs part words. '...'
+/* Splits LINE in place, by POSIX.1-2017 XCU 2.2 without its expansions, at spaces and tabs. '...'
  * keeps everything. "..." keeps everything but a backslash before one of \ " $ `, which makes that one
  * literal. Outside quotes a backslash makes the next byte literal.
  *

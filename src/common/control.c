@@ -35,7 +35,7 @@ int control_request(const char *request, char answer[static CONTROL_MESSAGE_MAX]
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) == 0 &&
 		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) == 0 &&
 		connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
-		/* Who may not ask is told so at once, and finds it closed. */
+		/* A peer that may not ask gets the refusal at once, and finds the socket closed. */
 		(send(fd, request, strlen(request), MSG_NOSIGNAL) >= 0 || errno == EPIPE))
 		got = receive(fd, answer, CONTROL_MESSAGE_MAX - 1);
 	int error = got == 0 ? ECONNRESET : errno;

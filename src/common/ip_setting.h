@@ -1,5 +1,5 @@
-/* The setting `ip`: items parted by blanks, "NIC:ADDRESS/PREFIX[,GATEWAY]", "NIC:dhcp", "NIC:none" or "dhcp".
- */
+/* The setting `ip`: items separated by spaces: "NIC:ADDRESS/PREFIX[,GATEWAY]", "NIC:dhcp", "NIC:none" or
+ * "dhcp". */
 #ifndef THIMBLE_IP_SETTING_H
 #define THIMBLE_IP_SETTING_H
 

@@ -7,8 +7,8 @@
 
 enum log_level { LOG_LEVEL_ERROR = 3, LOG_LEVEL_WARN = 4, LOG_LEVEL_INFO = 6, LOG_LEVEL_DEBUG = 7 };
 
-/* To be called first in each program: NAME is kept, not copied. From here on nobody of the same user can
- * trace it or what it forks, or read its memory and files. */
+/* To be called first in each program: NAME is kept, not copied. From here on no process of the same user
+ * can trace it or what it forks, or read its memory and files. */
 void log_open(const char *name);
 
 /* Lines longer than 512 bytes are cut and end in "...". Bytes that are not printable are escaped. */

@@ -8,7 +8,7 @@
 #include "common/record.h"
 #include "common/text.h"
 
-/* The word at *AT, and *AT behind the blank that ends it. */
+/* The word at *AT; moves *AT past the space that ends it. */
 static bool take_field(const char **at, const char *end, const char **word, size_t *length)
 {
 	const char *blank = memchr(*at, ' ', (size_t)(end - *at));

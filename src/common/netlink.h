@@ -1,6 +1,6 @@
-/* rtnetlink (RFC 3549): a socket that rings when something changed, one that is asked for all there is, and
- * the messages and attributes in what it answers. Nothing is trusted: what is cut or lies about its length
- * ends the walk. */
+/* rtnetlink (RFC 3549): a socket for notifications of changes, one to dump the full state, and the messages
+ * and attributes in its answers. Nothing is trusted: a message that is truncated or has a wrong length ends
+ * the walk. */
 #ifndef THIMBLE_NETLINK_H
 #define THIMBLE_NETLINK_H
 
@@ -37,7 +37,7 @@ bool netlink_next_attribute(
 /* The value of A as a number; false when it is too short for one. */
 bool netlink_u32(const struct netlink_attribute *a, uint32_t *value);
 
-/* A non-blocking socket that is told of changes of GROUPS (RTMGRP_*). -1 with errno. */
+/* A non-blocking socket for notifications of GROUPS (RTMGRP_*). -1 with errno. */
 int netlink_open_notifications(uint32_t groups);
 
 /* recv() of what the kernel sent. Processes can send to a netlink socket as well, with CAP_NET_ADMIN or for

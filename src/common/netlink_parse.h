@@ -17,7 +17,7 @@ struct link_info {
 	int ifindex;
 	uint16_t type;         /* ARPHRD_* */
 	unsigned flags;        /* IFF_* */
-	uint32_t mtu, max_mtu; /* max_mtu 0: no limit told */
+	uint32_t mtu, max_mtu; /* max_mtu 0: no limit given */
 	uint32_t group;
 	uint32_t carrier_ups; /* how often it came */
 	char ifname[IF_NAMESIZE];
@@ -33,8 +33,8 @@ struct address_info {
 	struct ip ip;
 	uint8_t prefix_length;
 	uint32_t flags;   /* IFA_F_* */
-	uint32_t valid_s; /* UINT32_MAX: for ever */
-	uint8_t protocol; /* IFAPROT_*, or what whoever set it calls itself; 0: nothing told */
+	uint32_t valid_s; /* UINT32_MAX: infinite */
+	uint8_t protocol; /* IFAPROT_*, or another number of the program that set it; 0: none */
 };
 
 /* RTM_NEWADDR of AF_INET or AF_INET6. */

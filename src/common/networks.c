@@ -155,7 +155,7 @@ void networks_init(struct networks *n, struct loop *loop, void (*changed)(struct
 		.timer.handle = handle_timer,
 		.dump_fd = -1,
 		.changed = changed};
-	/* Before the first reading: what changes meanwhile rings. */
+	/* Before the first reading: a change meanwhile wakes us up. */
 	n->notifications.fd = netlink_open_notifications(
 		RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE);
 	if (n->notifications.fd < 0 || loop_add(loop, &n->notifications, EPOLLIN) < 0)

@@ -42,10 +42,10 @@ bool prefixes_contain(const struct prefixes *p, const struct in6_addr *address);
 
 enum route_kind { ROUTE_OTHER, ROUTE_ON_LINK, ROUTE_TOO_WIDE, ROUTE_OWN };
 
-/* What RTM_NEWROUTE tells: a destination in the main table that has no gateway, or an address of this
- * machine's. A default route without a gateway (a point-to-point link) is no network that one is in, and what
- * is wider than a /8 of IPv4 or a /32 of IPv6 neither: a router or DHCP server that says 2000::/3 or
- * 0.0.0.0/1 (option 121 with gateway 0.0.0.0) would let half the world in. */
+/* The meaning of RTM_NEWROUTE: a destination in the main table without a gateway is on-link; or an address of
+ * this machine's. A default route without a gateway (a point-to-point link) is not on-link, nor is anything
+ * wider than a /8 of IPv4 or a /32 of IPv6: a router or DHCP server that announces 2000::/3 or 0.0.0.0/1
+ * (option 121 with gateway 0.0.0.0) would let half the world in. */
 enum route_kind route_parse(const struct netlink_message *m, struct prefix *p);
 
 #endif

@@ -12,8 +12,8 @@
 
 static const char image_path[] = "/etc/dhcpcd.conf";
 
-/* The addresses that stay are set by `link`; here only what they stand in for is switched off. dhcpcd hands
- * "env" on in its events, and so `net` can tell what nobody waits for. */
+/* `link` sets static addresses; here only what they replace is switched off. dhcpcd passes "env" on in its
+ * events, so `net` knows which clients are off. */
 static const char no_dhcp4[] = "noipv4\nenv dhcp4=off\n";
 static const char no_dhcp6[] = "nodhcp6\nipv6ra_noautoconf\nenv dhcp6=off\n"; /* routers are heard */
 static const char no_router[] = "noipv6rs\nenv ra=off\n";

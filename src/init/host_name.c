@@ -6,7 +6,7 @@
 #include "common/file.h"
 #include "common/log.h"
 
-/* "thimble-" and the last three bytes of the first NIC's MAC: a name that stays and is nobody else's. */
+/* "thimble-" and the last three bytes of the first NIC's MAC: a name that is stable and unique. */
 static void add_name_of_mac(struct text *name)
 {
 	char mac[32] = "";

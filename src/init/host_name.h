@@ -5,7 +5,7 @@
 #include "common/config.h"
 #include "common/net_text.h"
 
-/* The setting's name, else the one that DHCP gives, else one made of the MAC. Nobody else sets
+/* The setting's name, else the one that DHCP gives, else one made of the MAC. Only init sets
  * it. */
 struct host_name {
 	const char *origin;                   /* "setting", "dhcp" or "mac" */

@@ -1,4 +1,4 @@
-/* The end of the guest: who asks for it, and the orderly way there, within 2 s. docs/init.md draws it. */
+/* Shutdown of the guest: the requests, and the steps, within 2 s. docs/init.md draws it. */
 #ifndef THIMBLE_POWER_H
 #define THIMBLE_POWER_H
 
@@ -21,7 +21,7 @@ struct power {
 	struct loop_timer timer;
 	struct loop_fd acpi; /* generic netlink socket */
 	uint16_t acpi_family;
-	void (*changed)(void); /* the record init/system is to be written */
+	void (*changed)(void); /* writes the record init/system */
 };
 
 void power_init(struct power *p, struct children *children, void (*changed)(void));

@@ -35,7 +35,7 @@ static void keep_refused(const char *error)
 		snprintf(reading->refused[index], sizeof(reading->refused[index]), "%s", error);
 }
 
-/* WHAT of ORIGIN is lost. It may have said who may come. */
+/* WHAT of ORIGIN is lost. It may have had access settings. */
 static void refuse_rest(const char *origin, const char *what)
 {
 	char error[192];
@@ -46,7 +46,7 @@ static void refuse_rest(const char *origin, const char *what)
 	keep_refused(error);
 }
 
-/* Of what is longer than the buffer, the whole lines that are in it. */
+/* When it is longer than the buffer, the whole lines that fit. */
 static void read_text(size_t length, const char *origin)
 {
 	bool cut = length == FILE_BYTES_MAX - 1;

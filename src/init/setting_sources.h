@@ -1,4 +1,4 @@
-/* The ways by which settings come into a guest, the last word last. */
+/* The sources of a guest's settings; a later one overrides an earlier one. */
 #ifndef THIMBLE_SETTING_SOURCES_H
 #define THIMBLE_SETTING_SOURCES_H
 

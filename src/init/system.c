@@ -59,7 +59,7 @@ static void add_machine(struct record *r)
 		record_add(r, "machine", "%s %s", maker, product);
 }
 
-/* What the clock began from. Where there is no RTC, the kernel takes the time that KVM tells: it does so
+/* What the clock began from. Where there is no RTC, the kernel takes KVM's time: it does so
  * exactly when it has this clock source (arch/x86/kernel/kvmclock.c kvmclock_init()). */
 static const char *clock_began_from(void)
 {

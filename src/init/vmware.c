@@ -49,7 +49,7 @@ ssize_t vmware_guestinfo(const char *key, char *value, size_t size)
 	int ends[2];
 	if (!vmware_here() || pipe(ends) < 0)
 		return -1;
-	/* Where the backdoor is restricted, an IN of this kind faults. */
+	/* With a restricted backdoor this IN instruction faults. */
 	pid_t child = fork();
 	if (child == 0) {
 		ssize_t length = vmware_ask(vmware_machine_port, key, value, size);

@@ -1,9 +1,9 @@
-# What every stage shares: the user's choices, where things lie, how commands are shown.
+# What every stage shares: the user's choices, where things are, how commands are shown.
 # needs: nothing
 # makes: variables
 
-# As it was written: nothing in it is make's, neither here nor in the environment that commands get. GNU make from 4.4 on expands
-# what it puts there for $(shell) too, so this comes before the first one.
+# Taken literally: make expands nothing in it, neither here nor in the environment of commands. From 4.4 on GNU make also
+# expands the environment of $(shell), so this comes before the first one.
 ifdef ARGS
 override ARGS := $(value ARGS)
 endif
@@ -33,7 +33,7 @@ endif
 
 export LC_ALL := C
 export TZ     := UTC
-# One fixed time for every file that the build writes into a result.
+# One fixed time for all files that the build writes into a result.
 export SOURCE_DATE_EPOCH := 1767225600
 
 SUPPORTED_ARCHES := x86_64
@@ -48,7 +48,7 @@ PLATFORMS := virtual $(sort $(patsubst kernel/platform/%.config,%,$(wildcard ker
 ifeq ($(filter $(PLATFORM),$(PLATFORMS)),)
 $(error PLATFORM=$(PLATFORM): one of: $(PLATFORMS))
 endif
-# What names of results and of the kernel's folder end in: empty for virtual.
+# The suffix of results and of the kernel's folder: empty for virtual.
 platform_suffix := $(if $(filter-out virtual,$(PLATFORM)),-$(PLATFORM))
 $(foreach flag,DEBUG STRICT V,$(if $(filter 0 1,$($(flag))),,$(error $(flag)=$($(flag)): 0 or 1)))
 

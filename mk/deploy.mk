@@ -1,5 +1,5 @@
-# Ready-to-use definitions for each hypervisor, filled in with what this appliance is. One folder in deploy/ for each.
-# needs: deploy/*/*, deploy/facts; $(KERNEL_IMAGE), as it is, for its memory: it is built where it is missing. The definitions
+# Ready-to-use definitions for each hypervisor, filled in with this appliance's facts. One folder in deploy/ for each.
+# needs: deploy/*/*, deploy/facts; $(KERNEL_IMAGE), for the memory it needs: built only if it is missing. The definitions
 #        name the files that `make images` writes to the folder above theirs
 # makes: out/deploy/HYPERVISOR/*
 

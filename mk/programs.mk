@@ -1,4 +1,4 @@
-# Programs: src/NAME, each with the layers below it. Static: one executable each, and for the guest one of all that it has.
+# Programs: src/NAME, each with the layers below it. Static: one executable each, and one of all for the guest.
 # needs: $(MUSL_CC)
 # makes: $(BUILD)/bin/NAME, $(BUILD)/parts/NAME.o; $(IMAGE_BUILD)/thimble by mk/rootfs.mk
 
@@ -8,8 +8,8 @@ VERSION  := 0.1.0
 PROGRAM_CFLAGS := -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Isrc -isystem $(BUILD)/headers -DTHIMBLE_VERSION='"$(VERSION)"' -DWEB_PAGE='"$(BUILD)/web"'
 
-# What programs share, the highest first. Each folder of src/ includes its own files and those of layers below it, nothing
-# else (tests/host/test_layers.py).
+# The layers that programs share, the highest first. Each folder of src/ includes its own files and those of layers below it,
+# nothing else (tests/host/test_layers.py).
 LAYERS := status records common
 SRC_FOLDERS := $(PROGRAMS) $(LAYERS)
 
@@ -31,13 +31,13 @@ $(HEADERS:%=$(BUILD)/headers/%.h): $(BUILD)/headers/%.h: $(BUILD)/sources/deb/li
 header_users = $(foreach kind,obj host/obj fuzz/obj,$(patsubst src/%.c,$(BUILD)/$(kind)/%.o,$(wildcard src/$1/*.c)))
 $(call header_users,agent): $(BUILD)/headers/jsmn.h
 
-# What the page is made of goes into src/web/assets.c as it is.
+# The page's files go into src/web/assets.c unchanged.
 WEB_PAGE := $(BUILD)/web/page.html $(BUILD)/web/page.csp
 $(WEB_PAGE) &: tools/web-page $(addprefix src/web/page.,html css js)
 	$(Q)tools/web-page $(BUILD)/web
 
-# $(call compile,WHERE,COMPILER AND FLAGS,PACKAGES,NEEDS): src/F/x.c becomes WHERE/F/x.o, with what the libraries in PACKAGES
-# have; and each folder, but for its main, WHERE/F.a: who links takes out of it what is called.
+# $(call compile,WHERE,COMPILER AND FLAGS,PACKAGES,NEEDS): makes WHERE/F/x.o of src/F/x.c, with the headers of the libraries in
+# PACKAGES; and WHERE/F.a of each folder without its main: the linker takes from it what is called.
 define compile
 $1/%.o: src/%.c $4 mk/programs.mk
 	$$(call say,CC,$$<)
@@ -69,7 +69,7 @@ $(BUILD)/bin/$1: $(BUILD)/obj/$1/main.o $(BUILD)/obj/$1.a $(call layers,$(BUILD)
 endef
 $(foreach name,$(PROGRAMS),$(eval $(call program_rule,$(name))))
 
-# The program as a part of a larger one: of all its names only NAME_main is seen from outside. Its zeroed variables are in
+# The program as a part of a larger one: only NAME_main is visible from outside. Its zeroed variables are in
 # pages of their own: spread over the pages of all, they would take 50 to 100 KB more of the guest's memory.
 define part_rule
 $(BUILD)/parts/$1.o: $(BUILD)/obj/$1/main.o $(BUILD)/obj/$1.a $(call library_archives,$1,$(BUILD)) | mk/programs.mk

@@ -9,7 +9,7 @@
 ssize_t vmware_ask(vmware_port *port, const char *key, char *value, size_t size);
 
 /* The same of this machine's port; -1 as well where this is not VMware. A child process does it, which is
- * killed after a second: what answers there is hardware's business, and PID 1 may neither fault nor wait. */
+ * killed after a second: the request may fault or get no answer, and neither may harm PID 1. */
 ssize_t vmware_guestinfo(const char *key, char *value, size_t size);
 
 #endif

@@ -212,10 +212,7 @@ static void read_before(void)
 {
 	static struct record_view view;
 	struct text setting = TEXT(clock_.setting);
-	/* Not config_load(): the table of all settings would be in this program, for one that is checked item
-	 * by item. */
-	record_read(&view, "init", "config");
-	const char *value = record_get(&view, "ntp");
+	const char *value = config_load_one(CONFIG_NTP, &view);
 	text_add(&setting, "%s", value != NULL ? value : "");
 	record_read(&view, "clock", "state");
 	const char *source = record_get(&view, "source");

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/record.h"
 #include "common/text.h"
 
 /* Of those that guard, the strictest value: it lets nobody in, or grants the least that still tells why. */
@@ -351,4 +350,12 @@ void config_load(struct config *c)
 		if (value != NULL && value[0] != '\0')
 			config_set(c, name, strlen(name), value, strlen(value), "init/config", &error);
 	}
+}
+
+const char *config_load_one(enum config_key key, struct record_view *room)
+{
+	const struct config_definition *d = &config_definitions[key];
+	record_read(room, "init", "config"); /* empty when there is none */
+	const char *value = record_get(room, d->name);
+	return value != NULL && (value[0] == '\0' || d->check(d, value) == NULL) ? value : NULL;
 }

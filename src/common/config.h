@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "config_check.h"
+#include "record.h"
 #include "text.h"
 
 enum {
@@ -77,5 +78,9 @@ int config_save(const struct config *c);
 /* Reads what init wrote; with no record to read, the defaults hold and nobody may come. For init's children.
  */
 void config_load(struct config *c);
+
+/* The value of KEY alone, for a program that has no use for a struct config (27 KB); reads into ROOM, and the
+ * value is there. NULL: there is no record, or no good value in it. */
+const char *config_load_one(enum config_key key, struct record_view *room);
 
 #endif

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "arp.h"
+#include "common/config.h"
 #include "common/log.h"
 #include "common/loop.h"
 #include "common/record.h"
@@ -99,21 +100,22 @@ static void handle_signal(struct loop *l, int signal_number)
 	loop_stop(l);
 }
 
-/* init has checked and written them; with no record nothing is set. */
+/* With no record nothing is set. */
 static void read_settings(void)
 {
 	static struct record_view v;
 	static struct ip_setting list[IP_SETTINGS_MAX];
-	if (record_read(&v, "init", "config") < 0)
-		return;
-	const char *ip = record_get(&v, "ip");
-	if (ip == NULL || ip_settings_read(list, &state.wanted_count, ip) != NULL)
+	uint64_t mtu;
+	const char *value = config_load_one(CONFIG_IP, &v);
+	if (value == NULL || ip_settings_read(list, &state.wanted_count, value) != NULL)
 		state.wanted_count = 0;
 	else
 		state.settings_known = true;
 	for (size_t i = 0; i < state.wanted_count; i++)
 		state.wanted[i].setting = list[i];
-	state.mtu = (uint32_t)record_get_number(&v, "mtu", 0);
+	value = config_load_one(CONFIG_MTU, &v);
+	if (value != NULL && parse_number(value, 0, UINT32_MAX, &mtu))
+		state.mtu = (uint32_t)mtu;
 }
 
 int main(void)

@@ -7,10 +7,7 @@ void settings_read(struct wanted *w)
 {
 	char setting[CONFIG_VALUE_MAX];
 	struct text t = TEXT(setting);
-	/* Not config_load(): the table of all settings would be in this program, for one that is checked
-	 * anyway. */
-	record_read(&scratch.view, "init", "config");
-	const char *value = record_get(&scratch.view, "syslog");
+	const char *value = config_load_one(CONFIG_SYSLOG, &scratch.view);
 	text_add(&t, "%s", value != NULL ? value : "");
 	record_read(&scratch.view, "net", "resolver"); /* empty when there is none */
 	wanted_read(w, setting, &scratch.view);

@@ -350,6 +350,27 @@ static void children_read_what_init_wrote(void **state)
 			config_get(&read, (enum config_key)i), config_get(&c, (enum config_key)i));
 }
 
+static void one_key_alone(void **state)
+{
+	static struct record_view room;
+	static struct record r;
+	(void)state;
+	assert_int_equal(record_make_folder("init"), 0);
+	config_init(&c);
+	read_text("ntp = a.example, 192.0.2.1\n", "site");
+	assert_int_equal(config_save(&c), 0);
+	assert_string_equal(config_load_one(CONFIG_NTP, &room), "a.example, 192.0.2.1");
+	assert_string_equal(config_load_one(CONFIG_SYSLOG, &room), "");
+	assert_string_equal(config_load_one(CONFIG_IP, &room), "dhcp");
+	record_begin(&r);
+	record_add(&r, "mtu", "70000");
+	assert_int_equal(record_commit(&r, "init", "config"), 0);
+	assert_null(config_load_one(CONFIG_MTU, &room));
+	assert_null(config_load_one(CONFIG_NTP, &room));
+	assert_int_equal(record_remove("init", "config"), 0);
+	assert_null(config_load_one(CONFIG_NTP, &room));
+}
+
 static void list_is_split_and_trimmed(void **state)
 {
 	const char *at = " a:1 , b:2,,c ", *item;
@@ -381,6 +402,7 @@ int main(void)
 		cmocka_unit_test_setup(as_many_arguments_as_there_is_room_for, fresh),
 		cmocka_unit_test_setup(room_is_found_again, fresh),
 		cmocka_unit_test_setup(children_read_what_init_wrote, fresh),
+		cmocka_unit_test_setup(one_key_alone, fresh),
 		cmocka_unit_test_setup(list_is_split_and_trimmed, fresh),
 	};
 	return cmocka_run_group_tests(tests, folder_setup, folder_teardown);

@@ -83,7 +83,7 @@ void offload_stop(struct offload *o)
 	loop_remove(o->loop, &o->watch);
 	loop_close(o->loop, &o->watch);
 	kill(o->pid, SIGKILL);
-	while (waitpid(o->pid, NULL, 0) < 0 && errno == EINTR)
+	while (waitpid(o->pid, &o->status, 0) < 0 && errno == EINTR)
 		;
 	o->pid = 0;
 }

@@ -15,7 +15,8 @@ struct offload {
 	struct loop *loop;
 	struct loop_fd watch;
 	struct loop_timer deadline;
-	pid_t pid; /* 0 while none runs */
+	pid_t pid;  /* 0 while none runs */
+	int status; /* of the last one, as waitpid(2) gives it; SIGKILL may be ours */
 	/* Called once for each start, with the child gone, and may start the next. LENGTH bytes of its answer
 	 * are in the buffer of offload_start; 0 when none came in time, or one that was larger. */
 	void (*answered)(struct offload *, size_t length);

@@ -4,14 +4,15 @@ import pathlib
 import sys
 
 import pytest
-from guest import TREE
+
 from relay import assert_equal_bytes, read_exactly
 from relayed import wait_relayed
 from tcp import exchange_at_once
+from tree import BUILD, HERE
 from waiting import wait_until
 
 ECHO_HOST = pathlib.Path(__file__).parent.parent / "lib/echo_host.py"
-LOAD = TREE / "build/x86_64/bench/relay-load"
+LOAD = HERE / BUILD / "bench/relay-load"
 IDLE, ACTIVE = 10_000, 1000
 
 

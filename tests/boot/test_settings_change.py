@@ -10,16 +10,17 @@ import re
 
 import pytest
 
-from guest import TREE, slaac_address
+from guest import slaac_address
 from netns import Lan
 from overlay import facts, overlay
 from relayed import exchange, sha256, wait_relayed
 from servers import Dnsmasq, Radvd, interval, prefix
 from tcp import TcpPeer, digest, echo
+from tree import BUILD, HERE
 from vlan_cable import Trunk
 from waiting import wait_until
 
-HYPERV = pathlib.Path(os.environ.get("THIMBLE_HYPERV", TREE / "build/x86_64/check/hyperv"))
+HYPERV = pathlib.Path(os.environ.get("THIMBLE_HYPERV", HERE / BUILD / "check/hyperv"))
 PORT = 7001
 AGENT_PORT = ["-device", "virtio-serial-pci", "-device", "virtserialport,name=org.qemu.guest_agent.0"]
 OK = "0\n"

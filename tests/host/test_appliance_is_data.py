@@ -6,6 +6,8 @@ import subprocess
 import cpio
 import pytest
 
+from tree import BUILD
+
 INIT = b"/init\0"  # what a link to it has
 # What only the relay says, and only its helper.
 OF_RELAY, OF_RESOLVER = b"draining %zu connections", b"cannot write the record resolver/upstreams"
@@ -25,7 +27,7 @@ def resolver(built_tree):
     folder.mkdir()
     (folder / "appliance.mk").write_text(APPLIANCE)
     (folder / "settings.conf").write_text("hostname = resolver\n")
-    built_tree.make("APPLIANCE=resolver", "build/x86_64/images/resolver/rootfs.cpio")
+    built_tree.make("APPLIANCE=resolver", f"{BUILD}/images/resolver/rootfs.cpio")
     return cpio.read(built_tree.build("images/resolver/rootfs.cpio").read_bytes())
 
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from deploy import Deployed, value
-from tree import HERE
+from tree import BUILD, HERE
 
 KINDS = {
     "kms-relay": ([], "kms-relay", ["1688/tcp"]),
@@ -29,7 +29,7 @@ def deployed(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("deploy")
     key, _, binary = words[0].partition("=") if words else ("", "", "")
     if key == "BINARY":
-        shutil.copy(HERE / "build/x86_64/bin/relay", folder / binary)
+        shutil.copy(HERE / BUILD / "bin/relay", folder / binary)
         words = [f"BINARY={folder / binary}", *words[1:]]
     return Deployed(folder, *words, name=name, ports=ports)
 

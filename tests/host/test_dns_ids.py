@@ -1,10 +1,9 @@
 """The ids of DNS queries do not follow the clock: in the C library that each program and package is linked with."""
 
-import os
-import pathlib
 import subprocess
 
-HOST_BIN = pathlib.Path(os.environ.get("THIMBLE_HOST_BIN", "build/x86_64/host"))
+from tree import HOST_BIN
+
 COMPILER = HOST_BIN.parent / "toolchain/cc"
 QUERIES = 16
 PROGRAM = """

@@ -8,7 +8,7 @@ import tarfile
 import pytest
 
 from deploy import Deployed
-from tree import HERE
+from tree import BUILD, HERE
 
 TOOL = HERE / "tools/image-memory"
 MIB = 1 << 20
@@ -43,7 +43,7 @@ def test_less_than_it_needs_is_refused(tmp_path, said):
 def large(tmp_path_factory):
     """An executable of 60 MB, most of it nothing."""
     path = tmp_path_factory.mktemp("large") / "large"
-    path.write_bytes((HERE / "build/x86_64/bin/relay").read_bytes())
+    path.write_bytes((HERE / BUILD / "bin/relay").read_bytes())
     path.chmod(0o755)
     with open(path, "r+b") as file:
         file.truncate(60 * MIB)

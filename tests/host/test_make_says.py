@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from tree import HERE, Tree
+from tree import BUILD, HERE, Tree
 
 APPLIANCES = sorted(path.parent.name for path in HERE.glob("appliances/*/appliance.mk"))
 
@@ -83,12 +83,12 @@ def test_a_folder_that_may_not_be_written(copied_tree, folder):
 
 
 def test_ports_that_are_right(copied_tree):
-    copied_tree.make("-n", "BINARY=/bin/true", "PORT=1/tcp 65535/udp 8080/tcp", "build/x86_64/images/true/appliance")
+    copied_tree.make("-n", "BINARY=/bin/true", "PORT=1/tcp 65535/udp 8080/tcp", f"{BUILD}/images/true/appliance")
 
 
 def test_steps_are_named_and_commands_shown_with_v(built_tree):
     source = built_tree.folder / "src/log/ring.c"
-    target = "build/x86_64/bin/log"
+    target = f"{BUILD}/bin/log"
     os.utime(source)
     quiet = built_tree.make(target)
     os.utime(source)

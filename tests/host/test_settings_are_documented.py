@@ -4,7 +4,7 @@ their default."""
 import re
 import subprocess
 
-from tree import HERE
+from tree import BUILD, HERE
 
 
 def rows(page):
@@ -13,9 +13,9 @@ def rows(page):
 
 
 def printed(*options):
-    done = subprocess.run(["make", "-s", "-C", HERE, "build/x86_64/tools/config-help"], capture_output=True, text=True)
+    done = subprocess.run(["make", "-s", "-C", HERE, f"{BUILD}/tools/config-help"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    return subprocess.run([HERE / "build/x86_64/tools/config-help", *options], capture_output=True, text=True, check=True).stdout
+    return subprocess.run([HERE / BUILD / "tools/config-help", *options], capture_output=True, text=True, check=True).stdout
 
 
 def defaults():

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from tree import HERE
+from tree import BUILD, HERE
 
 PROGRAM = "int main(void) { return 0; }\n"
 X86_64, AARCH64, I386 = 62, 183, 3
@@ -133,7 +133,7 @@ def test_make_refuses_before_the_long_steps(copied_tree):
     assert not copied_tree.build("images/ls/service").exists()
 
 
-SETTINGS = "build/x86_64/images/true/settings.conf"
+SETTINGS = f"{BUILD}/images/true/settings.conf"
 
 
 @pytest.mark.parametrize("arguments, expected", [

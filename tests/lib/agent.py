@@ -1,13 +1,13 @@
 """The agent as a plain program, a stand-in of the hypervisor at the other end of its device."""
 
 import os
-import pathlib
 import subprocess
 
 from netns import stop
 from records import read_record
+from tree import HOST_BIN
 
-PROGRAM = pathlib.Path(os.environ.get("THIMBLE_HOST_BIN", "build/x86_64/host")) / "agent"
+PROGRAM = HOST_BIN / "agent"
 
 
 class Agent:

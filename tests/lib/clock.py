@@ -10,10 +10,9 @@ import struct
 
 from netns import stop
 from records import read_record
+from tree import HOST_BIN
 from waiting import wait_until
 
-TREE = pathlib.Path(__file__).resolve().parent.parent.parent
-HOST_BIN = pathlib.Path(os.environ.get("THIMBLE_HOST_BIN", TREE / "build/x86_64/host"))
 NTPD = HOST_BIN.parent / "packages/ntpd/root/bin/ntpd"
 
 _libc = ctypes.CDLL(None, use_errno=True)

@@ -14,6 +14,7 @@ import threading
 import time
 
 from netns import stop
+from tree import HOST_BIN
 from waiting import wait_until
 
 TREE = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -21,7 +22,7 @@ sys.path.insert(0, str(TREE / "tools"))
 
 from vm.screen import SerialScreen  # noqa: E402
 
-PROGRAM = pathlib.Path(os.environ.get("THIMBLE_HOST_BIN", TREE / "build/x86_64/host")) / "console"
+PROGRAM = HOST_BIN / "console"
 
 
 def boot_ms():

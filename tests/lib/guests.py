@@ -5,14 +5,15 @@ import pathlib
 
 import pytest
 
-from guest import TREE, Guest
+from guest import Guest
 from netns import Lan
 from overlay import facts, overlay
 from servers import Dnsmasq, Radvd, interval, prefix, rdnss
 from tcp import TcpPeer, echo
+from tree import BUILD, HERE
 
 UPSTREAM4 = "192.0.2.1:1688"
-MISBEHAVE = pathlib.Path(os.environ.get("THIMBLE_MISBEHAVE", TREE / "build/x86_64/check/misbehave"))
+MISBEHAVE = pathlib.Path(os.environ.get("THIMBLE_MISBEHAVE", HERE / BUILD / "check/misbehave"))
 PORT = 7000
 
 

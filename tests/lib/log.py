@@ -10,10 +10,9 @@ import socket
 from netns import stop
 from records import read_record
 from servers import Server
+from tree import HOST_BIN
 from waiting import wait_until
 
-TREE = pathlib.Path(__file__).resolve().parent.parent.parent
-HOST_BIN = pathlib.Path(os.environ.get("THIMBLE_HOST_BIN", TREE / "build/x86_64/host"))
 # With the sanitizers and glibc; and as it is in the image, on musl.
 PROGRAMS = {"glibc": HOST_BIN / "log", "musl": HOST_BIN.parent / "bin/log"}
 

@@ -4,7 +4,7 @@ import collections
 import functools
 import re
 
-from guest import TREE
+from tree import BUILD, HERE
 
 VGA_TEXT = 0xB8000
 
@@ -65,7 +65,7 @@ FONT_WIDTH, FONT_HEIGHT = 8, 16
 def glyphs():
     """{glyph: character} of the kernel's own font, which the framebuffer shows (lib/fonts/font_8x16.c), both ways round: of a
     glyph that fills more than half of its cell the background is the commoner one."""
-    source = (TREE / "build/x86_64/linux/lib/fonts/font_8x16.c").read_text()
+    source = (HERE / BUILD / "linux/lib/fonts/font_8x16.c").read_text()
     source = re.sub(r"/\*.*?\*/", "", source[source.index("FONTDATAMAX, 0"):], flags=re.S)
     data = bytes(int(byte, 16) for byte in re.findall(r"0x([0-9a-f]{2})", source))
     assert len(data) == 256 * FONT_HEIGHT, f"expected 256 glyphs, got {len(data)} bytes"

@@ -8,9 +8,9 @@ import time
 
 from netns import stop
 from records import read_record
+from tree import HOST_BIN
 from waiting import wait_until
 
-HOST_BIN = pathlib.Path(os.environ.get("THIMBLE_HOST_BIN", "build/x86_64/host"))
 # With the sanitizers and glibc; and as it is in the image, on musl.
 PROGRAMS = {"glibc": HOST_BIN / "resolver", "musl": HOST_BIN.parent / "bin/resolver"}
 

@@ -7,6 +7,7 @@ import subprocess
 
 HERE = pathlib.Path(__file__).resolve().parents[2]
 BUILD = "build/x86_64"
+HOST_BIN = pathlib.Path(os.environ.get("THIMBLE_HOST_BIN", HERE / BUILD / "host"))  # programs with the sanitizers
 KEPT_ENVIRONMENT = {"PATH", "HOME", "XDG_CACHE_HOME", "CCACHE_DIR", "TERM"}
 MAKE_DEADLINE_S = 600
 APPLIANCES = "kms-relay", "dns"

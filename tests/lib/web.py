@@ -8,9 +8,9 @@ import subprocess
 
 from console import Records
 from netns import Namespace, stop
+from tree import HOST_BIN
 from waiting import wait_until
 
-HOST_BIN = pathlib.Path(os.environ.get("THIMBLE_HOST_BIN", "build/x86_64/host"))
 PROGRAM = HOST_BIN / "web"
 GUEST_PROGRAM = HOST_BIN.parent / "bin/web"  # as it is in the image
 PORT = 80

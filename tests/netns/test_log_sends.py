@@ -8,7 +8,8 @@ import socket
 import time
 
 import pytest
-from log import COLLECTORS, TREE, Log, Rsyslog, SyslogNg, parse_data
+from log import COLLECTORS, Log, Rsyslog, SyslogNg, parse_data
+from tree import HERE
 from waiting import wait_until
 
 @pytest.mark.parametrize("address", ["192.0.2.1", "2001:db8:1::1"])
@@ -67,7 +68,7 @@ def test_message_byte_by_byte(keep, log_lan, log_box, tmp_path, source, ntp, tim
 
 def documented(kind):
     """What docs/logs.md has for KIND."""
-    return re.search(rf"```{kind}\n(.*?)```", (TREE / "docs/logs.md").read_text(), re.DOTALL)[1]
+    return re.search(rf"```{kind}\n(.*?)```", (HERE / "docs/logs.md").read_text(), re.DOTALL)[1]
 
 
 @pytest.mark.parametrize("transport", ["udp", "tcp"])

@@ -1,15 +1,14 @@
 """/sbin/poweroff and /sbin/reboot, which are init by another name: the kernel's Hyper-V driver runs them when its host asks
 (kernel/reboot.c), and PID 1 is asked through its socket."""
 
-import os
-import pathlib
 import subprocess
 
 import pytest
 
 from init import FakeInit
+from tree import HOST_BIN
 
-PROGRAM = pathlib.Path(os.environ.get("THIMBLE_HOST_BIN", "build/x86_64/host")) / "init"
+PROGRAM = HOST_BIN / "init"
 
 
 @pytest.fixture

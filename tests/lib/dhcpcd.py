@@ -8,14 +8,16 @@ import signal
 import subprocess
 import time
 
+import pytest
 from netns import Namespace, stop
 from records import read_record
+from tree import HOST_BIN
 from users import FOLDER, home_of, uid_of
 from waiting import wait_until
 
 TREE = pathlib.Path(__file__).resolve().parent.parent.parent
-HOST_BIN = pathlib.Path(os.environ.get("THIMBLE_HOST_BIN", TREE / "build/x86_64/host"))
 PROGRAM = HOST_BIN.parent / "packages/dhcpcd/root/sbin/dhcpcd"
+MAC = "02:00:00:00:01:01"  # of a guest's NIC
 DEADLINE_S = 20
 # What init allows each process of dhcpcd (src/init/programs.def).
 LIMITS = ("prlimit", "--data=16777216", "--nofile=256")
@@ -26,6 +28,11 @@ def has_users():
     """Whether the guest's users exist here: in the user namespace of a test without root they do not."""
     maps = [line.split() for line in pathlib.Path("/proc/self/uid_map").read_text().splitlines()]
     return any(int(first) <= uid_of("dhcpcd") < int(first) + int(count) for first, _, count in maps)
+
+
+def need_users():
+    if not has_users():
+        pytest.skip("needs the guest's users: run as root")
 
 
 def sysctls():
@@ -105,6 +112,7 @@ class GuestNetwork:
         return self.root / "run/dhcpcd/unpriv.sock"
 
     def start(self, link=True):
+        need_users()
         self.start_net()
         if link:
             self.start_link()
@@ -112,6 +120,7 @@ class GuestNetwork:
         return self
 
     def start_dhcpcd(self):
+        need_users()
         self._prepare()
         # dhcpcd writes its titles over its environment: without one they are cut.
         environment = "PATH=/usr/sbin:/usr/bin:/sbin:/bin"

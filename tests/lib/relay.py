@@ -10,10 +10,10 @@ import threading
 
 from netns import Lan, Namespace, stop
 from records import read_record
+from tree import HOST_BIN
 from waiting import wait_until
 
 PORT = 1688
-HOST_BIN = pathlib.Path(os.environ.get("THIMBLE_HOST_BIN", "build/x86_64/host"))
 PROGRAM = HOST_BIN / "relay"
 
 
@@ -143,6 +143,14 @@ class Network:
         self.keep(host)
         host.settimeout(20)
         return client, host
+
+    def busy_relay(self, **settings):
+        """The relay and its one session: (the relay, the client's socket, the host's)."""
+        listener = self.listen(7001)
+        relay = self.start_relay(upstream=f"{self.host}:7001", **settings)
+        client, host = self.session(listener)
+        relay.wait_connections(1, 1)
+        return relay, client, host
 
     def black_hole(self, address):
         """Makes what the relay sends to ADDRESS vanish: it goes to a MAC that nobody has."""

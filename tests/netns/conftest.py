@@ -3,6 +3,7 @@
 import hashlib
 
 import pytest
+from dhcpcd import GuestNetwork, MAC
 from netns import Lan, Namespace
 from relay import Network
 from resolver import PROGRAMS, Resolver
@@ -26,6 +27,20 @@ def pytest_collection_modifyitems(items):
             items.append(slow.pop())
         items.append(item)
     items += slow
+
+
+@pytest.fixture
+def lan(request, keep):
+    """A segment with our addresses on it, the module's LAN if it has one."""
+    return keep(Lan(*getattr(request.module, "LAN", ("192.0.2.1/24", "2001:db8:1::1/64"))))
+
+
+@pytest.fixture
+def guest(keep, lan):
+    """dhcpcd, net and link on that segment, not started."""
+    guest = keep(GuestNetwork())
+    guest.port = lan.attach(guest.namespace, mac=MAC)
+    return guest
 
 
 @pytest.fixture(params=["splice", "copy"])

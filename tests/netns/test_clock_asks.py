@@ -9,18 +9,15 @@ import time
 
 import pytest
 from clock import Clock, leave_the_clock_alone
-from dhcpcd import GuestNetwork, has_users
-from netns import Lan, Namespace
+from netns import Namespace
 from ntp import NtpServer
-from servers import Chronyd, Dnsmasq, Kea4
+from servers import Chronyd, Dnsmasq, Kea4, Kea6, Radvd, interval, prefix
 from waiting import wait_until
 
 SERVER, OTHER = "192.0.2.1", "192.0.2.2"
 
 
-@pytest.fixture
-def lan(keep):
-    return keep(Lan("192.0.2.1/24", "192.0.2.2/24", "2001:db8:1::1/64"))
+LAN = "192.0.2.1/24", "192.0.2.2/24", "2001:db8:1::1/64", "2001:db8:1::2/64"
 
 
 @pytest.fixture
@@ -71,21 +68,25 @@ def test_nobody_is_asked(keep, box, tmp_path, ntp, state):
         assert clock.record()["state"] == "off" and clock.ntpd() is None
 
 
-@pytest.mark.skipif(not has_users(), reason="needs the guest's users: run as root")
-def test_servers_of_a_lease_and_its_changes(keep, lan, tmp_path):
-    """Option 42; from the next renewal on another; a lease without one asks nobody."""
-    for number, address in enumerate((SERVER, OTHER)):
+@pytest.mark.parametrize("option, first, second", [("ntp-servers", SERVER, OTHER), ("sntp-servers", "2001:db8:1::1", "2001:db8:1::2")],
+                         ids=["dhcp4", "dhcp6"])
+def test_servers_of_a_lease_and_its_changes(keep, lan, guest, tmp_path, option, first, second):
+    """Option 42, of DHCPv6 31; from the next renewal on another; a lease without one asks nobody."""
+    for number, address in enumerate((first, second)):
         keep(Chronyd(lan, tmp_path, address, name=f"chronyd{number}").start())
-    kea = keep(Kea4(lan, tmp_path, "192.0.2.0/24", "192.0.2.10 - 192.0.2.20", lifetime_s=60,
-                    options={"ntp-servers": SERVER}, **{"renew-timer": 3, "rebind-timer": 50}).start())
-    guest = keep(GuestNetwork())
-    lan.attach(guest.namespace, mac="02:00:00:00:01:01")
+    terms = {"lifetime_s": 60, "options": {option: first}, "renew-timer": 3, "rebind-timer": 50}
+    if ":" in first:
+        kea = Kea6(lan, tmp_path, "2001:db8:1::/64", "2001:db8:1::100 - 2001:db8:1::1ff", **terms)
+        keep(Radvd(lan, tmp_path, "AdvManagedFlag on;", interval(3, 4), prefix("2001:db8:1::/64", autonomous=False)).start())
+    else:
+        kea = Kea4(lan, tmp_path, "192.0.2.0/24", "192.0.2.10 - 192.0.2.20", **terms)
+    keep(kea.start())
     guest.start()
     clock = keep(Clock(guest.namespace, tmp_path, run_dir=guest.run_dir))
-    clock.wait_state("synchronised", server=SERVER, asked_origin="dhcp")
-    kea.set_options({"ntp-servers": OTHER})
+    clock.wait_state("synchronised", server=first, source="ntp", asked_origin="dhcp", stratum="9")
+    kea.set_options({option: second})
     kea.restart()
-    clock.wait_state("synchronised", 60, server=OTHER)
+    clock.wait_state("synchronised", 60, server=second)
     kea.set_options({})
     kea.restart()
     record = clock.wait_state("no servers", 60, source="ntp")

@@ -6,7 +6,7 @@ import time
 
 import pytest
 from clock import Clock
-from netns import Lan, Namespace
+from netns import Namespace
 from ntp import NtpServer, reply, year
 from waiting import wait_until
 
@@ -36,11 +36,6 @@ NO_ANSWERS = {
     "one byte": lambda q: b"\x24",
     "empty": lambda q: b"",
 }
-
-
-@pytest.fixture
-def lan(keep):
-    return keep(Lan(f"{SERVER}/24"))
 
 
 @pytest.fixture

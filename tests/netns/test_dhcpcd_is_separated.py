@@ -6,12 +6,9 @@ import os
 import pathlib
 
 import pytest
-from dhcpcd import GuestNetwork, has_users
-from netns import Lan
 from servers import Dnsmasq
 from users import home_of, uid_of
 
-pytestmark = pytest.mark.skipif(not has_users(), reason="needs the guest's users: run as root")
 
 # The process that has to be root: it adds addresses and routes for the others.
 ROOT = {"privileged proxy"}
@@ -25,11 +22,8 @@ def status_of(pid):
 
 
 @pytest.fixture
-def network(keep, tmp_path):
-    lan = keep(Lan("192.0.2.1/24"))
+def network(keep, tmp_path, lan, guest):
     keep(Dnsmasq(lan, tmp_path, "dhcp-range=192.0.2.100,192.0.2.150,1h").start())
-    guest = keep(GuestNetwork())
-    lan.attach(guest.namespace)
     return guest
 
 

@@ -6,57 +6,14 @@ import socket
 import time
 
 import pytest
-from dhcpcd import GuestNetwork, has_users
+from capture import Capture
+from dhcpcd import MAC
 from netns import Lan
 from servers import Dnsmasq, Kea4, Radvd, prefix
 
-pytestmark = pytest.mark.skipif(not has_users(), reason="needs the guest's users: run as root")
 
-MAC = "02:00:00:00:01:01"
 LEAST_LEASE_S = 20  # dhcpcd takes a shorter lease for one of this length
 RETRY_MOST_S = 9  # the longest time between two DISCOVERs: packages/dhcpcd/patches
-
-
-@pytest.fixture
-def lan(keep):
-    return keep(Lan("192.0.2.1/24"))
-
-
-@pytest.fixture
-def guest(keep, lan):
-    guest = keep(GuestNetwork())
-    guest.port = lan.attach(guest.namespace, mac=MAC)
-    return guest
-
-
-ETH_P_ALL, ETH_P_IP, ETH_P_ARP = 3, b"\x08\x00", b"\x08\x06"
-
-
-class Capture:
-    """The frames that have come by on a Lan's bridge."""
-
-    def __init__(self, lan):
-        self.socket = lan.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
-        self.socket.bind(("br0", 0))
-        self.socket.setblocking(False)
-        self.seen = []
-
-    def frames(self):
-        try:
-            while True:
-                self.seen.append(self.socket.recv(2048))
-        except BlockingIOError:
-            return self.seen
-
-    def discovers(self):
-        """DHCP messages from a client: UDP to port 67."""
-        return [f for f in self.frames() if f[12:14] == ETH_P_IP and f[23] == 17 and f[36:38] == b"\0\x43"]
-
-    def arps(self):
-        return [f for f in self.frames() if f[12:14] == ETH_P_ARP]
-
-    def close(self):
-        self.socket.close()
 
 
 def kea(lan, folder, **settings):
@@ -67,7 +24,7 @@ def test_no_server_then_one(keep, tmp_path, lan, guest):
     """After half a minute without a server it still asks often enough."""
     capture = keep(Capture(lan))
     guest.start()
-    guest.wait(lambda: len(capture.discovers()) >= 5, "five DISCOVERs", 60)
+    guest.wait(lambda: len(capture.dhcp_requests()) >= 5, "five DISCOVERs", 60)
     guest.wait(lambda: guest.nic()["dhcp4"] == "discover", "dhcp4=discover")
     keep(Dnsmasq(lan, tmp_path, "dhcp-range=192.0.2.100,192.0.2.150,1h").start())
     ready = time.monotonic()
@@ -166,7 +123,6 @@ def test_ipv6_is_probed_without_a_random_wait(keep, lan, guest):
 def test_router_that_is_asked_late(keep, tmp_path, lan, guest):
     """The first solicitations are lost, as on a bridge whose port does not forward yet; the router answers
     those who ask and nobody else. It is asked again (RFC 7559)."""
-    lan.set_addresses("192.0.2.1/24", "2001:db8:1::1/64")
     guest.start()
     guest.wait(lambda: "no IPv6 Routers available" in guest.dhcpcd_log.read_text(), "four lost solicitations", 30)
     keep(Radvd(lan, tmp_path, "UnicastOnly on;", prefix("2001:db8:1::/64")).start())

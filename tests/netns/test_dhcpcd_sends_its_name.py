@@ -1,30 +1,14 @@
 """dhcpcd sends the name that init gave it at its start, whatever the server calls the guest and whatever the guest is
 called since; and net hands on what the server said, as it came."""
 
-import socket
-
 import pytest
-from dhcpcd import GuestNetwork, has_users
-from netns import Lan
+from capture import Capture
+from dhcpcd import MAC
 from servers import Dnsmasq, Kea4
 
-pytestmark = pytest.mark.skipif(not has_users(), reason="needs the guest's users: run as root")
 
-MAC = "02:00:00:00:01:01"
 DHCP_COOKIE = bytes.fromhex("63825363")
 HOST_NAME, MESSAGE_TYPE, REQUEST = 12, 53, 3
-
-
-@pytest.fixture
-def lan(keep):
-    return keep(Lan("192.0.2.1/24"))
-
-
-@pytest.fixture
-def guest(keep, lan):
-    guest = keep(GuestNetwork())
-    lan.attach(guest.namespace, mac=MAC)
-    return guest
 
 
 def dhcp_options(frame):
@@ -37,34 +21,14 @@ def dhcp_options(frame):
     return options
 
 
-class Requests:
-    """The DHCP messages that have come from a client on a Lan."""
-
-    def __init__(self, lan):
-        self.socket = lan.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))  # ETH_P_ALL
-        self.socket.bind(("br0", 0))
-        self.socket.setblocking(False)
-        self.options = []
-
-    def look(self):
-        try:
-            while True:
-                frame = self.socket.recv(2048)
-                if frame[12:14] == b"\x08\x00" and frame[23] == 17 and frame[36:38] == b"\0\x43":
-                    self.options.append(dhcp_options(frame))
-        except BlockingIOError:
-            return self.options
-
-    def names(self, kind=None):
-        return [options.get(HOST_NAME, b"").decode() for options in self.look()
-                if kind is None or options[MESSAGE_TYPE] == bytes([kind])]
-
-    def close(self):
-        self.socket.close()
+def names(capture, kind=None):
+    """What clients called themselves, in their messages of KIND."""
+    messages = [dhcp_options(frame) for frame in capture.dhcp_requests()]
+    return [options.get(HOST_NAME, b"").decode() for options in messages if kind is None or options[MESSAGE_TYPE] == bytes([kind])]
 
 
 def test_the_name_stays(keep, tmp_path, lan, guest):
-    requests = keep(Requests(lan))
+    capture = keep(Capture(lan))
     server = Kea4(lan, tmp_path, "192.0.2.0/24", "192.0.2.10 - 192.0.2.20", lifetime_s=60,
                   **{"renew-timer": 2, "rebind-timer": 50})
     server.settings["subnet4"][0]["reservations"] = [{"hw-address": MAC, "hostname": "relay7"}]
@@ -73,9 +37,9 @@ def test_the_name_stays(keep, tmp_path, lan, guest):
     guest.wait_address("192.0.2.", "dhcp")
     guest.wait(lambda: guest.resolver().get("host_name") == "relay7", "the server's name")
     guest.set_host_name("relay7")  # as init does
-    renewals = len(requests.names(REQUEST))
-    guest.wait(lambda: len(requests.names(REQUEST)) >= renewals + 2, "two renewals")
-    assert set(requests.names()) == {guest.host_name}
+    renewals = len(names(capture, REQUEST))
+    guest.wait(lambda: len(names(capture, REQUEST)) >= renewals + 2, "two renewals")
+    assert set(names(capture)) == {guest.host_name}
 
 
 @pytest.mark.parametrize("sent, told", [

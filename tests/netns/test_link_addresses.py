@@ -5,15 +5,13 @@ import signal
 import subprocess
 
 import pytest
-from dhcpcd import GuestNetwork, has_users
+from dhcpcd import GuestNetwork, MAC
 from ndp import Router, advertisement, redirect
 from ndp import prefix as ndp_prefix
-from netns import Lan, Monitor, Namespace, connect_veth, wait_until
+from netns import Monitor, Namespace, connect_veth, wait_until
 from servers import Dnsmasq, Radvd, interval, prefix, rdnss
 
-pytestmark = pytest.mark.skipif(not has_users(), reason="needs the guest's users: run as root")
 
-MAC = "02:00:00:00:01:01"
 SLAAC = "2001:db8:1::ff:fe00:101/64"
 ROUTER = "fe80::ff:fe00:1"
 STRANGER = "fe80::bad"
@@ -21,9 +19,8 @@ RETRY_S = 40  # link tries what was refused again every 15 s
 
 
 @pytest.fixture
-def lan(keep, tmp_path):
+def lan(keep, lan, tmp_path):
     """A network that gives everything by itself: DHCPv4, router advertisements, DHCPv6."""
-    lan = keep(Lan("192.0.2.1/24", "2001:db8:1::1/64"))
     lan.dnsmasq = keep(Dnsmasq(lan, tmp_path, "dhcp-range=192.0.2.100,192.0.2.150,1h",
                                "dhcp-range=2001:db8:1::100,2001:db8:1::1ff,64,1h",
                                "dhcp-option=option:dns-server,192.0.2.53").start())

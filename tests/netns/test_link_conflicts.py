@@ -5,20 +5,15 @@ import struct
 
 import pytest
 
-from dhcpcd import GuestNetwork, has_users
-from netns import Lan, Namespace
+from capture import Capture
+from dhcpcd import GuestNetwork, MAC
+from netns import Namespace
 from servers import Kea4
 
-pytestmark = pytest.mark.skipif(not has_users(), reason="needs the guest's users: run as root")
 
-MAC, OTHER = "02:00:00:00:01:01", "02:00:00:00:09:09"
+OTHER = "02:00:00:00:09:09"
 ETH_P_ARP = 0x0806
 ROUNDS_S = 60  # link asks again every 15 s, and has to be answered in none of two rounds
-
-
-@pytest.fixture
-def lan(keep):
-    return keep(Lan("192.0.2.1/24"))
 
 
 @pytest.fixture
@@ -65,14 +60,11 @@ def test_offered_although_in_use(keep, lan, other, start, tmp_path):
     wait_problems(guest, told("192.0.2.10"))
 
 
-def test_taken_later(lan, other, start):
+def test_taken_later(keep, lan, other, start):
     """Link does not ask any more: the other one says so when it speaks to anybody."""
-    with lan.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ETH_P_ARP)) as heard:
-        heard.settimeout(20)
-        guest = start(ip="eth0:192.0.2.5/24")
-        probes = 0
-        while probes < 3:
-            probes += heard.recv(64)[14:18] == bytes(4)
+    capture = keep(Capture(lan))
+    guest = start(ip="eth0:192.0.2.5/24")
+    guest.wait(lambda: [frame[28:32] for frame in capture.arps()].count(bytes(4)) == 3, "three probes")
     assert guest.problems() == []
     other.ip("address", "add", "192.0.2.5/24", "dev", "eth0")
     other.run("ping", "-n", "-c1", "-W1", "192.0.2.77", check=False)

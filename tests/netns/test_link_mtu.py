@@ -4,19 +4,17 @@ import json
 import subprocess
 
 import pytest
-from dhcpcd import GuestNetwork, has_users
+from dhcpcd import GuestNetwork, MAC
 from netns import Lan, Monitor
 from servers import Dnsmasq, Kea4, Radvd, interval, prefix
 
-pytestmark = pytest.mark.skipif(not has_users(), reason="needs the guest's users: run as root")
 
 IP_ICMP_BYTES = 20 + 8
 
 
 @pytest.fixture
-def lan(keep):
+def lan(lan):
     """Its own cables take more than any of the MTUs here."""
-    lan = keep(Lan("192.0.2.1/24", "2001:db8:1::1/64"))
     lan.ip("link", "set", "anchor", "mtu", 16000)
     return lan
 
@@ -25,7 +23,7 @@ def lan(keep):
 def start(keep, lan):
     def start_guest(**settings):
         guest = keep(GuestNetwork(**settings))
-        guest.port = lan.attach(guest.namespace, mac="02:00:00:00:01:01")
+        guest.port = lan.attach(guest.namespace, mac=MAC)
         lan.ip("link", "set", guest.port, "mtu", 16000)
         lan.ip("link", "set", "br0", "mtu", 16000)
         return guest.start()

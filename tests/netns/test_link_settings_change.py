@@ -4,13 +4,11 @@ what is still named stays."""
 import json
 
 import pytest
-from dhcpcd import GuestNetwork, has_users
-from netns import Lan, Monitor, Namespace, connect_veth, wait_until
+from dhcpcd import GuestNetwork, MAC
+from netns import Monitor, Namespace, connect_veth, wait_until
 from servers import Dnsmasq, Radvd, interval, prefix
 
-pytestmark = pytest.mark.skipif(not has_users(), reason="needs the guest's users: run as root")
 
-MAC = "02:00:00:00:01:01"
 MARK = 116  # LINK_MARK of src/link/request.h
 DEADLINE_S = 20
 BOTH = "eth0:192.0.2.5/24,192.0.2.1 eth0:2001:db8:1::5/64,2001:db8:1::1"
@@ -165,8 +163,7 @@ def test_none(start):
 
 
 @pytest.fixture
-def lan(keep, tmp_path):
-    lan = keep(Lan("192.0.2.1/24", "2001:db8:1::1/64"))
+def lan(keep, lan, tmp_path):
     keep(Dnsmasq(lan, tmp_path, "dhcp-range=192.0.2.100,192.0.2.150,1h").start())
     keep(Radvd(lan, tmp_path, interval(3, 4), prefix("2001:db8:1::/64")).start())
     return lan

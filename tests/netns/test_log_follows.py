@@ -2,7 +2,7 @@
 it, and none of that keeps it from reading."""
 
 import pytest
-from dhcpcd import GuestNetwork, has_users
+from dhcpcd import GuestNetwork, MAC
 from dns import A, AAAA, ScriptedServer, Zone, address
 from log import Log, Rsyslog
 from servers import Dnsmasq
@@ -62,12 +62,11 @@ def test_second_log_server_of_dhcp(keep, log_lan, log_box, tmp_path):
     log.wait_state("sending", collector=f"udp://{FIRST}:514", peer=f"{SECOND}:514", lost="0")
 
 
-@pytest.mark.skipif(not has_users(), reason="needs the guest's users: run as root")
 def test_lease_names_it(keep, log_lan, tmp_path):
     """The whole way: dnsmasq, dhcpcd, net, log."""
     collector = keep(Rsyslog(log_lan, tmp_path, "udp", FIRST).start())
     guest = keep(GuestNetwork())
-    log_lan.attach(guest.namespace, mac="02:00:00:00:01:01")
+    log_lan.attach(guest.namespace, mac=MAC)
     log = keep(Log(guest.namespace, tmp_path, "relay", run_dir=guest.run_dir))
     log.say("relay", "before there is a network")
     log.wait_state("no collector")

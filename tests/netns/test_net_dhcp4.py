@@ -2,27 +2,12 @@
 
 import time
 
-import pytest
-from dhcpcd import GuestNetwork, has_users
-from netns import Lan
+from dhcpcd import MAC
 from servers import Dnsmasq, Kea4
 
-pytestmark = pytest.mark.skipif(not has_users(), reason="needs the guest's users: run as root")
 
 LEAST_LEASE_S = 20  # dhcpcd takes a shorter lease for one of this length
 LEASE_END_S = LEAST_LEASE_S + 15
-
-
-@pytest.fixture
-def lan(keep):
-    return keep(Lan("192.0.2.1/24"))
-
-
-@pytest.fixture
-def guest(keep, lan):
-    guest = keep(GuestNetwork())
-    lan.attach(guest.namespace, mac="02:00:00:00:01:01")
-    return guest
 
 
 def monotonic_ms():
@@ -34,7 +19,7 @@ def test_lease(keep, tmp_path, lan, guest):
                           "dhcp-option=option:dns-server,192.0.2.53,192.0.2.54",
                           "dhcp-option=option:domain-search,corp.example,lab.example",
                           "dhcp-option=option:ntp-server,192.0.2.9", "dhcp-option=7,192.0.2.8",
-                          "dhcp-host=02:00:00:00:01:01,192.0.2.77,relay7").start())
+                          f"dhcp-host={MAC},192.0.2.77,relay7").start())
     begin_ms = monotonic_ms()
     guest.start()
     words = guest.wait_address("192.0.2.77/24", "dhcp")
@@ -42,7 +27,7 @@ def test_lease(keep, tmp_path, lan, guest):
     assert end_ms - 2000 <= int(words[2]) <= end_ms + 20_000, f"expires {words[2]}, expected {end_ms:.0f}"
     guest.wait(lambda: "gateway.1" in guest.nic() and guest.nic()["dhcp4"] == "bound", "a gateway, dhcp4=bound")
     nic = guest.nic()
-    expected = {"ifname": "eth0", "mac": "02:00:00:00:01:01", "mtu": "1500", "driver": "veth", "link": "up",
+    expected = {"ifname": "eth0", "mac": MAC, "mtu": "1500", "driver": "veth", "link": "up",
                 "dhcp4": "bound", "dhcp4_server": "192.0.2.1", "dhcp4_lease_s": "3600"}
     assert {key: nic.get(key) for key in expected} == expected
     assert nic.list("gateway") == ["192.0.2.1 dhcp 1002"]
@@ -56,7 +41,7 @@ def test_lease(keep, tmp_path, lan, guest):
     resolver = guest.resolver()
     assert (resolver["host_name"], resolver["ntp.1"], resolver["log_server.1"]) == \
         ("relay7", "192.0.2.9", "192.0.2.8")
-    lease = server.lease_of("02:00:00:00:01:01")
+    lease = server.lease_of(MAC)
     assert lease.address == "192.0.2.77"
 
 

@@ -4,11 +4,8 @@ changes nothing, reaches no file and is told in the log."""
 import pytest
 from dhcp4 import (CLASSLESS_ROUTES, DNS, DOMAIN, HOST_NAME, LOG_SERVERS, NTP, OVERLOAD, ROUTERS, SEARCH, STATIC_ROUTES,
                    ScriptedDhcp, grant, ip, option)
-from dhcpcd import GuestNetwork, has_users
 from dns import name
-from netns import Lan
 
-pytestmark = pytest.mark.skipif(not has_users(), reason="needs the guest's users: run as root")
 
 ADDRESS = "192.0.2.77"
 # 198.51.100.0/24 by 192.0.2.3, and everything else by 192.0.2.2 (RFC 3442)
@@ -18,14 +15,7 @@ GOOD = option(DNS, ip("192.0.2.53"))
 
 
 @pytest.fixture
-def lan(keep):
-    return keep(Lan("192.0.2.1/24"))
-
-
-@pytest.fixture
-def guest(keep, lan):
-    guest = keep(GuestNetwork())
-    guest.port = lan.attach(guest.namespace, mac="02:00:00:00:01:01")
+def guest(guest):
     guest.start()
     return guest
 

@@ -1,27 +1,12 @@
 """DHCPv4 servers as they are met: behind a relay agent, late, several, forgetful, and hostile."""
 
-import pytest
 from dhcp4 import ACK, DISCOVER, DNS, NAK, OFFER, REQUEST, SERVER_ID, ScriptedDhcp, grant, ip, option, reply
-from dhcpcd import GuestNetwork, has_users
+from dhcpcd import GuestNetwork, MAC
 from netns import Lan, Namespace
 from servers import DhcpRelay, Dnsmasq, Kea4
 
-pytestmark = pytest.mark.skipif(not has_users(), reason="needs the guest's users: run as root")
 
-MAC = "02:00:00:00:01:01"
 LEAST_LEASE_S = 20  # dhcpcd takes a shorter lease for one of this length
-
-
-@pytest.fixture
-def lan(keep):
-    return keep(Lan("192.0.2.1/24"))
-
-
-@pytest.fixture
-def guest(keep, lan):
-    guest = keep(GuestNetwork())
-    lan.attach(guest.namespace, mac=MAC)
-    return guest
 
 
 def end_of(guest, address):

@@ -5,23 +5,17 @@ import os
 import signal
 
 import pytest
-from dhcpcd import GuestNetwork, has_users
-from netns import Lan
+from dhcpcd import GuestNetwork
 from servers import Dnsmasq
-
-pytestmark = pytest.mark.skipif(not has_users(), reason="needs the guest's users: run as root")
 
 
 @pytest.fixture
-def guest(keep, tmp_path):
-    lan = keep(Lan("192.0.2.1/24", "2001:db8:1::1/64"))
-    guest = keep(GuestNetwork())
+def guest(guest, keep, tmp_path, lan):
     guest.lan = lan
     guest.server = keep(Dnsmasq(lan, tmp_path, "dhcp-range=192.0.2.100,192.0.2.150,1h", "enable-ra",
                                 "dhcp-range=2001:db8:1::,ra-only", "ra-param=br0,4,600",
                                 "dhcp-option=option:dns-server,192.0.2.53",
                                 "dhcp-option=option6:dns-server,[2001:db8:1::53]").start())
-    guest.port = lan.attach(guest.namespace)
     guest.start()
     guest.wait_address("192.0.2.", "dhcp")
     guest.wait_address("2001:db8:1:", "slaac")
@@ -92,7 +86,6 @@ def test_a_stopped_dhcpcd_does_not_stop_net(guest):
 def test_reader_of_packets_killed(keep, tmp_path):
     """The process that reads raw DHCP packets lives only while there is no lease. dhcpcd goes on without it,
     and makes a new one for its next question."""
-    lan = keep(Lan("192.0.2.1/24"))
     guest = keep(GuestNetwork())
     lan.attach(guest.namespace)
     guest.start()

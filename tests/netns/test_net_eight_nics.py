@@ -3,11 +3,9 @@
 import signal
 
 import pytest
-from dhcpcd import GuestNetwork, has_users
-from netns import Lan
+from dhcpcd import GuestNetwork
 from servers import Dnsmasq
 
-pytestmark = pytest.mark.skipif(not has_users(), reason="needs the guest's users: run as root")
 
 NICS = [f"eth{number}" for number in range(8)]
 FLAPS = 200
@@ -15,8 +13,7 @@ CHANGES = 6000
 
 
 @pytest.fixture
-def lan(keep, tmp_path):
-    lan = keep(Lan("192.0.2.1/24", "2001:db8:1::1/64"))
+def lan(keep, lan, tmp_path):
     lan.server = keep(Dnsmasq(lan, tmp_path, "dhcp-range=192.0.2.100,192.0.2.150,1h", "enable-ra",
                               "dhcp-range=2001:db8:1::,ra-only", "ra-param=br0,4,600",
                               "dhcp-option=option:dns-server,192.0.2.53").start())

@@ -6,13 +6,10 @@ import struct
 
 import ndp
 import pytest
-from dhcpcd import GuestNetwork, has_users
 from dns import name
 from ndp import Router, advertisement
-from netns import Lan
 from servers import Radvd, interval, prefix, rdnss
 
-pytestmark = pytest.mark.skipif(not has_users(), reason="needs the guest's users: run as root")
 
 REAL, ADDRESS, SERVER = "fe80::ff:fe00:1", "2001:db8:1::ff:fe00:101/64", "2001:db8:1::53"
 FLOOD, PACED = 10_000, 1500  # so many, of which so many are waited for: the kernel drops what comes too fast
@@ -21,15 +18,8 @@ DHCPCD_PREFIXES = 12  # packages/dhcpcd/patches
 
 
 @pytest.fixture
-def lan(keep):
-    return keep(Lan("2001:db8:1::1/64"))
-
-
-@pytest.fixture
-def guest(keep, tmp_path, lan):
+def guest(guest, keep, tmp_path, lan):
     """With the address and the DNS server of a real router."""
-    guest = keep(GuestNetwork())
-    lan.attach(guest.namespace, mac="02:00:00:00:01:01")
     guest.start()
     keep(Radvd(lan, tmp_path, interval(3, 4), prefix("2001:db8:1::/64"), rdnss(SERVER)).start())
     guest.wait_address(ADDRESS, "slaac")

@@ -11,13 +11,11 @@ from dhcp6 import (ADVERTISE, BEST, DNS_SERVERS, DOMAIN_LIST, FQDN, IA_ADDRESS, 
                    INFORMATION_REQUEST, NO_ADDRS_AVAIL, NTP_SERVER, PREFERENCE, RECONFIGURE, RECONF_MSG, RENEW, REPLY,
                    REQUEST, SERVER_ID, SNTP_SERVERS, SOLICIT, STATUS_CODE, UNSPEC_FAIL, VENDOR_OPTS, ScriptedDhcp6,
                    answer_kind, grant, ia_address, ia_na, iaid_of, ip6, message, option, refuse, requested, status)
-from dhcpcd import GuestNetwork, has_users
+from dhcpcd import GuestNetwork, MAC
 from dns import name
-from netns import Lan
 from servers import Kea6, Radvd, interval, prefix
 from waiting import wait_until
 
-pytestmark = pytest.mark.skipif(not has_users(), reason="needs the guest's users: run as root")
 
 MEMORY_KB, GROWTH_KB = 4096, 1024
 ADDRESSES_MAX = 8  # packages/dhcpcd/patches
@@ -26,20 +24,13 @@ SOON = {"t1_s": 1, "t2_s": 3000}  # it renews after a second, and that is the ne
 
 
 @pytest.fixture
-def lan(keep):
-    return keep(Lan("2001:db8:1::1/64"))
-
-
-@pytest.fixture
 def server(keep, lan):
     return keep(ScriptedDhcp6(lan, grant(FIRST, **SOON)))
 
 
 @pytest.fixture
-def guest(keep, tmp_path, lan, server):
+def guest(guest, keep, tmp_path, lan, server):
     """With an address of the scripted server's."""
-    guest = keep(GuestNetwork())
-    guest.port = lan.attach(guest.namespace, mac="02:00:00:00:01:01")
     keep(Radvd(lan, tmp_path, "AdvManagedFlag on;", interval(3, 4),
                prefix("2001:db8:1::/64", autonomous=False)).start())
     guest.start()
@@ -390,7 +381,7 @@ def test_options_without_addresses(keep, tmp_path, lan, server):
     odds = list(NO_MESSAGE.values()) + [lambda r: message(REPLY, r, status(UNSPEC_FAIL, ESCAPES), bad)]
     bad, good = option(DNS_SERVERS, ip6("2001:db8:bad::53")), option(DNS_SERVERS, ip6("2001:db8:1::53"))
     server.answer = lambda request: [odd(request) for odd in odds] + [message(REPLY, request, good)]
-    lan.attach(guest.namespace, mac="02:00:00:00:01:01")
+    lan.attach(guest.namespace, mac=MAC)
     keep(Radvd(lan, tmp_path, "AdvOtherConfigFlag on;", interval(3, 4), prefix("2001:db8:1::/64")).start())
     guest.start()
     guest.wait(lambda: guest.nic().get("dhcp6") == "inform", "an answer is taken")

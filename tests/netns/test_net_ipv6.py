@@ -5,26 +5,14 @@ import time
 
 import pytest
 import dhcp6
-from dhcpcd import GuestNetwork, has_users
-from netns import Lan
 from servers import Dnsmasq, Kea6, Radvd, dnssl, interval, prefix, rdnss
 
-pytestmark = pytest.mark.skipif(not has_users(), reason="needs the guest's users: run as root")
 
 ROUTER = "fe80::ff:fe00:1"
 SLAAC = "::ff:fe00:101"  # of the MAC below (RFC 4291 appendix A)
 
 
-@pytest.fixture
-def lan(keep):
-    return keep(Lan("2001:db8:1::1/64", "2001:db8:2::1/64"))
-
-
-@pytest.fixture
-def guest(keep, lan):
-    guest = keep(GuestNetwork())
-    lan.attach(guest.namespace, mac="02:00:00:00:01:01")
-    return guest
+LAN = "2001:db8:1::1/64", "2001:db8:2::1/64"
 
 
 def test_slaac(keep, tmp_path, lan, guest):

@@ -1,27 +1,11 @@
 """Kea as it is set up in offices: reservations by MAC and by DUID, short leases renewed again and again, every
 option that the appliance asks for."""
 
-import pytest
-from dhcpcd import GuestNetwork, has_users
-from netns import Lan
+from dhcpcd import MAC
 from servers import Kea4, Kea6, Radvd, interval, prefix
 
-pytestmark = pytest.mark.skipif(not has_users(), reason="needs the guest's users: run as root")
 
-MAC = "02:00:00:00:01:01"
 LEASE_S, RENEW_S, RENEWALS = 20, 2, 3
-
-
-@pytest.fixture
-def lan(keep):
-    return keep(Lan("192.0.2.1/24", "2001:db8:1::1/64"))
-
-
-@pytest.fixture
-def guest(keep, lan):
-    guest = keep(GuestNetwork())
-    lan.attach(guest.namespace, mac=MAC)
-    return guest
 
 
 def watch_renewals(guest, address):

@@ -4,11 +4,8 @@ default router, through silence and through what other routers say (RFC 4861 6.3
 import time
 
 import pytest
-from dhcpcd import GuestNetwork, has_users
 from ndp import Router, advertisement, dnssl, prefix, rdnss, route
-from netns import Lan
 
-pytestmark = pytest.mark.skipif(not has_users(), reason="needs the guest's users: run as root")
 
 LIFE_S, LONG_S, END_S = 5, 1800, 30
 ONE, OTHER = "fe80::11", "fe80::22"
@@ -40,20 +37,13 @@ BESIDE = {
 
 
 @pytest.fixture
-def lan(keep):
-    return keep(Lan("2001:db8:1::1/64"))
-
-
-@pytest.fixture
-def guest(keep, lan):
+def guest(guest, keep, lan):
     """Has a global address of a third router, without which there is no default route. That one is no default router: of two
     the kernel gets one."""
-    made = keep(GuestNetwork())
-    lan.attach(made.namespace, mac="02:00:00:00:01:01")
-    made.start()
-    made.third = keep(Router(lan, source="fe80::33"))
-    speak(made, made.third, [prefix("2001:db8:1::/64")], 0, lambda: made.address("2001:db8:1:"))
-    return made
+    guest.start()
+    guest.third = keep(Router(lan, source="fe80::33"))
+    speak(guest, guest.third, [prefix("2001:db8:1::/64")], 0, lambda: guest.address("2001:db8:1:"))
+    return guest
 
 
 def speak(guest, router, options, lifetime_s, seen):

@@ -2,11 +2,9 @@
 
 import pytest
 from console import boot_ms
-from dhcpcd import GuestNetwork, has_users
+from dhcpcd import GuestNetwork
 from netns import Lan
 from servers import Dnsmasq
-
-pytestmark = pytest.mark.skipif(not has_users(), reason="needs the guest's users: run as root")
 
 
 @pytest.fixture
@@ -26,17 +24,24 @@ def guest(keep):
     return keep(GuestNetwork())
 
 
-def records(guest):
-    return {path.name for path in (guest.run_dir / "net").iterdir()} - {"resolver", "resolv.conf"}
-
-
-def test_two_nics(lans, guest):
+@pytest.fixture
+def two_nics(lans, guest):
+    """The guest, with an address of each network."""
     for number, lan in enumerate(lans):
         lan.attach(guest.namespace, f"eth{number}")
     guest.start()
     guest.wait_address("192.0.2.", "dhcp", "eth0")
     guest.wait_address("198.51.100.", "dhcp", "eth1")
     guest.wait(lambda: len(guest.servers()) == 2, "two DNS servers")
+    return guest
+
+
+def records(guest):
+    return {path.name for path in (guest.run_dir / "net").iterdir()} - {"resolver", "resolv.conf"}
+
+
+def test_two_nics(two_nics):
+    guest = two_nics
     assert [words[:3] for words in guest.servers()] == [["192.0.2.53", "dhcp4", "eth0"],
                                                         ["198.51.100.53", "dhcp4", "eth1"]]
     assert records(guest) == {"eth0", "eth1"}
@@ -53,13 +58,8 @@ def test_no_nic_then_one(lans, guest):
     guest.wait_address("192.0.2.", "dhcp")
 
 
-def test_nic_taken_away(lans, guest):
-    for number, lan in enumerate(lans):
-        lan.attach(guest.namespace, f"eth{number}")
-    guest.start()
-    guest.wait_address("192.0.2.", "dhcp", "eth0")
-    guest.wait_address("198.51.100.", "dhcp", "eth1")
-    guest.wait(lambda: len(guest.servers()) == 2, "two DNS servers")
+def test_nic_taken_away(lans, two_nics):
+    guest = two_nics
     guest.namespace.ip("link", "delete", "eth0")
     guest.wait(lambda: records(guest) == {"eth1"}, "the record is gone")
     guest.wait(lambda: guest.resolv_conf() == "nameserver 198.51.100.53\n", "its DNS server is gone")
@@ -68,13 +68,9 @@ def test_nic_taken_away(lans, guest):
     guest.wait(lambda: len(guest.servers()) == 2, "two DNS servers again")
 
 
-def test_nic_taken_away_between_two_lives(lans, guest):
+def test_nic_taken_away_between_two_lives(two_nics):
     """Its record goes with net's next life, and nothing else does."""
-    for number, lan in enumerate(lans):
-        lan.attach(guest.namespace, f"eth{number}")
-    guest.start()
-    guest.wait_address("192.0.2.", "dhcp", "eth0")
-    guest.wait_address("198.51.100.", "dhcp", "eth1")
+    guest = two_nics
     guest.net.kill()
     guest.net.wait()
     guest.namespace.children.remove(guest.net)

@@ -3,15 +3,12 @@
 import os
 
 import pytest
-from dhcpcd import GuestNetwork, has_users
-from netns import Lan
 from relay import PORT, Relay
 from relayed import wait_relayed
 from resolver import Resolver
 from servers import Dnsmasq, Radvd, dnssl, interval, prefix, rdnss
 from tcp import TcpPeer, echo
 
-pytestmark = pytest.mark.skipif(not has_users(), reason="needs the guest's users: run as root")
 
 ZONE = "corp.example"
 SLAAC = "::ff:fe00:101"  # of the MAC below
@@ -31,15 +28,8 @@ class FollowingResolver(Resolver):
 
 
 @pytest.fixture
-def lan(keep):
-    return keep(Lan("2001:db8:1::1/64"))
-
-
-@pytest.fixture
-def guest(keep, lan, tmp_path):
+def guest(guest, keep, tmp_path):
     """dhcpcd, net, relay and resolver, as in the image; nobody answers on IPv4."""
-    guest = keep(GuestNetwork())
-    lan.attach(guest.namespace, mac="02:00:00:00:01:01")
     guest.start()
     guest.relay = keep(Relay(guest.namespace, guest.folder, upstream=f"srv:_kms._tcp,host.{ZONE}:7001"))
     guest.resolver_program = keep(FollowingResolver(guest.namespace, tmp_path, run_dir=guest.run_dir))

@@ -3,12 +3,10 @@ which they end. Most are made by hand, so that each says one thing."""
 
 import ndp
 import pytest
-from dhcpcd import GuestNetwork, has_users
 from ndp import AUTONOMOUS, HIGH, LOW, ON_LINK, Router, advertisement
 from netns import Lan
 from servers import Kea6, Radvd, interval, prefix, rdnss
 
-pytestmark = pytest.mark.skipif(not has_users(), reason="needs the guest's users: run as root")
 
 ONE, TWO = "fe80::a:1", "fe80::a:2"
 SLAAC = "::ff:fe00:101"  # of the MAC below (RFC 4291 appendix A)
@@ -16,14 +14,7 @@ NET = ndp.prefix("2001:db8:1::/64")
 
 
 @pytest.fixture
-def lan(keep):
-    return keep(Lan("2001:db8:1::1/64"))
-
-
-@pytest.fixture
-def guest(keep, lan):
-    guest = keep(GuestNetwork())
-    lan.attach(guest.namespace, mac="02:00:00:00:01:01")
+def guest(guest):
     guest.start()
     guest.wait_address("fe80::", "link-local")
     return guest

@@ -1,11 +1,10 @@
 """With two NICs the setting `trust` says whose DHCP and advertisements name servers, domains and the host name."""
 
 import pytest
-from dhcpcd import GuestNetwork, has_users
+from dhcpcd import GuestNetwork
 from netns import Lan
 from servers import Dnsmasq, Radvd, dnssl, interval, prefix, rdnss
 
-pytestmark = pytest.mark.skipif(not has_users(), reason="needs the guest's users: run as root")
 
 EVIL, GOOD = "evil.example", "corp.example"
 

@@ -13,9 +13,7 @@ SIZES = [0, 1, 250, 64 * 1024, 50_000_000]
 
 @pytest.mark.parametrize("size", SIZES)
 def test_to_the_host(network, size):
-    listener = network.listen(7001)
-    relay = network.start_relay(upstream=f"{network.host}:7001")
-    client, host = network.session(listener)
+    relay, client, host = network.busy_relay()
     payload = os.urandom(size)
     sender = send_and_end(client, payload)
     assert_equal_bytes(read_to_end(host), payload, "to the host")
@@ -29,9 +27,7 @@ def test_to_the_host(network, size):
 
 @pytest.mark.parametrize("size", SIZES)
 def test_to_the_client(network, size):
-    listener = network.listen(7001)
-    relay = network.start_relay(upstream=f"{network.host}:7001")
-    client, host = network.session(listener)
+    relay, client, host = network.busy_relay()
     payload = os.urandom(size)
     sender = send_and_end(host, payload)
     assert_equal_bytes(read_to_end(client), payload, "to the client")
@@ -45,9 +41,7 @@ def test_to_the_client(network, size):
 
 @pytest.mark.parametrize("size", SIZES)
 def test_both_ways_at_once(network, size):
-    listener = network.listen(7001)
-    network.start_relay(upstream=f"{network.host}:7001")
-    client, host = network.session(listener)
+    _, client, host = network.busy_relay()
     up, down = os.urandom(size), os.urandom(size)
     received = {}
 
@@ -66,9 +60,7 @@ def test_both_ways_at_once(network, size):
 
 def test_many_turns_in_one_connection(network):
     """Question and answer, as RPC does: nothing is held back for more to come."""
-    listener = network.listen(7001)
-    network.start_relay(upstream=f"{network.host}:7001")
-    client, host = network.session(listener)
+    _, client, host = network.busy_relay()
     for turn in range(500):
         question, answer = os.urandom(1 + turn % 300), os.urandom(1 + turn % 170)
         client.sendall(question)

@@ -9,10 +9,7 @@ from relay import assert_equal_bytes, assert_reset, read_exactly, read_to_end, r
 
 @pytest.fixture
 def ends(network):
-    listener = network.listen(7001)
-    relay = network.start_relay(upstream=f"{network.host}:7001")
-    client, host = network.session(listener)
-    relay.wait_connections(1, 1)
+    relay, client, host = network.busy_relay()
     return relay, client, host
 
 

@@ -170,9 +170,7 @@ def test_who_says_nothing(network):
 
 
 def test_half_closed_and_silent(network):
-    listener = network.listen(7001)
-    relay = network.start_relay(upstream=f"{network.host}:7001", half_closed_timeout_s=1)
-    client, host = network.session(listener)
+    relay, client, host = network.busy_relay(half_closed_timeout_s=1)
     client.sendall(b"last words")
     client.shutdown(1)
     assert_equal_bytes(read_to_end(host), b"last words", "before the end")
@@ -198,9 +196,7 @@ def test_longest_session(network):
 
 
 def test_sessions_in_the_log(network):
-    listener = network.listen(7001)
-    relay = network.start_relay(upstream=f"{network.host}:7001", log="sessions")
-    client, host = network.session(listener)
+    relay, client, host = network.busy_relay(log="sessions")
     port = client.getsockname()[1]
     client.sendall(b"question")
     assert_equal_bytes(read_exactly(host, 8), b"question", "question")

@@ -19,10 +19,7 @@ def assert_refused(network):
 
 
 def test_drain_lets_sessions_finish(network):
-    listener = network.listen(7001)
-    relay = network.start_relay(upstream=f"{network.host}:7001")
-    client, host = network.session(listener)
-    relay.wait_connections(1, 1)
+    relay, client, host = network.busy_relay()
     relay.child.send_signal(signal.SIGTERM)
     relay.wait_record(lambda r: r["state"] == "draining" and not r.list("listen"), "state=draining")
     assert_refused(network)
@@ -39,10 +36,7 @@ def test_drain_lets_sessions_finish(network):
 
 def test_drain_ends(network):
     """A session that does not finish is reset, and the relay ends with status 0 all the same."""
-    listener = network.listen(7001)
-    relay = network.start_relay(upstream=f"{network.host}:7001")
-    client, host = network.session(listener)
-    relay.wait_connections(1, 1)
+    relay, client, host = network.busy_relay()
     relay.child.send_signal(signal.SIGTERM)
     relay.child.send_signal(signal.SIGTERM)
     assert_reset(client, "a session that did not finish")
@@ -120,9 +114,7 @@ def test_low_port_without_its_capability(network):
 
 
 def test_keepalive_on_both_sides(network):
-    listener = network.listen(7001)
-    network.start_relay(upstream=f"{network.host}:7001", idle_timeout_s=20)
-    client, host = network.session(listener)
+    _, client, host = network.busy_relay(idle_timeout_s=20)
     client.sendall(b"x")
     assert_equal_bytes(read_exactly(host, 1), b"x", "question")
 
@@ -134,9 +126,7 @@ def test_keepalive_on_both_sides(network):
 
 
 def test_sighup_is_survived(network):
-    listener = network.listen(7001)
-    relay = network.start_relay(upstream=f"{network.host}:7001")
-    client, host = network.session(listener)
+    relay, client, host = network.busy_relay()
     relay.child.send_signal(signal.SIGHUP)
     client.sendall(b"x")
     assert_equal_bytes(read_exactly(host, 1), b"x", "after SIGHUP")

@@ -99,9 +99,7 @@ def test_idle_connection_is_reset_and_a_busy_one_is_not(network):
 @pytest.mark.parametrize("reader", ["client", "host"])
 def test_slow_reader_holds_the_sender_back(network, reader):
     """What nobody reads is not gathered: the sender is stopped, and all arrives when reading goes on."""
-    listener = network.listen(7001)
-    relay = network.start_relay(upstream=f"{network.host}:7001")
-    client, host = network.session(listener)
+    relay, client, host = network.busy_relay()
     slow, sender = (client, host) if reader == "client" else (host, client)
     before_kb = relay.status("VmRSS")
     sent = fill(sender, 256 << 20)

@@ -90,10 +90,7 @@ def test_who_may_come_is_wrong(network, bad):
 
 
 def test_while_draining(network):
-    listener = network.listen(7001)
-    relay = network.start_relay(upstream=f"{network.host}:7001")
-    client, host = network.session(listener)
-    relay.wait_connections(1, 1)
+    relay, client, host = network.busy_relay()
     relay.child.send_signal(signal.SIGTERM)
     relay.wait_record(lambda r: r["state"] == "draining", "state=draining")
     relay.child.send_signal(signal.SIGHUP)

@@ -23,7 +23,7 @@ static bool may(const struct allow *a, const char *address)
 	return allow_client(a, &networks, &p.address);
 }
 
-static int set_up(void **state)
+static int setup(void **state)
 {
 	(void)state;
 	networks = (struct networks){.notifications.fd = -1};
@@ -73,9 +73,9 @@ static void what_is_no_prefix_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(prefixes_of_both_families, set_up),
-		cmocka_unit_test_setup(on_link_is_where_the_machine_is, set_up),
-		cmocka_unit_test_setup(what_is_no_prefix_is_refused, set_up),
+		cmocka_unit_test_setup(prefixes_of_both_families, setup),
+		cmocka_unit_test_setup(on_link_is_where_the_machine_is, setup),
+		cmocka_unit_test_setup(what_is_no_prefix_is_refused, setup),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,7 +23,7 @@ static void write_file(const char *bytes)
 	fclose(file);
 }
 
-static int set_up(void **state)
+static int setup(void **state)
 {
 	int result = folder_setup(state);
 	snprintf(path, sizeof(path), "%s/file", test_folder);
@@ -89,10 +89,10 @@ static void pieces_and_the_end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(lengths, set_up, folder_teardown),
-		cmocka_unit_test_setup_teardown(what_cannot_be_read, set_up, folder_teardown),
-		cmocka_unit_test_setup_teardown(nobody_writes_to_a_fifo, set_up, folder_teardown),
-		cmocka_unit_test_setup_teardown(pieces_and_the_end, set_up, folder_teardown),
+		cmocka_unit_test_setup_teardown(lengths, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(what_cannot_be_read, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(nobody_writes_to_a_fifo, setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(pieces_and_the_end, setup, folder_teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,7 +21,7 @@ static void keep_error(const char *error)
 	strncpy(last_error, error, sizeof(last_error) - 1);
 }
 
-static int set_up(void **state)
+static int setup(void **state)
 {
 	(void)state;
 	config_init(&config);
@@ -126,12 +126,12 @@ static void overlong_ones_are_refused_and_shown_harmless(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(each_setting_has_a_variable_of_its_own, set_up),
-		cmocka_unit_test_setup(variables_set_their_settings, set_up),
-		cmocka_unit_test_setup(others_are_left_alone, set_up),
-		cmocka_unit_test_setup(a_bad_variable_is_told_with_its_name, set_up),
-		cmocka_unit_test_setup(arguments_are_numbered, set_up),
-		cmocka_unit_test_setup(overlong_ones_are_refused_and_shown_harmless, set_up),
+		cmocka_unit_test_setup(each_setting_has_a_variable_of_its_own, setup),
+		cmocka_unit_test_setup(variables_set_their_settings, setup),
+		cmocka_unit_test_setup(others_are_left_alone, setup),
+		cmocka_unit_test_setup(a_bad_variable_is_told_with_its_name, setup),
+		cmocka_unit_test_setup(arguments_are_numbered, setup),
+		cmocka_unit_test_setup(overlong_ones_are_refused_and_shown_harmless, setup),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

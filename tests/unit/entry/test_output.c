@@ -31,7 +31,7 @@ static void add(const char *bytes)
 }
 
 /* Puts a pipe in place of stderr, as an engine does. */
-static int set_up(void **state)
+static int setup(void **state)
 {
 	int ends[2], before = dup(STDERR_FILENO);
 	(void)state;
@@ -110,5 +110,5 @@ int main(void)
 		cmocka_unit_test(what_waits_is_passed_on_at_the_end),
 		cmocka_unit_test(without_a_reader_lines_are_dropped_and_counted),
 	};
-	return cmocka_run_group_tests(tests, set_up, NULL);
+	return cmocka_run_group_tests(tests, setup, NULL);
 }

@@ -59,7 +59,7 @@ static void ignore_change(struct upstreams *all)
 	(void)all;
 }
 
-static int set_up(void **state)
+static int setup(void **state)
 {
 	(void)state;
 	memset(&relay, 0, sizeof(relay));
@@ -71,7 +71,7 @@ static int set_up(void **state)
 	return 0;
 }
 
-static int tear_down(void **state)
+static int teardown(void **state)
 {
 	(void)state;
 	discovery_free(&relay.discovery);
@@ -128,7 +128,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good_lines),
 		cmocka_unit_test(test_bad_lines),
-		cmocka_unit_test_setup_teardown(test_course, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_course, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, folder_setup, folder_teardown);
 }

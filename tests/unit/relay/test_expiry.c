@@ -25,7 +25,7 @@ static void handle_expired(struct expiry *l, struct expiry_entry *e)
 	expired_ms = now_ms();
 }
 
-static int set_up(void **state)
+static int setup(void **state)
 {
 	(void)state;
 	expired_count = 0;
@@ -35,7 +35,7 @@ static int set_up(void **state)
 	return loop_init(&loop);
 }
 
-static int tear_down(void **state)
+static int teardown(void **state)
 {
 	(void)state;
 	loop_free(&loop);
@@ -122,12 +122,11 @@ static void test_another_period(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_order, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_touch_moves_to_the_end, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_touched_stays_until_a_period_has_gone, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_removed_does_not_expire, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_another_period, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_order, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_touch_moves_to_the_end, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_touched_stays_until_a_period_has_gone, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_removed_does_not_expire, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_another_period, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -40,7 +40,7 @@ static void make_tcp_pair(int *one, int *other)
 }
 
 /* Each test runs by splice, then by copy: a pool of no pipes. */
-static void set_up(bool by_copy)
+static void setup(bool by_copy)
 {
 	int to_fd;
 	pipe_pool_init(&pool, by_copy ? 0 : 4);
@@ -52,7 +52,7 @@ static void set_up(bool by_copy)
 	to = (struct side){.watch.fd = to_fd, .readable = true, .writable = true};
 }
 
-static void tear_down(void)
+static void teardown(void)
 {
 	flow_free(&flow, &pool);
 	pipe_pool_free(&pool);
@@ -77,7 +77,7 @@ static void test_bytes_then_end(void **state)
 {
 	(void)state;
 	for (int by_copy = 0; by_copy < 2; by_copy++) {
-		set_up(by_copy);
+		setup(by_copy);
 		assert_int_equal(send(sender, pattern, 1000, 0), 1000);
 		assert_int_equal(run(), FLOW_WAITS);
 		assert_int_equal(bytes, 1000);
@@ -93,7 +93,7 @@ static void test_bytes_then_end(void **state)
 		assert_int_equal(run(), FLOW_WAITS);
 		assert_int_equal(flow.state, FLOW_ENDED);
 		assert_int_equal(bytes, 1000);
-		tear_down();
+		teardown();
 	}
 }
 
@@ -101,7 +101,7 @@ static void test_nothing_is_called_without_need(void **state)
 {
 	(void)state;
 	for (int by_copy = 0; by_copy < 2; by_copy++) {
-		set_up(by_copy);
+		setup(by_copy);
 		assert_int_equal(send(sender, pattern, 10, 0), 10);
 		from.readable = false;
 		assert_int_equal(run(), FLOW_WAITS);
@@ -114,7 +114,7 @@ static void test_nothing_is_called_without_need(void **state)
 		to.writable = true;
 		assert_int_equal(run(), FLOW_WAITS);
 		assert_int_equal(bytes, 10);
-		tear_down();
+		teardown();
 	}
 }
 
@@ -125,7 +125,7 @@ static void test_full_receiver(void **state)
 	for (int by_copy = 0; by_copy < 2; by_copy++) {
 		int small = 32768;
 		size_t sent = 0, at = 0;
-		set_up(by_copy);
+		setup(by_copy);
 		setsockopt(to.watch.fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));
 		setsockopt(receiver, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
 		fcntl(sender, F_SETFL, O_NONBLOCK);
@@ -157,7 +157,7 @@ static void test_full_receiver(void **state)
 		fcntl(receiver, F_SETFL, 0);
 		receive(at, sent - at);
 		assert_memory_equal(got, pattern, sent);
-		tear_down();
+		teardown();
 	}
 }
 
@@ -165,7 +165,7 @@ static void test_a_large_burst_gives_others_a_turn(void **state)
 {
 	enum { TURNS_MAX = 100 };
 	(void)state;
-	set_up(true);
+	setup(true);
 	size_t sent = 0;
 	fcntl(sender, F_SETFL, O_NONBLOCK);
 	for (ssize_t n; sent < sizeof(pattern); sent += (size_t)n)
@@ -175,21 +175,21 @@ static void test_a_large_burst_gives_others_a_turn(void **state)
 	assert_int_equal(run(), FLOW_AGAIN);
 	assert_true(bytes < sent);
 	assert_true(from.readable);
-	tear_down();
+	teardown();
 }
 
 static void test_reset_by_the_sender(void **state)
 {
 	(void)state;
 	for (int by_copy = 0; by_copy < 2; by_copy++) {
-		set_up(by_copy);
+		setup(by_copy);
 		tcp_set_reset_on_close(sender);
 		close(sender);
 		sender = -1;
 		errno = 0;
 		assert_int_equal(run(), FLOW_FAILED);
 		assert_int_equal(errno, ECONNRESET);
-		tear_down();
+		teardown();
 	}
 }
 
@@ -198,14 +198,14 @@ static void test_reset_by_the_receiver(void **state)
 	(void)state;
 	signal(SIGPIPE, SIG_IGN);
 	for (int by_copy = 0; by_copy < 2; by_copy++) {
-		set_up(by_copy);
+		setup(by_copy);
 		tcp_set_reset_on_close(receiver);
 		close(receiver);
 		receiver = -1;
 		assert_int_equal(send(sender, pattern, 10, 0), 10);
 		assert_int_equal(run(), FLOW_FAILED);
 		assert_int_equal(bytes, 0);
-		tear_down();
+		teardown();
 	}
 }
 

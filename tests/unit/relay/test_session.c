@@ -65,7 +65,7 @@ static void ignore_change(struct upstreams *all)
 	(void)all;
 }
 
-static int set_up(void **state)
+static int setup(void **state)
 {
 	uint16_t port;
 	char name[32];
@@ -95,7 +95,7 @@ static int set_up(void **state)
 	return 0;
 }
 
-static int tear_down(void **state)
+static int teardown(void **state)
 {
 	(void)state;
 	sessions_free(sessions);
@@ -352,20 +352,19 @@ static void test_drain_ends_with_the_last_session(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_no_upstream, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_limit, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_course, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_refused_by_the_upstream, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_client_resets_while_fresh, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_not_allowed, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_limit_of_a_client, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_silent, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_half_closed, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_session_time, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_guard, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_what_came_before_a_reset_is_passed_on, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_drain_ends_with_the_last_session, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_no_upstream, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_limit, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_course, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_refused_by_the_upstream, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_client_resets_while_fresh, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_not_allowed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_limit_of_a_client, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_silent, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_half_closed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_session_time, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_guard, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_what_came_before_a_reset_is_passed_on, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_drain_ends_with_the_last_session, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, folder_setup, folder_teardown);
 }

@@ -24,7 +24,7 @@ static void ignore_change(struct upstreams *all)
 	(void)all;
 }
 
-static int set_up(void **state)
+static int setup(void **state)
 {
 	(void)state;
 	memset(&relay, 0, sizeof(relay));
@@ -35,7 +35,7 @@ static int set_up(void **state)
 	return 0;
 }
 
-static int tear_down(void **state)
+static int teardown(void **state)
 {
 	(void)state;
 	upstreams_free(u);
@@ -297,16 +297,16 @@ static void test_probe_is_armed_and_ends(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_in_order, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_back_to_the_first, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_last_resort, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_weights, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_equal_without_weights, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_the_status_page_by_a_name, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_without_address, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_new_answers, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_the_relay_itself, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_probe_is_armed_and_ends, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_in_order, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_back_to_the_first, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_last_resort, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_weights, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_equal_without_weights, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_the_status_page_by_a_name, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_without_address, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_new_answers, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_the_relay_itself, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_probe_is_armed_and_ends, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, folder_setup, folder_teardown);
 }

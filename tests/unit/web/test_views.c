@@ -16,7 +16,7 @@ static const char *written_by(view_write *write)
 	return answer.data;
 }
 
-static int set_up(void **state)
+static int setup(void **state)
 {
 	(void)state;
 	memset(&facts, 0, sizeof(facts));
@@ -225,15 +225,15 @@ static void those_outside(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(one_state_in_all_forms, set_up),
-		cmocka_unit_test_setup(nothing_is_known_yet, set_up),
-		cmocka_unit_test_setup(service_is_down, set_up),
-		cmocka_unit_test_setup(records_are_torn, set_up),
-		cmocka_unit_test_setup(names_that_never_end, set_up),
-		cmocka_unit_test_setup(those_outside, set_up),
-		cmocka_unit_test_setup(words_of_the_template, set_up),
-		cmocka_unit_test_setup(the_fullest_state_fits, set_up),
-		cmocka_unit_test_setup(nic_counters_come_from_the_kernel, set_up),
+		cmocka_unit_test_setup(one_state_in_all_forms, setup),
+		cmocka_unit_test_setup(nothing_is_known_yet, setup),
+		cmocka_unit_test_setup(service_is_down, setup),
+		cmocka_unit_test_setup(records_are_torn, setup),
+		cmocka_unit_test_setup(names_that_never_end, setup),
+		cmocka_unit_test_setup(those_outside, setup),
+		cmocka_unit_test_setup(words_of_the_template, setup),
+		cmocka_unit_test_setup(the_fullest_state_fits, setup),
+		cmocka_unit_test_setup(nic_counters_come_from_the_kernel, setup),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,33 +1,16 @@
-/* init's small parts: memory figures, ACPI messages. */
+/* ACPI's messages: the power button is told from the rest, and what is cut or broken means nothing. */
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <cmocka.h>
 
-#include <linux/capability.h>
 #include <linux/genetlink.h>
 #include <linux/netlink.h>
 
 #include "acpi.h"
-#include "system.h"
-#include "unit/common/folder.h"
-
-static void memory_figures_are_found(void **state)
-{
-	struct memory m;
-	(void)state;
-	memory_parse(&m,
-		"MemTotal:          52736 kB\nMemFree:           46844 kB\nMemAvailable:      45880 kB\n");
-	assert_int_equal(m.total_bytes, 52736 * 1024);
-	assert_int_equal(m.available_bytes, 45880 * 1024);
-	memory_parse(&m, "MemTotal: x kB\n");
-	assert_int_equal(m.total_bytes, 0);
-	assert_int_equal(m.available_bytes, 0);
-}
 
 /* A netlink attribute at AT; its padded length. */
 static size_t put(char *at, uint16_t type, const void *payload, size_t length)
@@ -114,9 +97,8 @@ static void cut_and_broken_acpi_messages_mean_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(memory_figures_are_found),
 		cmocka_unit_test(power_button_is_told_from_the_rest),
 		cmocka_unit_test(cut_and_broken_acpi_messages_mean_nothing),
 	};
-	return cmocka_run_group_tests(tests, folder_setup, folder_teardown);
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,8 +19,7 @@ struct dialer {
 	struct loop *loop;
 	struct upstreams *upstreams;
 	const struct settings *settings;
-	/* An attempt is under way: dial_step is due in DIAL_STEP_MS, dial_events at each event of the side.
-	 */
+	/* An attempt is under way: dial_step is due in DIAL_STEP_MS, dial_events when the side has any. */
 	void (*waits)(struct dial *);
 	/* The side is connected, which took TOOK_US, with EVENTS as epoll told; -1: no upstream answers. */
 	void (*done)(struct dial *, int64_t took_us, uint32_t events);

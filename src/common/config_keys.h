@@ -57,7 +57,7 @@
 		"TCP port of the status page, JSON and metrics; 0: off") \
 	KEY(STATUS_ALLOW, "status-allow", CONFIG_ON_LINK, check_allow, 1, 32, NULL, \
 		"PREFIX[,...], on-link or none, at most 32: 10.0.0.0/8, 2001:db8::/32", \
-		"clients that may see the status page; `on-link`: those on the networks that the guest is in") \
+		"clients that may see the status page; `on-link`: those on the networks that the guest is on") \
 	KEY(SERVICE_ARGS, "service.args", "", check_arguments, 0, 0, NULL, \
 		"printable words, split as a shell does: 'quotes', \"quotes\" and \\ keep spaces; 4095 bytes in all", \
 		"arguments of the service; nothing is expanded") \
@@ -69,7 +69,7 @@
 		"upstream hosts of the relay; the first is preferred") \
 	KEY(RELAY_ALLOW, "relay.allow", CONFIG_ON_LINK, check_allow, 1, 32, NULL, \
 		"PREFIX[,...], on-link or none, at most 32: 10.0.0.0/8, 2001:db8::/32", \
-		"clients that may use the relay; `on-link`: those on the networks that the guest is in") \
+		"clients that may use the relay; `on-link`: those on the networks that the guest is on") \
 	KEY(RELAY_GUARD, "relay.guard", "off", check_guard, 0, 8, NULL, \
 		"off, none, or dcerpc:UUID[,UUID], at most 8", \
 		"accepts only connections that begin with a DCE/RPC bind to one of these interfaces; `none`: no connection") \

@@ -48,6 +48,8 @@ unit_flags_agent/test_qga := -Wl,--wrap=control_request
 unit_flags_console/test_terminal := -Wl,--wrap=write
 # The log's sender with answers of the test's own.
 unit_flags_log/test_sender := -Wl,--wrap=lookup_start,--wrap=lookup_stop
+# A clock of the test's own.
+unit_flags_records/test_pace := -Wl,--wrap=now_ms,--wrap=log_warn
 # inotify that fails.
 unit_flags_records/test_watch := -Wl,--wrap=inotify_init1,--wrap=inotify_add_watch,--wrap=log_warn
 # VMware without the machine.

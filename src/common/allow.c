@@ -26,7 +26,7 @@ bool allow_names(const struct allow *a, const struct in6_addr *client)
 	return false;
 }
 
-/* The hosts that the machine itself runs are its own affair. */
+/* `on-link` includes the addresses of this machine. */
 static bool is_in(const struct allow *a, const struct networks *n, const struct in6_addr *client)
 {
 	if (a->on_link && (prefixes_contain(&n->on_link, client) || prefixes_contain(&n->own, client)))

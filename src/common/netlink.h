@@ -41,7 +41,7 @@ bool netlink_u32(const struct netlink_attribute *a, uint32_t *value);
 int netlink_open_notifications(uint32_t groups);
 
 /* recv() of what the kernel sent. Processes can send to a netlink socket as well, with CAP_NET_ADMIN or for
- * some families without: what they send is passed over. */
+ * some families without: such messages are skipped. */
 ssize_t netlink_receive(int fd, void *bytes, size_t size, int flags);
 
 /* Reads and forgets what waits on it: what changed is found out by a dump, so that messages which the

@@ -1,5 +1,5 @@
 /* rtnetlink messages (RFC 3549, linux/rtnetlink.h), bytes in and structs out. Nothing is trusted: a
- * message that is cut or lies about its lengths is refused as a whole. */
+ * message that is truncated or has a wrong length is refused as a whole. */
 #ifndef THIMBLE_NETLINK_PARSE_H
 #define THIMBLE_NETLINK_PARSE_H
 

@@ -34,7 +34,7 @@ struct networks {
 void networks_init(struct networks *n, struct loop *loop, void (*changed)(struct networks *));
 void networks_free(struct networks *n);
 
-/* Reads at once what has changed and would be read within the pause that a storm of changes is given. False:
+/* Reads at once what has changed and would be read within the pause within a burst of changes. False:
  * nothing has. */
 bool networks_catch_up(struct networks *n);
 

@@ -1,5 +1,5 @@
-/* Work that may block, done by a child process that answers once and ends. What reads foreign bytes there has
- * no business in the process that lives on, either. */
+/* Work that may block, done by a child process that answers once and ends. Code that reads foreign
+ * bytes there also stays out of the process that lives on. */
 #ifndef THIMBLE_OFFLOAD_H
 #define THIMBLE_OFFLOAD_H
 

@@ -10,7 +10,7 @@
 struct host_name {
 	const char *origin;                   /* "setting", "dhcp" or "mac" */
 	char at_boot[MACHINE_NAME_MAX + 1];   /* before DHCP has said anything: what dhcpcd sends */
-	char from_dhcp[2 * MACHINE_NAME_MAX]; /* the last one looked at, cut to this, so that each is told of
+	char from_dhcp[2 * MACHINE_NAME_MAX]; /* the last one looked at, cut to this, so that each is logged
 						 once */
 };
 void host_name_begin(struct host_name *h, const struct config *c);

@@ -19,7 +19,7 @@ static struct power *the_power; /* for the children's callback */
 
 static void set_power_state(struct power *p, enum power_state state);
 
-/* One row a state: what is done on entering it, and how long it may take before the next one begins. */
+/* One row per state: what is done on entering it, and its longest time. */
 static void enter_stopping_service(struct power *p)
 {
 	p->children->shutting_down = true;
@@ -36,7 +36,7 @@ static void enter_ending(struct power *p)
 {
 	kill(-1, SIGKILL);
 	reboot(p->command);
-	/* Not reached, but for a kernel that cannot do it: PID 1 lives on, the watchdog goes unfed. */
+	/* Reached only if the kernel cannot do it: PID 1 lives on, and nothing feeds the watchdog. */
 	log_warn("reboot");
 }
 

@@ -26,8 +26,8 @@ struct power {
 
 void power_init(struct power *p, struct children *children, void (*changed)(void));
 
-/* Begins the end: COMMAND is RB_POWER_OFF or RB_AUTOBOOT, REASON is shown and logged. Asking again changes
- * nothing. */
+/* Begins the shutdown: COMMAND is RB_POWER_OFF or RB_AUTOBOOT, REASON is shown and logged. A second request
+ * changes nothing. */
 void power_end(struct power *p, int command, const char *reason);
 
 /* Listens for the ACPI power button (generic netlink family acpi_event, drivers/acpi/event.c). Without

@@ -51,7 +51,7 @@ void watchdog_start(struct watchdog *w, struct loop *loop)
 		int fd = open_device(number, identity);
 		if (fd < 0)
 			continue;
-		/* One of the machine's own notices a kernel that hangs; the software one is the last choice.
+		/* The machine's own also notices a kernel that hangs; the software one is the last choice.
 		 */
 		if (w->fd >= 0 && strcmp(w->identity, "Software Watchdog") != 0) {
 			release(fd);

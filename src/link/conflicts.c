@@ -10,14 +10,14 @@
 #include "common/log.h"
 #include "report.h"
 
-/* IFF_LOWER_UP, of linux/if.h, which cannot stand beside net/if.h; and the kernel has taken note of it: what
- * is sent before that is lost (net/core/link_watch.c) */
+/* IFF_LOWER_UP, of linux/if.h, which cannot be included beside net/if.h; and IFF_RUNNING: the kernel has
+ * noticed the carrier. Packets sent before that are lost (net/core/link_watch.c). */
 #define FLAGS_PASSES (0x10000u | IFF_RUNNING)
 
 enum {
 	PROBES = 3, /* in a round; RFC 5227 1.1 */
 	PROBE_INTERVAL_MS = 1000,
-	ANNOUNCE_EVERY = 2, /* with each second one: ANNOUNCE_NUM and ANNOUNCE_INTERVAL there */
+	ANNOUNCE_EVERY = 2, /* with every second probe: ANNOUNCE_NUM and ANNOUNCE_INTERVAL there */
 	ROUND_INTERVAL_MS = 15000,
 };
 
@@ -54,7 +54,7 @@ static struct address *find(int ifindex, const uint8_t *ip)
 void conflicts_note(const struct nic *nic, const uint8_t address[static 4], bool announce)
 {
 	const struct link_info *link = &nic->link;
-	/* What was found out is true of the network that the NIC was in. */
+	/* A conflict that was found belongs to the network that the NIC was in. */
 	if ((link->flags & FLAGS_PASSES) != FLAGS_PASSES || !link->has_mac)
 		return;
 	struct address *a = find(link->ifindex, address);

@@ -76,7 +76,7 @@ int leftovers_read(struct sync *s)
 	return netlink_dump(s->ask_fd, RTM_GETADDR, handle_address, s);
 }
 
-/* Whether R, which takes something away, is done; what went by itself is as good. */
+/* Asks for the removal R. True when it is done, or when the object was gone already. */
 static bool request_removal(struct sync *s, struct netlink_request *r, const char *ifname, const char *what)
 {
 	if (netlink_ask(s->ask_fd, r) == 0 || errno == EADDRNOTAVAIL || errno == ESRCH || errno == ENODEV) {

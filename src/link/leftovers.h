@@ -32,7 +32,7 @@ int leftovers_read(struct sync *s);
 /* Takes them away. */
 void leftovers_remove(struct sync *s);
 
-/* Takes VLANs away that no item of the settings names. Whether there was one: the NICs are others now. */
+/* Removes VLANs that no item of the settings names. True when there was one: the NICs have changed. */
 bool leftovers_remove_vlans(struct sync *s);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-/* Below it the kernel ends IPv6 on the NIC (RFC 8200 5). dhcpcd gives a lease's smaller MTU to the IPv4
+/* Below it the kernel disables IPv6 on the NIC (RFC 8200 5). dhcpcd gives a lease's smaller MTU to the IPv4
  * routes. */
 enum { MTU_MIN = 1280 };
 

@@ -61,8 +61,8 @@ void request_gateway(struct netlink_request *r, uint16_t type, int ifindex, cons
 		.rtm_protocol = LINK_MARK,
 		.rtm_scope = RT_SCOPE_UNIVERSE,
 		.rtm_type = RTN_UNICAST,
-		/* It is on the link even where no route leads to it: of an address that is alone, or in a
-		 * network that begins with 0.0.0.0, of which the kernel makes no route. */
+		/* The gateway is on the link even without a route to it: with a prefix of one address, or in
+		 * a network that begins with 0.0.0.0, for which the kernel makes no route. */
 		.rtm_flags = RTNH_F_ONLINK,
 	};
 	netlink_begin(r, type, type == RTM_NEWROUTE ? NLM_F_CREATE | NLM_F_EXCL : 0, &body, sizeof(body));

@@ -190,7 +190,7 @@ static void handle_wanted(struct sync *s, size_t i, bool again)
 		put_address(s, w, again);
 }
 
-/* A VLAN follows its NIC, as long as nothing is said of itself. */
+/* A VLAN without an MTU of its own follows its NIC. */
 static uint32_t find_mtu(const struct sync *s, const struct nic *nic, const struct nic *below)
 {
 	static struct record_view v;

@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 /* An event is the environment that a hook script would get: NUL-terminated "key=value" strings. All routers
- * of a NIC together may make one that is larger than this: its first strings are kept. dhcpcd names the
- * router that it likes best, of equals the one that was there first, before the others. */
+ * of a NIC together may make one that is larger than this: its first strings are kept. dhcpcd puts the
+ * preferred router first; among equals, the one that was there first. */
 enum { EVENT_BYTES_MAX = 32768 };
 
 /* Puts events together from the stream: a native size_t, then as many bytes. */

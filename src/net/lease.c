@@ -286,7 +286,7 @@ static bool is_off(const struct event *e, const char *client)
 	return event_get(e, client) != NULL;
 }
 
-/* With the link dhcpcd drops what it has, and says EXPIRE of leases that have time left. */
+/* When the link goes down dhcpcd drops its leases, and says EXPIRE of those that have time left. */
 static enum client_word word_left(const struct event *e, const struct reason *r)
 {
 	const char *carrier = event_get(e, "ifcarrier");

@@ -89,7 +89,7 @@ struct leases {
 /* Takes over what E says at NOW_MS. Unknown events change nothing. */
 void leases_apply(struct leases *l, const struct event *e, int64_t now_ms);
 
-/* Forgets what has run out: leases that dhcpcd did not live to see end, RDNSS and DNSSL entries. */
+/* Forgets what has run out: leases that ended after dhcpcd did, RDNSS and DNSSL entries. */
 void leases_expire(struct leases *l, int64_t now_ms);
 
 #endif

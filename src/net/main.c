@@ -18,7 +18,7 @@
 #include "resolver.h"
 
 enum {
-	/* A storm of changes is looked at once in this time; the first change at once. */
+	/* The pause between two dumps in a burst of changes; the first change is followed by one at once. */
 	REFRESH_PAUSE_MS = 20,
 	REFRESH_RETRY_MS = 200,
 };

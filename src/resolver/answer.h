@@ -17,7 +17,7 @@ enum {
 	TTL_MAX_S = 3600,
 };
 
-/* What came of a question. Up to ANSWER_ALL_REFUSED the servers have spoken: there is, or there is not. After
+/* What came of a question. Up to ANSWER_ALL_REFUSED the servers have answered: yes or no. After
  * it they could not say, and what was known before stays true. */
 enum answer_status {
 	ANSWER_OK,

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* A host whose addresses are not all known is asked for again after so long, at the latest. */
+/* The longest time until a host with unknown addresses is asked for again. */
 enum { INCOMPLETE_TTL_S = 30 };
 
 static uint8_t answer[NS_MAXMSG];
@@ -117,7 +117,7 @@ static enum answer_status look_up_target(struct packet *p, unsigned index, uint3
 	if (status4 == ANSWER_OK && p->count == index)
 		publish_count(p, index + 1);
 
-	/* Servers that cannot say would take another time-out for the other family. */
+	/* Servers that fail would take another time-out for the other family. */
 	enum answer_status status6 = status4;
 	if (answer_is_final(status4))
 		status6 = ask_addresses(&ipv6, host, AF_INET6);

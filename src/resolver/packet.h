@@ -33,7 +33,7 @@ struct target {
 
 struct packet {
 	uint32_t status;  /* enum answer_status: of the name `asked` */
-	uint32_t failure; /* of a name before that one, for which the servers could not say; or ANSWER_OK */
+	uint32_t failure; /* of an earlier name, for which the servers failed; or ANSWER_OK */
 	uint32_t asked;   /* which one of the question's names */
 	uint32_t left_out, refused;
 	uint32_t count;

@@ -45,7 +45,7 @@ static void add_target(struct record *r, unsigned number, const struct source *s
 		target->port, target->host, source_expires_ms(s, target), addresses);
 }
 
-/* Each source's best target has its place, whatever those before it bring. */
+/* Each source's best target has a place reserved, whatever the sources before it bring. */
 void report_make(struct record *r, const struct sources *all, const char *setting)
 {
 	unsigned number = 0, left_out = 0, reserved = 0;

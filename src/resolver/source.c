@@ -222,7 +222,7 @@ static void handle_answer(struct worker *w, const struct packet *p)
 	words_for(&t, status == ANSWER_OK ? failure : status, name, &q);
 	if (status != ANSWER_OK && answer_is_final(status))
 		set_none(s, words);
-	/* A domain that goes before this one could not be asked. What it said before goes before, too. */
+	/* The servers failed for an earlier domain: its last answer takes precedence over this one's. */
 	else if (status != ANSWER_OK ||
 		 (failure != ANSWER_OK && s->asked[0] != '\0' && strcmp(s->asked, name) != 0))
 		set_unknown(s, words, true);

@@ -1,11 +1,11 @@
 /* The items of relay.upstream that are names or services: each one is asked for, followed as its answers
- * expire, and its targets stay in force while the servers cannot say anything else.
+ * expire, and its targets stay in force while the servers fail.
  *
- *                    targets                servers cannot say
+ *                    targets              servers fail
  *   WAITING ------------------------> OK ----------------------> STALE
- *      |  ^ servers cannot say        | ^        targets           | |
+ *      |  ^ servers fail              | ^        targets           | |
  *      |  +- no answer yet            | +--------------------------+ |
- *      |          no such thing       v         no such thing        |
+ *      |        no such record        v       no such record         |
  *      +--------------------------> FAILED <-------------------------+
  *                                     | targets: OK
  *
@@ -21,7 +21,7 @@ enum {
 	WORKERS_MAX = 4,
 	SOURCE_WORDS_MAX = 400,
 	RETRY_NONE_MS = 250,   /* the first wait while nothing is known */
-	RETRY_KNOWN_MS = 5000, /* the first wait while there are targets, or known to be none */
+	RETRY_KNOWN_MS = 5000, /* the first wait while there are targets, or none is known to exist */
 	RETRY_MAX_MS = 30000,
 };
 

@@ -1,5 +1,5 @@
-/* A child process that asks the name servers once and ends: the C library's resolver blocks, and what reads
- * their bytes has no business in the process that lives on. */
+/* A child process that asks the name servers once and ends: the C library's resolver blocks, and code that
+ * reads their bytes must stay out of the process that lives on. */
 #ifndef RESOLVER_WORKER_H
 #define RESOLVER_WORKER_H
 

@@ -1,5 +1,4 @@
-/* What hypervisors are told, out of the records of init and net: whatever those hold, it comes out checked.
- */
+/* The facts reported to hypervisors, from the records of init and net, all of them checked. */
 #ifndef THIMBLE_FACTS_H
 #define THIMBLE_FACTS_H
 
@@ -31,7 +30,7 @@ struct facts_address {
 	bool deprecated;
 };
 
-/* Looks which NICs there are, and how the system is called. */
+/* Finds the NICs and the system's name. */
 void facts_begin(struct facts *f);
 
 /* Reads the record of NIC number I, from 0, into F->view. False: it has gone, or is none. */

@@ -167,9 +167,9 @@ bool guestinfo_tell(struct facts *f, vmware_port *port)
 	text_clear(&t);
 	text_add(&t, "Thimble %s %s, Linux %s", THIMBLE_VERSION, facts_appliance(f), f->system.release);
 	all &= send_one(port, INFO_OS_NAME_FULL, words);
-	/* What open-vm-tools says of a Linux that it does not know; vSphere knows the word. */
+	/* open-vm-tools' word for an unknown Linux; vSphere knows it. */
 	all &= send_one(port, INFO_OS_NAME, "other6xlinux-64");
-	/* Older hosts take the same under an older number. */
+	/* Older hosts accept the same under an older number. */
 	all &= tell_nics(f, port, INFO_IPADDRESS_V3) || tell_nics(f, port, INFO_IPADDRESS_V2);
 	return tell_main_address(f, port) && all;
 }

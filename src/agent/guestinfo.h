@@ -1,5 +1,5 @@
-/* What VMware's host is told, as open-vm-tools tells it (its guestInfo.h and nicinfo.x): SetGuestInfo and a
- * key of guestinfo. */
+/* The reports to VMware's host, as open-vm-tools sends them (its guestInfo.h and nicinfo.x): SetGuestInfo and
+ * a key of guestinfo. */
 #ifndef THIMBLE_GUESTINFO_H
 #define THIMBLE_GUESTINFO_H
 
@@ -12,7 +12,7 @@ enum { GUESTINFO_NICS_MAX = 16, GUESTINFO_MESSAGE_MAX = 16384 };
  * that it takes up in OUT; what does not fit is left out whole. */
 size_t guestinfo_nics(struct facts *f, char *out, size_t size);
 
-/* Tells all of it through PORT. False: the host took not all. */
+/* Sends all of it through PORT. False: the host did not accept all. */
 bool guestinfo_tell(struct facts *f, vmware_port *port);
 
 #endif

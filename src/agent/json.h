@@ -23,7 +23,7 @@ struct json {
 	jsmntok_t token[JSON_TOKENS_MAX]; /* [0] is the whole; of an object a key, its value, the next key */
 };
 
-/* Reads the one value that LENGTH bytes are. NULL; or why they are none, in words for an error. */
+/* Parses LENGTH bytes as one value. Returns NULL, or the reason why they are none. */
 const char *json_parse(struct json *j, const char *text, size_t length);
 
 /* Whether TOKEN is a string of exactly these characters. One with escapes is compared as it was written: no

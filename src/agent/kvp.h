@@ -1,6 +1,5 @@
-/* Hyper-V's key-value pairs, the guest's end: what the host writes, kept and answered, and what it may know.
- * The messages are those of linux/hyperv.h between the kernel's driver and its daemon
- * (tools/hv/hv_kvp_daemon.c). */
+/* Hyper-V's key-value pairs, the guest's end: keeps the host's pairs and answers its queries. The messages
+ * are those of linux/hyperv.h between the kernel's driver and its daemon (tools/hv/hv_kvp_daemon.c). */
 #ifndef THIMBLE_KVP_H
 #define THIMBLE_KVP_H
 
@@ -30,19 +29,19 @@ struct kvp {
 	bool registered; /* the kernel has answered the registration */
 };
 
-/* What the daemon says first. */
+/* The daemon's first message. */
 void kvp_registration(struct hv_kvp_msg *m);
 
 enum kvp_result { KVP_NO_ANSWER, KVP_ANSWER, KVP_ANSWER_CHANGED, KVP_ANSWER_REFUSED };
 
-/* Takes the message in M and makes the answer of it. KVP_ANSWER_CHANGED: one of our pairs is another now.
+/* Takes the message in M and makes the answer of it. KVP_ANSWER_CHANGED: one of our pairs has changed.
  * KVP_ANSWER_REFUSED: the pair of ours in M, whose key is a string, is not taken. */
 enum kvp_result kvp_handle(struct kvp *k, struct hv_kvp_msg *m);
 
 /* For people: "enumerate". */
 const char *kvp_operation_name(unsigned operation);
 
-/* kvp_facts.c: what the guest says of itself, out of the records as they are now. The code of the answer. */
+/* kvp_facts.c: the guest's own values, from the records as they are now. The code of the answer. */
 
 /* Key and value number `index` of the pool that the guest makes up (KVP_POOL_AUTO). */
 __u32 kvp_enumerate(struct kvp *k, struct hv_kvp_msg_enumerate *m);

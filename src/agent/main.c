@@ -1,6 +1,6 @@
-/* The agent: what the hypervisor may know of the guest, and may ask of it; one back end, by what the machine
- * is (docs/hypervisor.md). Arguments: `qemu PORT`, `hyper-v DEVICE` or `vmware`; PORT and DEVICE may be
- * numbers of open descriptors. */
+/* The agent: reports facts of the guest to the hypervisor and answers its requests; one back end, by the kind
+ * of machine (docs/hypervisor.md). Arguments: `qemu PORT`, `hyper-v DEVICE` or `vmware`; PORT and DEVICE may
+ * be numbers of open descriptors. */
 #include <string.h>
 
 #include "back_end.h"

@@ -1,4 +1,4 @@
-/* QEMU, and whoever takes its place: a virtio-serial port (drivers/char/virtio_console.c of Linux). */
+/* QEMU and its substitutes: a virtio-serial port (drivers/char/virtio_console.c of Linux). */
 #include <errno.h>
 #include <poll.h>
 #include <unistd.h>
@@ -28,7 +28,7 @@ static bool host_is_there(void)
 	return poll(&p, 1, 0) == 0 || !(p.revents & POLLHUP);
 }
 
-/* Whoever comes next gets nothing of what was for the one that has gone. */
+/* The next client gets none of the previous client's answers. */
 static void forget(void)
 {
 	static const char sentinel = '\xff';
@@ -55,7 +55,7 @@ static bool write_answer(struct loop *loop)
 		if (n > 0) {
 			port.answer_at += (size_t)n;
 		} else if (n == 0 || errno == EAGAIN || errno == EPIPE) {
-			/* A port whose host end is closed takes nothing, and says so in this way. */
+			/* A port whose host end is closed accepts nothing, and reports it this way. */
 			if (!host_is_there())
 				forget();
 			return false;

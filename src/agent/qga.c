@@ -107,7 +107,7 @@ static void run_time(struct call *c)
 	text_add(c->out, "%lld", (long long)now.tv_sec * 1000000000 + now.tv_nsec);
 }
 
-/* Which of them runs is the host's alone to say: there is no guest-set-vcpus. */
+/* Only the host takes processors online or offline: there is no guest-set-vcpus. */
 static void run_vcpus(struct call *c)
 {
 	cpu_set_t set;
@@ -157,7 +157,7 @@ static void run_trim(struct call *c)
 		text_add(&c->error, "argument 'minimum': a whole number of 64 bits is wanted");
 }
 
-/* There is nothing to come back to from a halt, so it powers off as well. */
+/* A halted guest cannot be resumed, so halt powers off too. */
 static void run_shutdown(struct call *c)
 {
 	const struct json *j = &c->q->json;

@@ -34,7 +34,8 @@ size_t qga_take(struct qga_input *in, const char *bytes, size_t length)
 	while (i < length && !in->whole) {
 		char c = bytes[i++];
 		if (c == sentinel || c == '\n') {
-			/* What the sentinel cuts off is a client's that has gone; only too much is told. */
+			/* Input that the sentinel cuts off is of a client that has gone; only excess is
+			 * reported. */
 			in->whole = in->too_long || (c == '\n' && in->used > 0);
 			if (!in->whole)
 				begin(in);

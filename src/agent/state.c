@@ -83,7 +83,7 @@ void state_set(enum agent_state state, const char *error)
 {
 	if (state == told.state && strcmp(told.error, error == NULL ? "" : error) == 0)
 		return;
-	/* A host that comes and goes, as Proxmox for each question, does so without a word. */
+	/* A host that connects for each request, as Proxmox does, is not logged. */
 	if (state == AGENT_FAILED || told.state == AGENT_FAILED || told.requests == 0)
 		log_line(state == AGENT_FAILED ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "%s: %s -> %s%s%s",
 			told.back_end, names[told.state], names[state], error == NULL ? "" : ": ",

@@ -1,4 +1,4 @@
-/* How the agent fares, for its record; and what its parts have in common. */
+/* The agent's state, for its record, and what its parts share. */
 #ifndef THIMBLE_AGENT_STATE_H
 #define THIMBLE_AGENT_STATE_H
 
@@ -7,25 +7,25 @@
 #include "common/loop.h"
 #include "facts.h"
 
-/* Each is in one place for all that needs it: 32 KB each. */
+/* Shared by all parts: 32 KB each. */
 extern struct facts agent_facts;
 extern struct record agent_record; /* what is written now */
 
 enum agent_state {
-	AGENT_WAITING,   /* nobody has spoken yet */
-	AGENT_CONNECTED, /* the host speaks, or takes what it is told */
+	AGENT_WAITING,   /* no message yet */
+	AGENT_CONNECTED, /* the host sends requests, or accepts reports */
 	AGENT_FAILED,
 	AGENT_STATE_COUNT
 };
 
-/* Tells where it stands, in the record agent/state; ERROR is why it failed, else NULL. */
+/* Reports the state in the record agent/state; ERROR is why it failed, else NULL. */
 void state_begin(struct loop *loop, const char *back_end);
 void state_set(enum agent_state state, const char *error);
 
 /* Writes what has not been written yet. */
 void state_end(void);
 
-/* Counts one request: of the host's, or what VMware's host was told. */
+/* Counts one request: one of the host, or one report to VMware's host. */
 void state_count(const char *request, bool refused);
 
 #endif

@@ -20,8 +20,8 @@ void canvas_put(struct canvas *c, int column, enum attribute a, const char *text
 		grid_put_short(c->grid, row, column, c->sheet.columns - column - 1, a, text);
 }
 
-/* How many of LENGTH bytes go into a row of WIDTH: up to a blank in its right half, at best one that ends
- * a clause or an item. */
+/* How many of LENGTH bytes go into a row of WIDTH: up to a space in its right half, at best one that ends a
+ * clause or an item. */
 static int row_bytes(const char *text, int length, int width)
 {
 	if (length <= width)

@@ -25,7 +25,7 @@ struct canvas canvas_measure(const struct canvas *like);
 /* Puts TEXT at COLUMN of the present row without ending it. */
 void canvas_put(struct canvas *c, int column, enum attribute a, const char *text);
 
-/* Writes LEAD in attribute A and TEXT after it, from COLUMN on, broken at blanks into at most ROWS_LIMIT
+/* Writes LEAD in attribute A and TEXT after it, from COLUMN on, broken at spaces into at most ROWS_LIMIT
  * rows, and ends the line. What is longer still ends in "...". */
 void canvas_wrap(
 	struct canvas *c, int column, int rows_limit, enum attribute a, const char *lead, const char *text);

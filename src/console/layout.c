@@ -64,7 +64,7 @@ static void draw_keys(
 		grid_put_short(g, g->rows - 1, 1, g->columns - 3, ATTRIBUTE_WARN, request->prompt);
 		return;
 	}
-	/* Where the page's number has to fit as well, or the screen is small, the short names. */
+	/* Short names where the page's number must fit too, or on a small screen. */
 	bool paged = !in_log && result->pages > 1;
 	bool full = g->columns >= (paged ? WIDE_COLUMNS : LABEL_COLUMNS);
 	int column = draw_key(g, 1, "l", in_log ? "status" : "log");
@@ -201,7 +201,8 @@ static void draw_log_view(struct grid *g, const struct status *s, const struct l
 	c.top = top;
 	c.row = 1;
 	c.last = bottom - top;
-	/* Lines that the ring gave up meanwhile cannot be shown: the oldest ones that it has stand in. */
+	/* Lines that the ring has dropped since cannot be shown; the oldest that it still has are shown
+	 * instead. */
 	long long end = request->log_end == 0 ? log->lines_total : request->log_end;
 	if (end < log_oldest(log))
 		end = log_oldest(log);

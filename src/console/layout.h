@@ -8,7 +8,7 @@
 
 enum view { VIEW_STATUS, VIEW_LOG, VIEW_SETTINGS };
 
-/* What the person at the keys chose. */
+/* The user's choices. */
 struct layout_request {
 	enum view view;
 	int page;           /* of the status, from 0; wraps */

@@ -16,8 +16,8 @@ struct paint {
 	struct grid shown;     /* what the terminal shows */
 };
 
-/* Sets the terminal up: character set, no scroll region, no autowrap, no cursor; CLEAR blanks it first
- * (a repaint without it does not flicker). After it the whole grid is painted anew, at COLUMNS x ROWS. */
+/* Sets the terminal up: character set, no scroll region, no autowrap, no cursor; CLEAR blanks it first (a
+ * repaint without it does not flicker). After it the whole grid is repainted, at COLUMNS x ROWS. */
 void paint_begin(struct paint *p, struct text *out, int columns, int rows, bool clear);
 
 /* Asks the terminal where its last row and column are; keys_take gets the answer. */
@@ -28,7 +28,7 @@ void paint_ask_size(struct text *out);
 bool paint_update(struct paint *p, struct text *out, struct grid *next);
 
 /* Gives the terminal back: cursor and autowrap on. The cursor stands on the row below the verdict, so that
- * the kernel's last words do not scroll the screen. */
+ * the kernel's last messages do not scroll the screen. */
 void paint_end(const struct paint *p, struct text *out);
 
 #endif

@@ -11,7 +11,7 @@ enum {
 	ROWS_DEFAULT = 24,
 	TICK_MS = 1000,
 	DRAW_GAP_MS = 100,  /* between drawings that records ask for */
-	REPAINT_MS = 10000, /* a terminal that was attached meanwhile, or scribbled on, is right again */
+	REPAINT_MS = 10000, /* repairs a terminal that was attached late or overwritten */
 	STALL_MS = 1000,    /* a line that hung this long may have lost bytes */
 };
 
@@ -75,7 +75,7 @@ static void draw(struct screen *s)
 	flush(s);
 }
 
-/* Drawings follow the frame before them until the terminal shows the last word or blocks. */
+/* Draws again after each frame until the terminal shows the newest state or blocks. */
 static void draw_all(struct screen *s)
 {
 	do
@@ -187,7 +187,7 @@ int screen_run(struct screen *s)
 {
 	draw_all(s);
 	int result = loop_run(&s->loop);
-	/* Who stopped us has just written why. */
+	/* init has just written the reason of the stop. */
 	state_load(&s->state, FOLDERS_ALL);
 	draw_all(s);
 	if (s->terminal.out.used == 0) {

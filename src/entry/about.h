@@ -1,8 +1,8 @@
-/* What a person may ask of the program: there is no shell beside it. */
+/* The options for people: the container has no shell. */
 #ifndef THIMBLE_ENTRY_ABOUT_H
 #define THIMBLE_ENTRY_ABOUT_H
 
-/* --help: how to set what. Returns the exit status. */
+/* --help: prints the settings and how to give them. Returns the exit status. */
 int about_help(void);
 
 /* --status: the records of a container that runs. Returns the exit status: 0 when the service says "ready",

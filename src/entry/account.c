@@ -12,7 +12,7 @@
 
 #define CAPABILITY(name) (UINT64_C(1) << CAP_##name)
 
-/* What it takes to give a child another user, and to end it afterwards. */
+/* The capabilities to give a child another user, and to kill it afterwards. */
 static const uint64_t needed = CAPABILITY(CHOWN) | CAPABILITY(SETUID) | CAPABILITY(SETGID) | CAPABILITY(KILL);
 
 uint64_t account_capabilities(void)

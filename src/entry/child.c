@@ -15,7 +15,7 @@
 
 enum { BACKOFF_FIRST_MS = 100, BACKOFF_MAX_MS = 30000, BACKOFF_RESET_MS = 60000 };
 
-/* In the child, where exit() would flush what is the parent's. */
+/* In the child, where exit() would flush the parent's buffers. */
 static _Noreturn void fail(const char *what)
 {
 	log_warn("cannot start: %s", what);
@@ -64,7 +64,7 @@ static _Noreturn void run_service(const struct child *child)
 		fail("its files");
 	become(child);
 	/* After the change of user, which clears it. Without a process namespace of our own (docker --init,
-	 * host's processes shared) nobody else would end the child with us. */
+	 * host's processes shared) nothing else would end the child with us. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	execv(child->arguments[0], (char *const *)child->arguments);
 	fail(child->arguments[0]);

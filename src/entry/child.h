@@ -33,8 +33,8 @@ void child_signal(const struct child *child, int signal);
 /* To be called when its process has ended: kills what is left of its process group. */
 void child_ended(struct child *child);
 
-/* Starts it again after the wait that is due: 0.1 s, doubling to 30 s, from the beginning again once it has
- * lived for a minute. WORDS say how it ended, for the log. */
+/* Restarts it after the back-off: 0.1 s, doubling to 30 s, reset once it has run for a minute. WORDS say how
+ * it ended, for the log. */
 void child_start_later(struct loop *loop, struct child *child, const char *words);
 
 /* Ends it at once and for good. */

@@ -51,7 +51,7 @@ static void set(struct config *c, const char *key, size_t key_length, const char
 		report(message);
 }
 
-/* False: it is no setting's. */
+/* False: no setting has this name. */
 static bool take_variable(struct config *c, const char *variable, size_t name_length, config_report *report)
 {
 	char origin[CONFIG_ORIGIN_MAX];

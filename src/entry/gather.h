@@ -1,4 +1,4 @@
-/* The settings of a container, from all places that have some; the later place wins. */
+/* The settings of a container, from all sources; a later source overrides an earlier one. */
 #ifndef THIMBLE_ENTRY_GATHER_H
 #define THIMBLE_ENTRY_GATHER_H
 
@@ -9,8 +9,8 @@ enum { VARIABLE_NAME_MAX = 64 };
 /* The environment variable of a setting: THIMBLE_RELAY_MAX_CONNECTIONS for relay.max-connections. */
 void variable_name(char name[static VARIABLE_NAME_MAX], enum config_key key);
 
-/* Takes the THIMBLE_* variables of ENVIRONMENT ("NAME=value", NULL-terminated). One that is no setting's is
- * told and left alone: Kubernetes makes some for a Service called thimble. REPORT is called with each refused
+/* Takes the THIMBLE_* variables of ENVIRONMENT ("NAME=value", NULL-terminated). One that is no setting is
+ * logged and ignored: Kubernetes makes some for a Service called thimble. REPORT is called with each refused
  * one. */
 void gather_environment(struct config *c, char *const *environment, config_report *report);
 

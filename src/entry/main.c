@@ -56,7 +56,7 @@ static _Noreturn void end_with(int status)
 	exit(WIFEXITED(status) ? WEXITSTATUS(status) : STATUS_OF_SIGNAL + WTERMSIG(status));
 }
 
-/* Others than the two are orphans that came to us as PID 1: they are gone by being waited for. */
+/* Any other process is an orphan that this program inherits: waiting for it removes it. */
 static void reap(void)
 {
 	int status, service_status = 0;
@@ -94,7 +94,7 @@ static void stop(void)
 	child_signal(&entry.service, SIGTERM);
 }
 
-/* What is wrong now changes nothing: the settings in force go on, but for those that guard. */
+/* An error changes nothing: the settings in force stay, except for those that guard. */
 static void read_settings_again(void)
 {
 	static struct config read;
@@ -171,7 +171,7 @@ static void prepare_helper(void)
 		fatal("%s: pipe", h->name);
 }
 
-/* The settings that are in force, before anybody reads them. */
+/* Writes the settings in force before any program reads them. */
 static void prepare_settings(void)
 {
 	appliance_read(&entry.appliance, "/etc/thimble/appliance");

@@ -1,4 +1,5 @@
-/* What the children and this program say: line by line to the container's stderr, each with its name. */
+/* The output of the children and of this program: line by line to the container's stderr, each with its name.
+ */
 #ifndef THIMBLE_ENTRY_OUTPUT_H
 #define THIMBLE_ENTRY_OUTPUT_H
 
@@ -9,7 +10,7 @@ enum { OUTPUT_LINE_MAX = 4000 };
 
 struct output {
 	struct loop_fd watch; /* the reading end of a pipe */
-	int write_fd;         /* the other end; both stay open, so a child's next life writes on */
+	int write_fd;         /* the other end; both stay open, so a restarted child writes to it */
 	const char *name;
 	size_t used;
 	char line[OUTPUT_LINE_MAX];
@@ -21,7 +22,7 @@ int output_open(struct output *o, struct loop *loop, const char *name);
 /* From here on this program's own stderr is an output like a child's. 0, or -1 with errno. */
 int output_take_own(struct output *o, struct loop *loop, const char *name);
 
-/* Passes on all that waits in the pipes, and lines without their end: before the program ends. */
+/* Writes out the rest of the pipes, and unfinished lines: before the program ends. */
 void outputs_flush(void);
 
 /* Takes LENGTH bytes that came, and passes on whole lines and pieces of OUTPUT_LINE_MAX bytes. */

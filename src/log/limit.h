@@ -1,6 +1,6 @@
-/* How many lines one source may bring: LIMIT_PER_SECOND in the long run, LIMIT_BURST at once. What a child
- * says when it starts or fails fits; and what one says without end leaves the others' lines in the ring for a
- * while. */
+/* How many lines one source may write: LIMIT_PER_SECOND in the long run, LIMIT_BURST at once. That covers a
+ * child's lines at a start or a failure; a child that writes without end leaves the others' lines in the ring
+ * for a while. */
 #ifndef THIMBLE_LOG_LIMIT_H
 #define THIMBLE_LOG_LIMIT_H
 

@@ -1,4 +1,4 @@
-/* Addresses of the collector's name: getaddrinfo() blocks, so a child process asks, which ends with its
+/* Addresses of the collector's name: getaddrinfo() blocks, so a child process calls it and exits with the
  * answer. */
 #ifndef THIMBLE_LOG_LOOKUP_H
 #define THIMBLE_LOG_LOOKUP_H
@@ -33,7 +33,7 @@ struct lookup {
 void lookup_init(
 	struct lookup *l, struct loop *loop, void (*answered)(struct lookup *, const struct lookup_answer *));
 
-/* Asks for the addresses of HOST; the answer has PORT in each. None may be running. 0, or -1 with errno. */
+/* Looks up the addresses of HOST; the answer has PORT in each. None may be running. 0, or -1 with errno. */
 int lookup_start(struct lookup *l, const char *host, uint16_t port);
 
 /* Ends the child, if one runs, without an answer. */

@@ -17,8 +17,8 @@
 
 enum {
 	SOURCES_MAX = 32,
-	RECORD_INTERVAL_MS = 200, /* after records are written, until they are again */
-	LIMIT_TELL_MS = 5000,     /* what limits have left out is said at most so often */
+	RECORD_INTERVAL_MS = 200, /* between two writes of the records */
+	LIMIT_TELL_MS = 5000,     /* between two lines about what limits dropped */
 	KERNEL_BATCH = 64,        /* of its records at once */
 	END_MS = 100,             /* after SIGTERM: others' last lines are read and sent */
 };
@@ -80,7 +80,7 @@ static void handle_watch(struct watch *w, unsigned places)
 	read_settings();
 }
 
-/* What went over a source's limit is said in one line for each, however many there were. */
+/* One line per source that exceeded its limit, however many lines were dropped. */
 static void tell_limits(struct loop *loop, struct loop_timer *timer)
 {
 	(void)loop, (void)timer;

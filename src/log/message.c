@@ -51,7 +51,7 @@ size_t message_write(char bytes[static MESSAGE_BYTES_MAX], const struct log_entr
 	text_add(&t, "%s %.*s - - ", is_host_name(o->host_name) ? o->host_name : "-", (int)e->name_bytes,
 		e->name);
 	text_add(&t, "[timeQuality tzKnown=\"1\" isSynced=\"%d\"]", o->clock_known && o->clock_in_step);
-	/* RFC 5424 7.3: the line's number tells of those that are missing; time since boot in hundredths (RFC
+	/* RFC 5424 7.3: a gap in the lines' numbers shows missing lines; time since boot in hundredths (RFC
 	 * 3418). */
 	text_add(&t, "[meta sequenceId=\"%llu\" sysUpTime=\"%llu\"] ",
 		(unsigned long long)(number - 1) % SEQUENCE_MAX + 1,

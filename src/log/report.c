@@ -11,7 +11,7 @@ enum {
 	TAIL_ROOM = RECORD_BYTES_MAX - 256, /* for the lines */
 };
 
-/* Said once: each line about it would make it be written, and fail, again. */
+/* Logged once: each line about it would cause another write, and another failure. */
 static void check(int result, const char *what, bool *failed)
 {
 	if (result < 0 && !*failed)

@@ -1,4 +1,4 @@
-/* What the log tells: the file log/lines, the records log/tail and log/state. docs/records.md. */
+/* The log's own reports: the file log/lines, the records log/tail and log/state. docs/records.md. */
 #ifndef THIMBLE_LOG_REPORT_H
 #define THIMBLE_LOG_REPORT_H
 
@@ -8,7 +8,7 @@
 
 void report_lines(const struct ring *r);
 
-/* What a source was kept from bringing. */
+/* The dropped lines of a source. */
 struct report_limited {
 	const char *name;
 	uint64_t left_out;

@@ -22,7 +22,7 @@ struct ring {
 	struct ring_place end;   /* behind the newest */
 };
 
-/* Appends a line. NAME must be printable ASCII without blanks. TEXT may be any bytes: those outside printable
+/* Appends a line. NAME must be printable ASCII without spaces. TEXT may be any bytes: those outside printable
  * ASCII become \xNN, and what is longer than LOG_TEXT_MAX then is cut and ends in "...". */
 void ring_add(struct ring *r, int64_t time_ms, unsigned level, const char *name, const char *text,
 	size_t text_bytes);

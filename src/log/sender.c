@@ -17,11 +17,11 @@ enum {
 	UDP_PROBE_MS = 200, /* by then the first datagram has come back as refused, if it does */
 	UDP_RENEW_MS = 600000,
 	CONNECT_TIMEOUT_MS = 5000,
-	SLOW_MS = 1000, /* a stream that takes nothing for so long is slow */
+	SLOW_MS = 1000, /* a stream that accepts nothing for so long is slow */
 	BACK_OFF_MIN_MS = 1000,
-	BACK_OFF_MAX_MS = 30000, /* also: a connection that lived so long makes the next wait short again */
+	BACK_OFF_MAX_MS = 30000, /* also: a connection that lasted so long resets the back-off */
 	TELL_GAP_MS = 10000,     /* between two lines about the state */
-	ORIGIN_MS = 1000,        /* how long what the machine knows of its clock is believed */
+	ORIGIN_MS = 1000,        /* how long the host name and the clock's state are cached */
 };
 
 static void begin(struct sender *s);
@@ -64,7 +64,7 @@ static void tell_wanted(const struct sender *s)
 		log_info("syslog: to %s, by %s", collector, s->wanted.by_dhcp ? "DHCP" : "the setting");
 }
 
-/* Says how the state has changed since that was last said; not each try to connect. */
+/* Logs the change of state since the last such line; not each attempt to connect. */
 static void tell_state(struct sender *s)
 {
 	char collector[COLLECTOR_TEXT_MAX];
@@ -84,7 +84,7 @@ static void tell_state(struct sender *s)
 	s->told_ms = now;
 }
 
-/* AFTER_MS: when what the state's row says is done; -1: never. */
+/* AFTER_MS: when the action of the state's row runs; -1: never. */
 static void set_state(struct sender *s, enum sender_state state, int64_t after_ms)
 {
 	int64_t now = now_ms();
@@ -134,8 +134,7 @@ static void step_back(struct sender *s, uint64_t count)
 		;
 }
 
-/* Leaves the peer in hand. ERROR: the one that it failed with; DROP: what is on the way will be sent again.
- */
+/* Leaves the current peer. ERROR: the one that it failed with; DROP: lines in transit will be sent again. */
 static void leave_peer(struct sender *s, int error, bool drop)
 {
 	if (s->transport.fd >= 0)
@@ -155,7 +154,7 @@ static bool is_no_way(int error)
 	       error == EADDRNOTAVAIL;
 }
 
-/* Waits until the next try, longer each time. */
+/* Backs off before the next attempt. */
 static void back_off(struct sender *s, enum sender_state state)
 {
 	int64_t wait_ms = s->back_off_ms < BACK_OFF_MIN_MS ? BACK_OFF_MIN_MS : s->back_off_ms;
@@ -171,7 +170,7 @@ static void set_error(struct sender *s, const char *words)
 
 static void try_next_peer(struct sender *s);
 
-/* The peer in hand is no good: ERROR, or CLOSED by it. The next address is tried at once. */
+/* The current peer failed: ERROR, or CLOSED by it. Tries the next address at once. */
 static void fail_peer(struct sender *s, int error, const char *words)
 {
 	bool was_open = is_open(s);
@@ -234,8 +233,7 @@ static void take_peers(struct sender *s, const struct lookup_answer *answer)
 	try_next_peer(s);
 }
 
-/* While lines go out: the one that gets them stays as long as the name has its address, or cannot be looked
- * up. */
+/* While sending: keeps the current peer as long as the name has its address, or cannot be resolved. */
 static void take_renewed(struct sender *s, const struct lookup_answer *answer)
 {
 	arm_renew(s);
@@ -263,7 +261,7 @@ static void handle_answer(struct lookup *l, const struct lookup_answer *answer)
 	}
 }
 
-/* A round over the collector's addresses. A name is looked up anew for each. */
+/* A round over the collector's addresses. A name is resolved again for each. */
 static void begin(struct sender *s)
 {
 	s->begun_ms = now_ms();
@@ -293,7 +291,7 @@ static int socket_error(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0 ? errno : error;
 }
 
-/* The first datagram may have been refused with nobody looking until now: a guest can be paused. */
+/* The first datagram's refusal may be unread until now: a guest can be paused. */
 static void handle_connect_deadline(struct sender *s)
 {
 	int error = s->wanted.collector.tcp ? ETIMEDOUT : socket_error(s->transport.fd);
@@ -334,7 +332,7 @@ static void look_at_machine(struct sender *s)
 	s->origin.clock_in_step = ntp != NULL && strcmp(ntp, "synchronised") == 0;
 }
 
-/* All that there was is sent: what happened on the way can be told, in a line that is sent like any other. */
+/* All lines are sent: now losses can be reported, in a line that is sent like any other. */
 static void handle_drained(struct sender *s)
 {
 	if (s->state == SENDER_SLOW)
@@ -389,7 +387,7 @@ static void handle_turn(struct loop *loop, struct loop_turn *turn)
 {
 	struct sender *s = container_of(turn, struct sender, turn);
 	bool tcp = s->wanted.collector.tcp;
-	/* The first datagram goes alone: who is not there has it refused, and no others with it. */
+	/* The first datagram goes alone: a missing collector then refuses only this one. */
 	int batch = s->state == SENDER_CONNECTING ? 1 : tcp ? BATCH : UDP_BATCH;
 	for (int i = 0; i < batch; i++)
 		if (!send_next(s))
@@ -407,7 +405,7 @@ static void handle_pace(struct loop *loop, struct loop_timer *timer)
 	loop_defer(loop, &container_of(timer, struct sender, pace)->turn);
 }
 
-/* Collectors say nothing; what one says all the same is thrown away. False: it has closed the connection. */
+/* Collectors send nothing; anything that one sends is discarded. False: it has closed the connection. */
 static bool drain_socket(const struct sender *s)
 {
 	char bytes[512];

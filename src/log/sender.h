@@ -9,11 +9,11 @@
 
 enum sender_state {
 	SENDER_OFF,          /* by the setting */
-	SENDER_NO_COLLECTOR, /* nobody names one */
+	SENDER_NO_COLLECTOR, /* none is configured */
 	SENDER_WAITING,      /* no way to it, or its name is not resolved */
 	SENDER_CONNECTING,
 	SENDER_SENDING,
-	SENDER_SLOW, /* it takes lines slower than they come */
+	SENDER_SLOW, /* it accepts lines slower than they arrive */
 	SENDER_FAILED,
 	SENDER_STATE_COUNT
 };
@@ -35,16 +35,15 @@ struct sender {
 	struct loop_fd watch;
 	bool watches_room; /* for EPOLLOUT as well */
 	struct transport transport;
-	struct loop_timer timer; /* what is done by then, see the table of states */
+	struct loop_timer timer; /* for the action in the table of states */
 	struct loop_timer pace;  /* datagrams are not sent all at once */
-	struct loop_timer
-		renew; /* nothing tells that datagrams have no reader: their host's name is looked up again */
+	struct loop_timer renew; /* UDP does not show a lost reader: the host's name is resolved again */
 	struct loop_turn turn;
 	int64_t back_off_ms, begun_ms;
 
 	struct ring_place next; /* the next line to be sent */
 	uint64_t sent, lost, lost_told;
-	uint64_t sent_most; /* that sender_sent() has told */
+	uint64_t sent_most; /* the highest that sender_sent() has returned */
 
 	enum sender_state state_told;
 	struct loop_timer tell;
@@ -57,14 +56,13 @@ struct sender {
 void sender_init(
 	struct sender *s, struct loop *loop, const struct ring *ring, void (*changed)(struct sender *));
 
-/* What is to be done from now on; nothing happens when it is what is done already. */
+/* Sets the collector from now on; no effect when it is the same. */
 void sender_set(struct sender *s, const struct wanted *w);
 
 /* Lines were added to the ring. */
 void sender_wake(struct sender *s);
 
-/* The network is not what it was: what waits or failed is tried anew, and a socket whose own address is gone
- * is left. */
+/* The network has changed: retries what waits or failed, and closes a socket whose own address is gone. */
 void sender_retry(struct sender *s);
 
 const char *sender_state_word(enum sender_state state);

@@ -8,8 +8,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-/* A peer that is gone without a word is found by keepalive while nothing is sent, else by the user time-out
- * (RFC 5482), which also ends a connection whose peer has taken nothing for so long. */
+/* Keepalive detects a silently lost peer while nothing is sent; otherwise the user timeout (RFC 5482) does,
+ * which also ends a connection whose peer has accepted nothing for so long. */
 enum { KEEPALIVE_IDLE_S = 30, KEEPALIVE_INTERVAL_S = 5, KEEPALIVE_PROBES = 6, USER_TIMEOUT_MS = 60000 };
 
 static void set_option(int fd, int level, int option, int value)
@@ -139,7 +139,7 @@ static size_t not_arrived_tcp(struct transport *t)
 	return t->count + begun;
 }
 
-/* Refused was the one before, whose error (ICMP) comes now; one that is still here was not sent. */
+/* The refusal (ICMP) is of the datagram before; one that is still here was not sent. */
 static size_t not_arrived_udp(const struct transport *t, int error)
 {
 	size_t here = transport_is_busy(t);

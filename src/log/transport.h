@@ -1,5 +1,5 @@
 /* One socket to a collector, and the one message that is on its way into it: a datagram each (RFC 5426), or
- * octets counted on a stream (RFC 6587 3.4.1). Nothing here waits. */
+ * octets counted on a stream (RFC 6587 3.4.1). Nothing here blocks. */
 #ifndef THIMBLE_LOG_TRANSPORT_H
 #define THIMBLE_LOG_TRANSPORT_H
 
@@ -49,7 +49,7 @@ enum transport_result transport_send(struct transport *t, size_t length);
 /* Goes on with what waits. */
 enum transport_result transport_flush(struct transport *t);
 
-/* After a failure ERROR: how many of the messages handed over, the last ones, the collector has not got. */
+/* After a failure ERROR: how many of the last messages handed over the collector did not get. */
 size_t transport_not_arrived(struct transport *t, int error);
 
 #endif

@@ -1,4 +1,4 @@
-/* Who the log is to be sent to: by the setting `syslog`, else by DHCP. */
+/* The log's receiver: from the setting `syslog`, else from DHCP. */
 #ifndef THIMBLE_LOG_WANTED_H
 #define THIMBLE_LOG_WANTED_H
 
@@ -11,7 +11,7 @@
 struct wanted {
 	bool off, any, by_dhcp;     /* any: there is one */
 	struct collector collector; /* by DHCP the first of them */
-	unsigned peer_count;        /* 0: its name is to be looked up */
+	unsigned peer_count;        /* 0: its name must be resolved */
 	union peer peers[PEERS_MAX];
 };
 

@@ -1,4 +1,4 @@
-/* The parts of the status page that tell of the machine and its programs. */
+/* The parts of the status page about the machine and its programs. */
 #include "blocks.h"
 
 #include <string.h>
@@ -114,7 +114,7 @@ static bool clock_is_set(const struct system_record *system)
 	return strcmp(system->clock_source, "none") != 0;
 }
 
-/* What the clock goes by: "ntp 192.0.2.1, +0.3 ms". */
+/* The clock's source: "ntp 192.0.2.1, +0.3 ms". */
 static void add_clock_source(struct text *t, const struct system_record *system)
 {
 	long long us = system->clock_offset_us, tenths = ((us < 0 ? -us : us) + 50) / 100;

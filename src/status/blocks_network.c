@@ -1,4 +1,4 @@
-/* The parts of the status page that tell of the network. */
+/* The parts of the status page about the network. */
 #include "blocks.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* The part of the status page that tells who is told: the collector of the log's lines, the hypervisor. */
+/* The part of the status page about the receivers of reports: the log's collector, the hypervisor. */
 #include <string.h>
 
 #include "blocks.h"
@@ -28,7 +28,7 @@ static bool report_unreadable(struct report *r, enum record_status status)
 	return status == RECORD_UNREADABLE;
 }
 
-/* False: there is nothing to tell. */
+/* False: there is nothing to show. */
 static bool report_syslog(struct report *r, const struct collector_record *s, bool roomy)
 {
 	struct text lead = TEXT(r->lead), rest = TEXT(r->rest);
@@ -85,7 +85,7 @@ static bool runs(const struct status *s, const char *name)
 	return false;
 }
 
-/* Whether nobody can come to the page, and nobody has wished for that. */
+/* Whether no client may open the page although no setting says so. */
 static bool page_is_closed(const struct status *s, int64_t now_ms)
 {
 	const char *allow =
@@ -93,7 +93,7 @@ static bool page_is_closed(const struct status *s, int64_t now_ms)
 	return allow != NULL && strcmp(allow, CONFIG_ON_LINK) == 0 && alone_on_link(s, now_ms);
 }
 
-/* "http://192.0.2.77/", and what to do where that lets nobody in; without that only on a screen with room. */
+/* "http://192.0.2.77/", and what to set if nobody may open it; otherwise only on a screen with room. */
 static bool report_page(struct report *r, const struct status *s, bool roomy, int64_t now_ms)
 {
 	struct text rest = TEXT(r->rest);

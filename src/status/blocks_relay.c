@@ -1,11 +1,11 @@
-/* The parts of the status page that tell of the relay. */
+/* The parts of the status page about the relay. */
 #include "blocks.h"
 
 #include <string.h>
 
 enum {
 	LINE_BYTES_MAX = 1024,
-	STATE_COLUMNS = 6,    /* of "up", "down" and two blanks */
+	STATE_COLUMNS = 6,    /* of "up", "down" and two spaces */
 	LIST_BYTES_MAX = 120, /* of prefixes, before the others are counted */
 	LIST_BYTES_WIDE = 240,
 };
@@ -77,7 +77,7 @@ void draw_relay(struct sheet *sheet, const struct status *s, unsigned index, int
 		sheet_line(sheet, "Relay", TONE_BAD, "its record is unreadable", "");
 		return;
 	}
-	/* The record of a relay that is gone tells of the past. */
+	/* The record of a relay that is gone is out of date. */
 	if (!relay_told(s)) {
 		sheet_line(sheet, "Relay", TONE_WARN, "not running", "");
 		return;
@@ -165,7 +165,7 @@ void draw_upstream(struct sheet *sheet, const struct status *s, unsigned index, 
 		const char *unit = add_time_number(&t, u->connect_us);
 		text_add(&t, "%s", unit);
 	}
-	/* Said once of all that come from the same. */
+	/* Shown once for all upstreams of one source. */
 	bool first = index == 0 || index == UPSTREAMS_FIRST || strcmp(u->source, u[-1].source) != 0;
 	bool found = strncmp(u->source, "srv:", 4) == 0;
 	static const char from[] = ", from ";
@@ -223,7 +223,7 @@ static void add_upstreams_below(struct text *t, const struct relay_record *relay
 	text_add(t, "%u more at the end of this list (%u up, %u down)", kept - UPSTREAMS_FIRST, up, down);
 }
 
-/* What the lines above do not say of the upstreams. */
+/* Upstreams that have no line above, and hints. */
 void draw_upstreams_rest(struct sheet *sheet, const struct status *s, unsigned index, int64_t now_ms)
 {
 	const struct relay_record *relay = &s->relay;
@@ -274,7 +274,7 @@ static bool has_on_link(const struct prefix_list *list)
 	return false;
 }
 
-/* "on-link: 192.0.2.0/24", and what to do where that lets nobody in. */
+/* "on-link: 192.0.2.0/24", and what to set if that admits nobody. */
 static void add_on_link(struct text *t, const struct status *s, size_t bytes, int64_t now_ms)
 {
 	const struct prefix_list *list = &s->relay.on_link;
@@ -287,7 +287,7 @@ static void add_on_link(struct text *t, const struct status *s, size_t bytes, in
 		text_add(t, "%s, set relay.allow", list->count == 0 ? "" : " alone");
 }
 
-/* Who may come, and with what. */
+/* The allowed clients, and the guard. */
 static void draw_allowed(struct sheet *sheet, const struct status *s, int64_t now_ms)
 {
 	const struct relay_record *relay = &s->relay;

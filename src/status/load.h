@@ -11,7 +11,7 @@ enum { FOLDERS_ALL = (1u << FOLDER_COUNT) - 1 };
 
 extern const char *const folder_names[FOLDER_COUNT];
 
-/* Reads the records of the folders in MASK anew. */
+/* Rereads the records of the folders in MASK. */
 void state_load(struct status *s, unsigned mask);
 
 #endif

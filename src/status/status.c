@@ -14,8 +14,8 @@ const struct nic_address *first_usable(const struct status *s, int64_t now_ms)
 	return NULL;
 }
 
-/* Neither a single host nor wider than src/common/networks.c takes for a network. Of a single IPv6 address
- * the network may be what a router tells. */
+/* Neither a single host nor wider than src/common/networks.c takes for a network. With a single IPv6 address,
+ * a router may announce the network. */
 static bool has_neighbours(const struct nic_record *n, const char *address)
 {
 	const char *slash = strchr(address, '/');

@@ -87,8 +87,8 @@ static void judge_service(struct reasons *r, const struct status *s, int64_t now
 	}
 }
 
-/* "daemon does not listen: port 80/tcp, 443/tcp", for each state that a port may be in. A service that has a
- * record of its own tells there what it listens on. */
+/* "daemon does not listen: port 80/tcp, 443/tcp", for each state that a port may be in. A service with its
+ * own record reports its ports there. */
 static void judge_ports(struct reasons *r, const struct status *s)
 {
 	static const char *const words[][2] = {
@@ -252,7 +252,7 @@ static void judge_relay(struct reasons *r, const struct status *s, int64_t now_m
 		text_add(not_ready(r), "%s is none: nobody may come", closed);
 	if (relay_allows_no_network(relay) && first_usable(s, now_ms) != NULL)
 		text_add(warn(r), "no network is on-link: set relay.allow");
-	/* Why there is no upstream is said by the upstreams, when there are any to say it. */
+	/* The upstreams' own parts give the reason, if there are any upstreams. */
 	bool none = strcmp(relay->state, "no upstream") == 0;
 	if (none && relay->upstream_count + relay->source_count == 0) {
 		text_add(not_ready(r), "no upstream set: %s",
@@ -284,7 +284,7 @@ static void judge_system(struct reasons *r, const struct status *s, int64_t now_
 			system->settings_refused == 1 ? "" : "s");
 }
 
-/* "relay to 10.0.0.5:1688", or where a service that is no relay can be reached. */
+/* "relay to 10.0.0.5:1688", or the address of a service that is no relay. */
 static void add_purpose(struct text *t, const struct status *s, int64_t now_ms)
 {
 	unsigned down;

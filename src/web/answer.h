@@ -1,4 +1,4 @@
-/* What one request is answered with. */
+/* The answer to one request. */
 #ifndef WEB_ANSWER_H
 #define WEB_ANSWER_H
 

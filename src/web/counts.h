@@ -1,4 +1,4 @@
-/* What web counts of its own work. */
+/* Web's own counters. */
 #ifndef WEB_COUNTS_H
 #define WEB_COUNTS_H
 

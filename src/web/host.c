@@ -25,7 +25,7 @@ static bool is_same(const char *word, size_t word_bytes, const char *host, size_
 	return word_bytes > 0 && length == word_bytes && strncasecmp(word, host, length) == 0;
 }
 
-/* NAME, or NAME in one of the domains of SEARCH, blanks between them. */
+/* NAME, or NAME in one of the domains of SEARCH, separated by spaces. */
 static bool is_name(const char *name, size_t name_bytes, const char *search, const char *host, size_t length)
 {
 	if (is_same(name, name_bytes, host, length))

@@ -11,8 +11,8 @@
 enum {
 	RETRY_MS = 1000,
 	PAUSE_MS = 100, /* out of descriptors or memory */
-	/* Clients that are taken before others have their turn: one that comes again and again has to be seen
-	 * to leave before it is over its limit. */
+	/* Clients accepted per turn: the server must see a client that reconnects again and again leave
+	 * before it exceeds its limit. */
 	BATCH = CONNECTIONS_PER_CLIENT_MAX / 2,
 	BACKLOG = 64,
 };
@@ -45,8 +45,8 @@ static void handle_clients(struct loop *loop, struct loop_fd *w, uint32_t events
 			log_warn("accept");
 			pause_for(l, PAUSE_MS);
 		}
-		/* Any other error is of one client (accept(2)), or there is none: what is left comes up
-		 * again. */
+		/* Any other error concerns one client (accept(2)), or no client waits: the next event reports
+		 * the rest. */
 		if (fd < 0)
 			return;
 		take(l, fd, address, bytes);

@@ -1,4 +1,4 @@
-/* The port: takes those who may come to the server. */
+/* The port: accepts allowed clients and hands them to the server. */
 #ifndef WEB_LISTENER_H
 #define WEB_LISTENER_H
 
@@ -16,7 +16,7 @@ struct listener {
 	struct loop_fd watch;
 	struct loop_timer retry; /* armed while it does not listen */
 	uint16_t port;
-	int error; /* the last one that was told of */
+	int error; /* the last one that was logged */
 };
 
 /* Listens on PORT of all addresses of both families, and tries again while it cannot. */

@@ -8,7 +8,7 @@
 void text_add_log_time(struct text *t, int64_t ms, int64_t boot_unix_ms)
 {
 	struct tm utc;
-	/* A line of the future, or of a year that no calendar has, is no reason to add up numbers. */
+	/* Keeps the sum below in range: a record may hold any time. */
 	bool dated = boot_unix_ms >= 0 && ms >= 0 && ms < INT64_MAX / 4 && boot_unix_ms < INT64_MAX / 4;
 	int64_t unix_ms = dated ? boot_unix_ms + ms : 0;
 	time_t seconds = (time_t)(unix_ms / 1000);

@@ -25,7 +25,7 @@ static struct {
 	struct facts facts;
 } web;
 
-/* Reads anew what changed of FOLDERS. WHOLE: with all lines of the log. */
+/* Rereads those of FOLDERS that changed. WHOLE: with all lines of the log. */
 static void load_facts(unsigned folders, bool whole)
 {
 	static unsigned changed; /* and not read since */
@@ -45,7 +45,7 @@ static void load_facts(unsigned folders, bool whole)
 	f->boot_unix_ms = set ? (int64_t)clock.tv_sec * 1000 + clock.tv_nsec / 1000000 - now_ms() : -1;
 }
 
-/* Not for /healthz: a balancer asks under whatever name, and no more than a word is told. */
+/* Not for /healthz: a balancer may use any name, and the answer is a single line. */
 static bool is_asked_elsewhere(struct answer *a, view_write *write, const char *host)
 {
 	const struct status *s = &web.facts.status;

@@ -109,8 +109,8 @@ static uint64_t hash(uint64_t value, const char *s)
 	return value;
 }
 
-/* Each name is a time series that Prometheus keeps. A service that runs amok, or whose DNS does, may have
- * another one in each record: only the first NAMES_MAX since the start are told. */
+/* Each name is a time series that Prometheus keeps. A runaway service or DNS may bring a new one in each
+ * record: only the first NAMES_MAX since the start are exported. */
 static bool is_told(const struct upstream_record *u)
 {
 	enum { NAMES_MAX = 256 };

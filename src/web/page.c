@@ -100,7 +100,7 @@ static void add_state(struct page *p)
 	page_log(t, &s->log, p->facts->boot_unix_ms);
 }
 
-/* What stands in the place of {{NAME}}. */
+/* The replacement of {{NAME}}. */
 static const struct field {
 	const char *name;
 	void (*add)(struct page *p);

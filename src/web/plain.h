@@ -1,4 +1,4 @@
-/* Text from outside, piece by piece: what can stay as it is. */
+/* Text from outside, piece by piece: the part that needs no escape. */
 #ifndef WEB_PLAIN_H
 #define WEB_PLAIN_H
 

@@ -60,7 +60,7 @@ static void handle_deadline(struct loop *loop, struct loop_timer *timer)
 	give_up(container_of(timer, struct connection, deadline), WEB_TOO_SLOW);
 }
 
-/* What the client still says is of no interest, but a close() before it was read would be an RST, which may
+/* The rest of the client's data is discarded. A close() before it is read would send an RST, which may
  * overtake the answer. */
 static void handle_rest(struct loop *loop, struct loop_fd *w, uint32_t events)
 {
@@ -74,8 +74,8 @@ static void handle_rest(struct loop *loop, struct loop_fd *w, uint32_t events)
 	free_connection(c);
 }
 
-/* Libmicrohttpd is about to close the socket: it stays, as ours, until the client has what was sent. So a
- * client that does not read takes one of its places, and no memory of the kernel's behind our back. */
+/* Libmicrohttpd is about to close the socket: it stays open, as ours, until the client has all of the answer.
+ * So a client that does not read keeps one of its places, and holds no kernel memory that is not counted. */
 static void begin_rest(struct connection *c)
 {
 	c->rest.fd = c->answered && !c->given_up ? dup(c->fd) : -1;
@@ -204,7 +204,7 @@ static struct MHD_Response *make_response(struct server *s)
 	return response;
 }
 
-/* Called once the head of a request is there. Nobody wants its body, and an answer before it ends the
+/* Called once the head of a request is complete. The body is not needed; an answer before it ends the
  * connection. */
 static enum MHD_Result handle_request(void *data, struct MHD_Connection *connection, const char *url,
 	const char *method, const char *version, const char *upload, size_t *upload_bytes, void **context)
@@ -257,9 +257,9 @@ int server_init(struct server *s, struct loop *loop,
 	bool (*write)(struct server *s, struct answer *a, const char *path, const char *host))
 {
 	*s = (struct server){.loop = loop, .write = write, .turn.handle = handle_turn};
-	/* A request's own time-out is our deadline: libmicrohttpd's begins anew with each byte. A date would
-	 * be wrong as long as nobody has set the clock. Discipline 1: by the letter of RFC 9112; the usual
-	 * one sends whoever asks with blanks in a target to another one. */
+	/* The deadline of a request is ours: libmicrohttpd's timeout restarts with each byte. A date would be
+	 * wrong until the clock is set. Discipline 1 follows RFC 9112 to the letter; the default redirects a
+	 * request whose target has spaces. */
 	s->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET |
 					     MHD_USE_SUPPRESS_DATE_NO_CLOCK | MHD_USE_NO_THREAD_SAFETY,
 		0, NULL, NULL, handle_request, s, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
@@ -296,9 +296,9 @@ static bool is_older(const struct connection *a, const struct connection *b)
 	return b == NULL || a->accepted_ms < b->accepted_ms;
 }
 
-/* Ends the oldest connection, one of a client that is not named in status-allow first. By age alone, for one
- * that says nothing, one that does not read and one that does not leave can all be held on purpose; who has
- * just come is behind all of them. False: none may be ended. */
+/* Ends the oldest connection, one of a client that is not named in status-allow first. Only age counts: a
+ * silent connection, one that does not read and one that does not close can all be held on purpose, and a new
+ * one is younger than all of them. False: none may be ended. */
 static bool make_room(struct server *s, bool named)
 {
 	struct connection *oldest = NULL, *oldest_named = NULL;

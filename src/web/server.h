@@ -19,7 +19,7 @@ enum {
 	REQUEST_MS = 5000,        /* from the connection to the whole request */
 	ANSWER_MS = 10000,        /* from then until the client has the whole answer */
 	SEND_BUFFER_BYTES = 16384,
-	/* Of answers that are on their way, in all: whoever reads slowest gives way. */
+	/* Of answers that are on their way, in all: the slowest reader gives way. */
 	COPIES_BYTES_MAX = 2 * ANSWER_BYTES_MAX,
 };
 
@@ -55,9 +55,9 @@ struct server {
 int server_init(struct server *s, struct loop *loop,
 	bool (*write)(struct server *s, struct answer *a, const char *path, const char *host));
 
-/* Takes over FD of a client, which may come. When all places are taken the oldest connection gives way, so
- * that whoever sits on them keeps nobody out; one of a client that is NAMED in status-allow gives way to
- * another such only. Closes FD when its client has too many, or none gives way. */
+/* Takes over FD of an allowed client. When all places are taken the oldest connection gives way, so that
+ * clients that hold connections lock nobody out; one of a client that is NAMED in status-allow gives way only
+ * to another such. Closes FD when its client has too many, or none gives way. */
 void server_accept(struct server *s, int fd, const struct sockaddr *address, socklen_t bytes, bool named);
 
 /* Closes FD by RST and counts it. */

@@ -9,7 +9,7 @@
 
 enum { SCHEMA_VERSION = 1, LOG_LINES = 20 };
 
-/* False, and said so, when there is no record to tell from. */
+/* False when there is no record to read; the JSON says so if it is unreadable. */
 static bool add_record_state(struct json *j, enum record_status status)
 {
 	if (status == RECORD_UNREADABLE)

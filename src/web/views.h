@@ -8,12 +8,12 @@
 #include "status/status.h"
 #include "counts.h"
 
-/* What there is to tell. */
+/* The facts that the views show. */
 struct facts {
 	struct status status;
 	struct web_counts web;
 	char nic_counters[8192]; /* /proc/net/dev, NUL-terminated */
-	int64_t boot_unix_ms;    /* the clock at 0 of CLOCK_MONOTONIC; -1: nobody has set it */
+	int64_t boot_unix_ms;    /* the clock at 0 of CLOCK_MONOTONIC; -1: not set */
 };
 
 /* NOW_MS: CLOCK_MONOTONIC, as the records' times. */

@@ -1,4 +1,4 @@
-/* What keys do. What stops something asks first: on a serial line a broken escape sequence can look like
+/* The actions of keys. Those that stop something ask first: on a serial line a broken escape sequence can look like
  * any letter, but hardly like "r" or "p" and then "y". */
 #ifndef CONSOLE_SCREEN_KEYS_H
 #define CONSOLE_SCREEN_KEYS_H

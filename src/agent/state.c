@@ -4,11 +4,12 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "records/pace.h"
 
 struct facts agent_facts;
 struct record agent_record;
 
-enum { BETWEEN_MS = 250, WORDS_MAX = 64 };
+enum { WORDS_MAX = 64 };
 
 static const char *const names[] = {
 	[AGENT_WAITING] = "waiting",
@@ -18,9 +19,7 @@ static const char *const names[] = {
 _Static_assert(sizeof(names) / sizeof(names[0]) == AGENT_STATE_COUNT, "one name a state");
 
 static struct {
-	struct loop *loop;
-	struct loop_timer timer; /* armed: the record is to be written, or was a moment ago */
-	bool changed;
+	struct pace pace; /* a host may ask as fast as it likes */
 	const char *back_end;
 	enum agent_state state;
 	int64_t since_ms, last_request_ms;
@@ -28,9 +27,10 @@ static struct {
 	char error[WORDS_MAX], last_request[WORDS_MAX];
 } told;
 
-static void write_record(void)
+static int write_record(struct pace *pace)
 {
 	struct record *r = &agent_record;
+	(void)pace;
 	record_begin(r);
 	record_add(r, "backend", "%s", told.back_end);
 	record_add(r, "state", "%s", names[told.state]);
@@ -43,40 +43,20 @@ static void write_record(void)
 		record_add(r, "last_request", "%s", told.last_request);
 		record_add(r, "last_request_ms", "%lld", (long long)told.last_request_ms);
 	}
-	if (record_commit(r, "agent", "state") < 0)
-		log_warn("record agent/state");
-}
-
-/* Written at once, then not again for a while: a host may ask as fast as it likes. */
-static void handle_timer(struct loop *loop, struct loop_timer *timer)
-{
-	if (!told.changed)
-		return;
-	told.changed = false;
-	write_record();
-	loop_arm(loop, timer, now_ms() + BETWEEN_MS);
+	return record_commit(r, "agent", "state");
 }
 
 void state_end(void)
 {
-	if (told.changed)
-		write_record();
-}
-
-static void note_change(void)
-{
-	told.changed = true;
-	if (told.timer.previous == NULL)
-		handle_timer(told.loop, &told.timer);
+	pace_end(&told.pace);
 }
 
 void state_begin(struct loop *loop, const char *back_end)
 {
-	told.loop = loop;
+	pace_init(&told.pace, loop, "agent/state", write_record);
 	told.back_end = back_end;
-	told.timer.handle = handle_timer;
 	told.since_ms = now_ms();
-	note_change();
+	pace_write(&told.pace);
 }
 
 void state_set(enum agent_state state, const char *error)
@@ -91,7 +71,7 @@ void state_set(enum agent_state state, const char *error)
 	told.state = state;
 	told.since_ms = now_ms();
 	snprintf(told.error, sizeof(told.error), "%s", error == NULL ? "" : error);
-	note_change();
+	pace_changed(&told.pace);
 }
 
 void state_count(const char *request, bool refused)
@@ -100,5 +80,5 @@ void state_count(const char *request, bool refused)
 	told.refused += refused;
 	told.last_request_ms = now_ms();
 	snprintf(told.last_request, sizeof(told.last_request), "%s", request);
-	note_change();
+	pace_changed(&told.pace);
 }

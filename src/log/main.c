@@ -10,6 +10,7 @@
 
 #include "common/log.h"
 #include "common/loop.h"
+#include "records/pace.h"
 #include "records/watch.h"
 #include "report.h"
 #include "settings.h"
@@ -17,7 +18,6 @@
 
 enum {
 	SOURCES_MAX = 32,
-	RECORD_INTERVAL_MS = 200, /* between two writes of the records */
 	LIMIT_TELL_MS = 5000,     /* between two lines about what limits dropped */
 	KERNEL_BATCH = 64,        /* of its records at once */
 	END_MS = 100,             /* after SIGTERM: others' last lines are read and sent */
@@ -35,15 +35,16 @@ static struct source sources[SOURCES_MAX];
 static struct sender sender;
 static struct watch watch;
 static bool lines_changed = true;
-static int64_t record_written_ms = -RECORD_INTERVAL_MS;
-static struct loop_timer record_timer, limit_timer, end_timer;
+static struct pace pace;
+static struct loop_timer limit_timer, end_timer;
 static struct loop_signals signals;
 
-static void write_records(struct loop *loop, struct loop_timer *timer)
+/* report.c says what fails, once: each line about it is a change. */
+static int write_records(struct pace *p)
 {
 	struct report_limited limited[SOURCES_MAX];
 	size_t count = 0;
-	(void)loop, (void)timer;
+	(void)p;
 	for (size_t i = 0; i < SOURCES_MAX; i++)
 		if (sources[i].limit.left_out > 0)
 			limited[count++] =
@@ -52,18 +53,13 @@ static void write_records(struct loop *loop, struct loop_timer *timer)
 		report_lines(&ring);
 	lines_changed = false;
 	report_state(&ring, &sender, limited, count);
-	record_written_ms = now_ms();
-}
-
-static void arm_records(struct loop *loop)
-{
-	if (record_timer.previous == NULL)
-		loop_arm(loop, &record_timer, record_written_ms + RECORD_INTERVAL_MS);
+	return 0;
 }
 
 static void handle_sender(struct sender *s)
 {
-	arm_records(s->loop);
+	(void)s;
+	pace_changed(&pace);
 }
 
 static void read_settings(void)
@@ -97,7 +93,7 @@ static void tell_limits(struct loop *loop, struct loop_timer *timer)
 static void add_line(struct loop *loop, struct source *source, int64_t time_ms, unsigned level,
 	const char *text, size_t length)
 {
-	arm_records(loop);
+	pace_changed(&pace);
 	if (!limit_take(&source->limit, now_ms())) {
 		if (limit_timer.previous == NULL)
 			loop_arm(loop, &limit_timer, now_ms() + LIMIT_TELL_MS);
@@ -188,14 +184,14 @@ static void handle_signal(struct loop *loop, int number)
 
 static void handle_end(struct loop *loop, struct loop_timer *timer)
 {
-	write_records(loop, timer);
+	(void)timer;
+	pace_write(&pace);
 	loop_stop(loop);
 }
 
 static void open_all(struct loop *loop)
 {
 	signals.handle = handle_signal;
-	record_timer.handle = write_records;
 	limit_timer.handle = tell_limits;
 	end_timer.handle = handle_end;
 	if (loop_init(loop) < 0 || loop_signals(loop, &signals, (const int[]){SIGTERM, SIGINT, 0}) < 0)
@@ -204,6 +200,7 @@ static void open_all(struct loop *loop)
 	fcntl(STDERR_FILENO, F_SETFL, O_NONBLOCK);
 	if (record_make_folder("log") < 0)
 		log_warn("record folder");
+	pace_init(&pace, loop, "log/state", write_records);
 	sender_init(&sender, loop, &ring, handle_sender);
 }
 
@@ -220,7 +217,7 @@ int main(int argc, char **argv)
 		open_source(&loop, &sources[i - 1], argv[i]);
 	watch_open(&watch, &loop, places, 2, handle_watch);
 	read_settings();
-	write_records(&loop, &record_timer);
+	pace_write(&pace);
 	if (loop_run(&loop) < 0)
 		fatal("event loop");
 	sender_free(&sender);

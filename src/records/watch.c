@@ -29,8 +29,8 @@ enum {
  * another folder or file has taken its place. 0, or an error number. */
 static int add_path(struct watch *w, int *descriptor, const char *path, uint32_t events)
 {
-	/* Who asks is told at most once in between: the queue would fill otherwise. */
-	uint32_t once = w->loop == NULL ? IN_ONESHOT : 0;
+	/* Who asks is told once in between, or the queue would fill; at the first file that is made. */
+	uint32_t once = w->loop == NULL ? IN_ONESHOT | IN_CREATE : 0;
 	int before = *descriptor;
 	*descriptor = inotify_add_watch(w->events.fd, path, events | once);
 	int error = *descriptor < 0 ? errno : 0;

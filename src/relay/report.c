@@ -1,15 +1,13 @@
 #include "report.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "common/log.h"
 #include "common/record.h"
 #include "relay.h"
 
-enum { WRITE_INTERVAL_MS = 250, RETRY_MS = 5000, ON_LINK_SHOWN_MAX = 32 };
+enum { ON_LINK_SHOWN_MAX = 32 };
 
 static const struct listener *find_closed(const struct relay *relay)
 {
@@ -171,41 +169,31 @@ static void add_sessions(struct record *r, const struct sessions *sessions)
 	add_percentiles(r, &sessions->session_ms, "session_p50_ms", "session_p99_ms");
 }
 
-void report_write(struct report *report)
+static int write_record(struct pace *pace)
 {
 	static struct record r;
-	static int last_error;
+	const struct report *report = container_of(pace, struct report, pace);
 	record_begin(&r);
 	add_state(&r, report->relay);
 	add_listeners(&r, report->relay);
 	add_upstreams(&r, report->relay);
 	add_gate(&r, report->relay);
 	add_sessions(&r, &report->relay->sessions);
-	loop_disarm(report->loop, &report->timer);
-	int error = record_commit(&r, "service", "relay") < 0 ? errno : 0;
-	report->written_ms = now_ms();
-	if (error != 0 && error != last_error)
-		log_warn("cannot write the record service/relay, again in %d s", RETRY_MS / 1000);
-	if (error != 0)
-		loop_arm(report->loop, &report->timer, report->written_ms + RETRY_MS);
-	last_error = error;
-}
-
-static void handle_timer(struct loop *loop, struct loop_timer *timer)
-{
-	(void)loop;
-	report_write(container_of(timer, struct report, timer));
+	return record_commit(&r, "service", "relay");
 }
 
 void report_init(struct report *report, struct loop *loop, const struct relay *relay)
 {
-	*report = (struct report){
-		.relay = relay, .loop = loop, .timer.handle = handle_timer, .written_ms = -WRITE_INTERVAL_MS};
+	report->relay = relay;
+	pace_init(&report->pace, loop, "service/relay", write_record);
 }
 
 void report_changed(struct report *report)
 {
-	if (report->timer.previous != NULL)
-		return;
-	loop_arm(report->loop, &report->timer, report->written_ms + WRITE_INTERVAL_MS);
+	pace_changed(&report->pace);
+}
+
+void report_write(struct report *report)
+{
+	pace_write(&report->pace);
 }

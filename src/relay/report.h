@@ -2,17 +2,13 @@
 #ifndef RELAY_REPORT_H
 #define RELAY_REPORT_H
 
-#include <stdint.h>
-
-#include "common/loop.h"
+#include "records/pace.h"
 
 struct relay;
 
 struct report {
 	const struct relay *relay;
-	struct loop *loop;
-	struct loop_timer timer;
-	int64_t written_ms; /* when it was done: a slow one leaves time for the rest */
+	struct pace pace;
 };
 
 /* RELAY must outlive R. */

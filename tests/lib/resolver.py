@@ -48,7 +48,8 @@ class Resolver:
         self.start()
 
     def start(self):
-        mount = f'mount --bind {self.conf} /etc/resolv.conf && exec "$0"'
+        # Network namespaces that other tests remove are mounts that go away.
+        mount = f'mount --bind {self.conf} /etc/resolv.conf && umount --lazy /run/netns && exec "$0"'
         self.child = self.namespace.start("unshare", "--mount", "sh", "-c", mount, self.program, log=self.log,
                                           env={**os.environ, "THIMBLE_RUN": str(self.run_dir)})
         self.wait_record(lambda record: record, "there is one")

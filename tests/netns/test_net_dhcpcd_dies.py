@@ -83,7 +83,7 @@ def test_a_stopped_dhcpcd_does_not_stop_net(guest):
     guest.wait(lambda: guest.nic()["dhcp4"] == "bound" and len(guest.servers()) == 2, "dhcpcd's state")
 
 
-def test_reader_of_packets_killed(keep, tmp_path):
+def test_reader_of_packets_killed(keep, lan, tmp_path):
     """The process that reads raw DHCP packets lives only while there is no lease. dhcpcd goes on without it,
     and makes a new one for its next question."""
     guest = keep(GuestNetwork())

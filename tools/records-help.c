@@ -14,11 +14,12 @@
 #include "records/system.h"
 #include "records/upstreams.h"
 
-#define ROW_OF_NAME(key, other, help)   {#key, help},
-#define ROW_OF_KEY(key, help)           {key, help},
-#define ROW_OF_REFUSAL(name, key, help) {key, help},
+#define ROW_OF_NAME(key, other, shown, help) {#key, help},
+#define ROW_OF_LIST(key, help)               {#key ".N", help},
+#define ROW_OF_KEY(key, help)                {key, help},
+#define ROW_OF_REFUSAL(name, key, help)      {key, help},
 #define ROWS(keys)                                                                                           \
-	keys(ROW_OF_NAME, ROW_OF_NAME, ROW_OF_KEY)                                                           \
+	keys(ROW_OF_NAME, ROW_OF_NAME, ROW_OF_LIST, ROW_OF_KEY)                                              \
 	{                                                                                                    \
 		NULL, NULL                                                                                   \
 	}
@@ -40,11 +41,11 @@ static const struct {
 
 static void print_rows(const struct row *rows)
 {
-	for (; rows->key != NULL; rows++) {
-		printf("| `%s` | %s |\n", rows->key, rows->help);
-		if (strcmp(rows->key, "connections_refused") == 0)
+	for (; rows->key != NULL; rows++)
+		if (strcmp(rows->key, "refusal.N") == 0)
 			print_rows(refusals);
-	}
+		else
+			printf("| `%s` | %s |\n", rows->key, rows->help);
 }
 
 int main(int argc, char **argv)

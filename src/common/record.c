@@ -52,18 +52,17 @@ void record_begin(struct record *r)
 	text_clear(&r->text);
 }
 
-void record_add(struct record *r, const char *key, const char *format, ...)
+/* NUMBER: of an item, 0 for none. */
+static void add_pair(
+	struct record *r, const char *key, unsigned number, const char *format, va_list arguments)
 {
 	char value[VALUE_BYTES_MAX];
-	va_list arguments;
-	va_start(arguments, format);
 	int length = vsnprintf(value, sizeof(value), format, arguments);
-	va_end(arguments);
 
 	/* A line goes in whole or not at all, and one that does not fit leaves the mark for record_commit. */
 	struct text line = r->text;
 	line.overflow = false;
-	text_add(&line, "%s=", key);
+	text_add(&line, number > 0 ? "%s.%u=" : "%s=", key, number);
 	if (length >= 0 && (size_t)length < sizeof(value))
 		text_add_escaped(&line, value, (size_t)length);
 	else
@@ -75,6 +74,22 @@ void record_add(struct record *r, const char *key, const char *format, ...)
 		return;
 	}
 	r->text.used = line.used;
+}
+
+void record_add(struct record *r, const char *key, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	add_pair(r, key, 0, format, arguments);
+	va_end(arguments);
+}
+
+void record_add_item(struct record *r, const char *key, unsigned number, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	add_pair(r, key, number, format, arguments);
+	va_end(arguments);
 }
 
 static int write_whole(int fd, const char *bytes, size_t length)

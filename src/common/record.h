@@ -34,6 +34,10 @@ void record_begin(struct record *r);
 void record_add(struct record *r, const char *key, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* The same for an item of a list: KEY.NUMBER=value. */
+void record_add_item(struct record *r, const char *key, unsigned number, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
 /* Writes WRITER/NAME. 0, or -1 with errno (EFBIG: lines were left out; the rest is written). */
 int record_commit(struct record *r, const char *writer, const char *name);
 

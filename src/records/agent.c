@@ -1,9 +1,15 @@
 #include "agent.h"
 
 #define RECORD struct agent_record
-static const struct record_field fields[] = RECORD_FIELDS(AGENT_KEYS);
+#define TOLD   struct agent_told
+const struct record_field agent_fields[] = RECORD_TABLE(AGENT_KEYS);
 
 void agent_record_read(struct agent_record *s, const struct record_view *v, enum record_status status)
 {
-	READ_FIELDS(s, v, status);
+	record_read_fields(s, sizeof(*s), agent_fields, v, status);
+}
+
+void agent_record_write(struct record *r, const struct agent_told *told)
+{
+	record_write_fields(r, told, agent_fields);
 }

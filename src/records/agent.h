@@ -6,20 +6,22 @@
 
 /* How the agent stands with the hypervisor. */
 /* clang-format off */
-#define AGENT_KEYS(TEXT, NUMBER, KEY) \
-	TEXT(backend, 16, "`qemu`, `hyper-v`, `vmware`") \
-	TEXT(state, 16, \
+#define AGENT_KEYS(TEXT, NUMBER, LIST, KEY) \
+	TEXT(backend, 16, 1, "`qemu`, `hyper-v`, `vmware`") \
+	TEXT(state, 16, 1, \
 		"`waiting` (nobody has spoken yet, or the host's end is closed), `connected`, " \
 		"`failed`") \
-	KEY("since_ms", "when it came into this state") \
-	TEXT(error, 96, "why it failed, in words") \
-	NUMBER(requests, 0, "what the host has asked; of VMware, how often it was told") \
-	NUMBER(refused, 0, "how many of those got an error; of VMware, were not taken") \
-	TEXT(last_request, 64, \
+	NUMBER(since_ms, -1, 0, "when it came into this state") \
+	TEXT(error, 96, 1, "why it failed, in words") \
+	NUMBER(requests, 0, 1, "what the host has asked; of VMware, how often it was told") \
+	NUMBER(refused, 0, 1, "how many of those got an error; of VMware, were not taken") \
+	TEXT(last_request, 64, 1, \
 		"`guest-ping`, `enumerate`, `SetGuestInfo`, ... as the host wrote it: empty " \
 		"when it was none") \
-	NUMBER(last_request_ms, -1, "when that was")
+	NUMBER(last_request_ms, -1, 1, "when that was")
 /* clang-format on */
+
+struct agent_told RECORD_TOLD(AGENT_KEYS);
 
 struct agent_record {
 	enum record_status status;
@@ -27,5 +29,7 @@ struct agent_record {
 };
 
 void agent_record_read(struct agent_record *s, const struct record_view *v, enum record_status status);
+void agent_record_write(struct record *r, const struct agent_told *told);
+extern const struct record_field agent_fields[];
 
 #endif

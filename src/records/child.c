@@ -22,7 +22,8 @@ static enum child_phase phase_of(const char *word)
 }
 
 #define RECORD struct child_record
-static const struct record_field fields[] = RECORD_FIELDS(CHILD_KEYS);
+#define TOLD   struct child_told
+const struct record_field child_fields[] = RECORD_TABLE(CHILD_KEYS);
 
 void child_record_read(
 	struct child_record *s, const char *name, const struct record_view *v, enum record_status status)
@@ -30,7 +31,7 @@ void child_record_read(
 	char ports[256];
 	struct text t = TEXT(ports);
 	const char *port;
-	bool read = READ_FIELDS(s, v, status);
+	bool read = record_read_fields(s, sizeof(*s), child_fields, v, status);
 	if (!read || record_get(v, "name") == NULL)
 		COPY(s->name, name);
 	if (!read)
@@ -39,6 +40,11 @@ void child_record_read(
 	for (unsigned i = 1; (port = record_get_item(v, "port", i)) != NULL; i++)
 		text_add(&t, "%s%s", i > 1 ? ", " : "", port);
 	COPY(s->ports, ports);
+}
+
+void child_record_write(struct record *r, const struct child_told *told)
+{
+	record_write_fields(r, told, child_fields);
 }
 
 void ports_record_read(struct ports_record *s, const struct record_view *v, enum record_status status)

@@ -18,29 +18,31 @@ enum child_phase {
 };
 
 /* clang-format off */
-#define CHILD_KEYS(TEXT, NUMBER, KEY) \
-	TEXT(name, 40, "name of the child") \
-	TEXT(state, 24, \
+#define CHILD_KEYS(TEXT, NUMBER, LIST, KEY) \
+	TEXT(name, 40, 0, "name of the child") \
+	TEXT(state, 24, 1, \
 		"`starting`, `running`, `waiting` (for its next start), `stopping`, `stopped`") \
-	NUMBER(pid, -1, "while it runs") \
-	NUMBER(since_ms, -1, "when it came into this state") \
-	NUMBER(next_start_ms, -1, "when waiting: the time of the next start") \
-	KEY("starts", "how often it was started") \
-	NUMBER(restarts, 0, "`starts` less one, never below 0") \
-	TEXT(last_exit, 96, \
+	NUMBER(pid, -1, 1, "while it runs") \
+	NUMBER(since_ms, -1, 1, "when it came into this state") \
+	NUMBER(next_start_ms, -1, 1, "when waiting: the time of the next start") \
+	NUMBER(starts, 0, 0, "how often it was started") \
+	NUMBER(restarts, 0, 1, "`starts` less one, never below 0") \
+	TEXT(last_exit, 96, 1, \
 		"in words: `exit status 3`, `killed by SIGKILL`, `cannot start: /bin/service: " \
 		"No such file or directory`, `killed by SIGKILL at 51 MiB: out of memory, or by" \
 		" hand`") \
-	NUMBER(last_exit_ms, -1, "when that was") \
-	KEY("user", "the user it runs as") \
-	KEY("memory_limit_bytes", "its limit of memory; the service has none") \
-	KEY("processes_limit", "its limit of processes") \
-	KEY("port.N", "service only, one line per port: `1688/tcp`") \
-	KEY("port_state.N", \
+	NUMBER(last_exit_ms, -1, 1, "when that was") \
+	TEXT(user, 32, 0, "the user it runs as") \
+	NUMBER(memory_limit_bytes, -1, 0, "its limit of memory; the service has none") \
+	NUMBER(processes_limit, -1, 0, "its limit of processes") \
+	LIST(port, "service only, one line per port: `1688/tcp`") \
+	LIST(port_state, \
 		"while it runs: whether port N is listened to, `starting`, `listening`, " \
 		"`loopback`, `missing`, `lost` ([monitoring](monitoring.md)). not of a service " \
 		"that writes `service/relay`, which tells of itself")
 /* clang-format on */
+
+struct child_told RECORD_TOLD(CHILD_KEYS);
 
 struct child_record {
 	enum record_status status;
@@ -62,6 +64,8 @@ struct ports_record {
 
 void child_record_read(
 	struct child_record *s, const char *name, const struct record_view *v, enum record_status status);
+void child_record_write(struct record *r, const struct child_told *told);
+extern const struct record_field child_fields[];
 
 void ports_record_read(struct ports_record *s, const struct record_view *v, enum record_status status);
 

@@ -5,24 +5,35 @@
 #include "fields.h"
 
 /* clang-format off */
-#define CLOCK_KEYS(TEXT, NUMBER, KEY) \
-	KEY("state", \
+#define CLOCK_KEYS(TEXT, NUMBER, LIST, KEY) \
+	TEXT(state, 16, 0, \
 		"`off` (by the setting), `no servers` (nobody names any), `no address` (yet), " \
 		"`asking` (no good answer yet), `set` (by a step; not yet kept in step), " \
 		"`synchronised`, `lost` (it was; no server answers any more)") \
-	KEY("since_ms", "when it came into this state") \
-	KEY("source", \
+	NUMBER(since_ms, -1, 0, "when it came into this state") \
+	TEXT(source, 16, 0, \
 		"`ntp` once a server has set or adjusted the clock since boot; left out before") \
-	KEY("server", \
+	TEXT(server, 64, 0, \
 		"the address that the time is from; `set`, `synchronised` and `lost` only") \
-	KEY("told_ms", "when that was told") \
-	KEY("offset_us", \
+	NUMBER(told_ms, -1, 0, "when that was told") \
+	NUMBER(stratum, -1, 0, \
+		"of this machine: its server's and one more; `synchronised` only") \
+	TEXT(offset_us, 24, 0, \
 		"how far the clock was off then, as ntpd had measured, to be added to it; " \
 		"`synchronised` only") \
-	KEY("stratum", \
-		"of this machine: its server's and one more; `synchronised` only") \
-	KEY("asked_origin", "where the servers are from: `setting`, `dhcp`") \
-	KEY("asked.N", "the servers, names or addresses")
+	TEXT(asked_origin, 16, 0, "where the servers are from: `setting`, `dhcp`") \
+	LIST(asked, "the servers, names or addresses")
 /* clang-format on */
+
+struct clock_told RECORD_TOLD(CLOCK_KEYS);
+
+struct clock_record {
+	enum record_status status;
+	RECORD_MEMBERS(CLOCK_KEYS)
+};
+
+void clock_record_read(struct clock_record *s, const struct record_view *v, enum record_status status);
+void clock_record_write(struct record *r, const struct clock_told *told);
+extern const struct record_field clock_fields[];
 
 #endif

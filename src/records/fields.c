@@ -46,19 +46,36 @@ int64_t take_time(const char **at)
 	return parse_number(word, 0, INT64_MAX, &ms) ? (int64_t)ms : FOREVER;
 }
 
-bool record_read_fields(void *record, size_t size, const struct record_field *fields, size_t count,
+bool record_read_fields(void *record, size_t size, const struct record_field *fields,
 	const struct record_view *v, enum record_status status)
 {
 	memset(record, 0, size);
 	*(enum record_status *)record = status;
-	for (size_t i = 0; i < count; i++) {
-		const struct record_field *f = &fields[i];
+	for (const struct record_field *f = fields; f->key != NULL; f++) {
 		char *at = (char *)record + f->offset;
-		if (f->size == 0)
+		if (f->kind == FIELD_NUMBER)
 			*(long long *)(void *)at =
 				status == RECORD_READ ? record_get_number(v, f->key, f->absent) : f->absent;
-		else if (status == RECORD_READ)
+		else if (f->kind == FIELD_TEXT && status == RECORD_READ)
 			copy_text(at, f->size, record_get(v, f->key));
 	}
 	return status == RECORD_READ;
+}
+
+void record_write_fields(struct record *r, const void *told, const struct record_field *fields)
+{
+	const void *from = *(const void *const *)told;
+	record_begin(r);
+	for (const struct record_field *f = fields; f->key != NULL; f++) {
+		const char *at = (const char *)told + f->told_offset;
+		const char *text = f->kind == FIELD_TEXT ? *(const char *const *)(const void *)at : NULL;
+		long long number = f->kind == FIELD_NUMBER ? *(const long long *)(const void *)at : -1;
+		record_items *items = f->kind == FIELD_LIST ? *(record_items *const *)(const void *)at : NULL;
+		if (text != NULL)
+			record_add(r, f->key, "%s", text);
+		if (number >= 0)
+			record_add(r, f->key, "%lld", number);
+		if (items != NULL)
+			items(r, f->key, from);
+	}
 }

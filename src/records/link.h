@@ -7,12 +7,12 @@
 enum { LINK_LINES_MAX = 8 };
 
 /* clang-format off */
-#define LINK_KEYS(TEXT, NUMBER, KEY) \
-	KEY("waiting.N", "a NIC or MAC of the setting `ip` that is not there") \
-	KEY("problem.N", \
+#define LINK_KEYS(TEXT, NUMBER, LIST, KEY) \
+	LIST(waiting, "a NIC or MAC of the setting `ip` that is not there") \
+	LIST(problem, \
 		"in words: `eth0: gateway 192.0.2.1 refused: Network is unreachable`, `eth0: " \
 		"MTU 9000: it takes 1500 at most`") \
-	KEY("problems", "how many those are, 0 when none") \
+	NUMBER(problems, 0, 0, "how many those are, 0 when none") \
 	KEY("mtu_before.IFINDEX", \
 		"the MTU that the NIC had before `link` changed it: for `link` itself, should " \
 		"it start anew")
@@ -25,5 +25,14 @@ struct link_record {
 };
 
 void link_record_read(struct link_record *s, const struct record_view *v, enum record_status status);
+
+/* Add to a record that was begun, in the order in which things are found. NUMBER from 1; END last. */
+void link_record_add_waiting(struct record *r, unsigned number, const char *nic);
+void link_record_add_problem(struct record *r, unsigned number, const char *words);
+void link_record_add_mtu_before(struct record *r, int ifindex, uint32_t mtu);
+void link_record_end(struct record *r, unsigned problem_count);
+
+/* What link_record_add_mtu_before told of IFINDEX; 0: nothing. */
+uint32_t link_mtu_before_read(const struct record_view *v, int ifindex);
 
 #endif

@@ -31,16 +31,22 @@ static void read_addresses(struct nic_record *s, const struct record_view *v)
 }
 
 #define RECORD struct nic_record
-static const struct record_field fields[] = RECORD_FIELDS(NIC_KEYS);
+#define TOLD   struct nic_told
+const struct record_field nic_fields[] = RECORD_TABLE(NIC_KEYS);
 
 void nic_record_read(
 	struct nic_record *s, const char *ifname, const struct record_view *v, enum record_status status)
 {
-	bool read = READ_FIELDS(s, v, status);
+	bool read = record_read_fields(s, sizeof(*s), nic_fields, v, status);
 	COPY(s->ifname, ifname);
 	s->up = strcmp(s->link, "up") == 0;
 	if (read)
 		read_addresses(s, v);
+}
+
+void nic_record_write(struct record *r, const struct nic_told *told)
+{
+	record_write_fields(r, told, nic_fields);
 }
 
 bool nic_address_held(const struct nic_address *a, int64_t now_ms)

@@ -10,36 +10,36 @@
 enum { ADDRESSES_MAX = 16, GATEWAYS_MAX = 4 };
 
 /* clang-format off */
-#define NIC_KEYS(TEXT, NUMBER, KEY) \
-	KEY("ifname", "the name that the kernel has for it") \
-	KEY("ifindex", "its number in the kernel") \
-	TEXT(mac, 24, "its MAC address") \
-	KEY("mtu", "its MTU") \
-	TEXT(driver, 24, "`virtio_net`, `e1000`, ...") \
-	TEXT(link, 12, "`up` (carrier), `down`") \
-	TEXT(dhcp4, 16, \
+#define NIC_KEYS(TEXT, NUMBER, LIST, KEY) \
+	TEXT(ifname, 20, 0, "the name that the kernel has for it") \
+	NUMBER(ifindex, -1, 0, "its number in the kernel") \
+	TEXT(mac, 24, 1, "its MAC address") \
+	NUMBER(mtu, -1, 0, "its MTU") \
+	TEXT(driver, 24, 1, "`virtio_net`, `e1000`, ...") \
+	TEXT(link, 12, 1, "`up` (carrier), `down`") \
+	TEXT(dhcp4, 16, 1, \
 		"`none`, `discover`, `bound`, `inform`, `renew`, `rebind`, `expired`, `nak`: " \
 		"the last word of the DHCPv4 client; `none` while the link is down; `off` when " \
 		"the setting `ip` keeps it from asking") \
-	KEY("dhcp4_mtu", "the MTU that the lease says, 576 to 65535") \
-	TEXT(dhcp4_server, 48, "address of the server of the lease") \
-	KEY("dhcp4_lease_s", "length of the lease") \
-	KEY("dhcp4_expires_ms", \
+	NUMBER(dhcp4_mtu, -1, 0, "the MTU that the lease says, 576 to 65535") \
+	TEXT(dhcp4_server, 48, 1, "address of the server of the lease") \
+	NUMBER(dhcp4_lease_s, -1, 0, "length of the lease") \
+	TEXT(dhcp4_expires_ms, 24, 0, \
 		"when the lease ends; `forever`, and no other of its times, when it does not") \
-	NUMBER(dhcp4_renew_ms, -1, "when the lease is to be renewed") \
-	TEXT(dhcp6, 16, "as `dhcp4`") \
-	TEXT(ra, 16, "`none`, `received`, `expired`, `off`") \
-	KEY("address.N", \
+	NUMBER(dhcp4_renew_ms, -1, 1, "when the lease is to be renewed") \
+	TEXT(dhcp6, 16, 1, "as `dhcp4`") \
+	TEXT(ra, 16, 1, "`none`, `received`, `expired`, `off`") \
+	LIST(address, \
 		"`ADDRESS/PREFIX ORIGIN EXPIRES [FLAGS]`: ORIGIN `dhcp`, `slaac`, `static`, " \
 		"`link-local`; EXPIRES a time in ms or `forever`; FLAGS a comma list of " \
 		"`tentative`, `deprecated`, `dadfailed`. IPv4 first, then global IPv6, then " \
 		"link-local") \
-	KEY("gateway.N", \
+	NUMBER(addresses_left_out, 0, 0, "how many the list of 16 addresses does not hold") \
+	LIST(gateway, \
 		"`ADDRESS ORIGIN METRIC`: default routes through this NIC, ORIGIN `dhcp`, `ra`," \
 		" `static`") \
-	NUMBER(no_address_since_ms, -1, "when the link is up and no address can be used: since when") \
-	KEY("addresses_left_out", "how many the list of 16 addresses does not hold") \
-	KEY("gateways_left_out", "how many the list of 8 gateways does not hold")
+	NUMBER(gateways_left_out, 0, 0, "how many the list of 8 gateways does not hold") \
+	NUMBER(no_address_since_ms, -1, 0, "when the link is up and no address can be used: since when")
 /* clang-format on */
 
 struct nic_address {
@@ -51,9 +51,10 @@ struct nic_gateway {
 	char address[48], origin[16];
 };
 
+struct nic_told RECORD_TOLD(NIC_KEYS);
+
 struct nic_record {
 	enum record_status status;
-	char ifname[20];
 	RECORD_MEMBERS(NIC_KEYS)
 	bool up;
 	struct nic_address addresses[ADDRESSES_MAX];
@@ -68,6 +69,8 @@ bool nic_address_parse(struct nic_address *a, const char *value);
 
 void nic_record_read(
 	struct nic_record *s, const char *ifname, const struct record_view *v, enum record_status status);
+void nic_record_write(struct record *r, const struct nic_told *told);
+extern const struct record_field nic_fields[];
 
 /* Whether A is this machine's now: not tentative, failed or run out. */
 bool nic_address_held(const struct nic_address *a, int64_t now_ms);

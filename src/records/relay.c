@@ -5,6 +5,8 @@
 #include "common/config_keys.h"
 #include "common/text.h"
 
+static const char upstream_source[] = "upstream_source", upstream_connect_us[] = "upstream_connect_us";
+
 /* Each takes the item NUMBER, from 1, of a list. */
 static void take_upstream(struct relay_record *s, unsigned number, const char *value)
 {
@@ -66,36 +68,46 @@ static void take_on_link(struct relay_record *s, unsigned number, const char *va
 static void read_lists(struct relay_record *s, const struct record_view *v)
 {
 	static const struct {
-		const char *prefix;
+		const char *key;
 		void (*take)(struct relay_record *s, unsigned number, const char *value);
 	} lists[] = {
-		{"upstream.", take_upstream},
-		{"upstream_source.", take_upstream_source},
-		{"upstream_connect_us.", take_upstream_connect},
-		{"source.", take_source},
-		{"allow.", take_allowed},
-		{"on_link.", take_on_link},
+		{"upstream", take_upstream},
+		{upstream_source, take_upstream_source},
+		{upstream_connect_us, take_upstream_connect},
+		{"source", take_source},
+		{"allow", take_allowed},
+		{"on_link", take_on_link},
 	};
 	const char *key, *value;
 	uint64_t number;
 	for (size_t at = 0; record_next(v, &at, &key, &value);)
 		for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-			size_t length = strlen(lists[i].prefix);
-			if (strncmp(key, lists[i].prefix, length) == 0 &&
-				parse_number(key + length, 1, RECORD_BYTES_MAX, &number))
+			size_t length = strlen(lists[i].key);
+			if (strncmp(key, lists[i].key, length) == 0 && key[length] == '.' &&
+				parse_number(key + length + 1, 1, RECORD_BYTES_MAX, &number))
 				lists[i].take(s, (unsigned)number, value);
 		}
+}
+
+void relay_add_upstream(struct record *r, const char *key, unsigned number, const struct upstream_told *u)
+{
+	record_add_item(r, key, number, "%s %s%s%s", u->endpoint, u->state, u->words != NULL ? " " : "",
+		u->words != NULL ? u->words : "");
+	record_add_item(r, upstream_source, number, "%s", u->source);
+	if (u->connect_us >= 0)
+		record_add_item(r, upstream_connect_us, number, "%lld", u->connect_us);
 }
 
 #define REFUSAL_KEY(name, key, help) [name] = key,
 const char *const refusal_keys[REFUSAL_COUNT] = {REFUSALS(REFUSAL_KEY)};
 
 #define RECORD struct relay_record
-static const struct record_field fields[] = RECORD_FIELDS(RELAY_KEYS);
+#define TOLD   struct relay_told
+const struct record_field relay_fields[] = RECORD_TABLE(RELAY_KEYS);
 
 void relay_record_read(struct relay_record *s, const struct record_view *v, enum record_status status)
 {
-	bool read = READ_FIELDS(s, v, status);
+	bool read = record_read_fields(s, sizeof(*s), relay_fields, v, status);
 	for (size_t i = 0; i < UPSTREAMS_MAX; i++)
 		s->upstreams[i].connect_us = -1;
 	if (!read)
@@ -103,6 +115,11 @@ void relay_record_read(struct relay_record *s, const struct record_view *v, enum
 	for (size_t i = 0; i < REFUSAL_COUNT; i++)
 		s->refusals[i] = record_get_number(v, refusal_keys[i], 0);
 	read_lists(s, v);
+}
+
+void relay_record_write(struct record *r, const struct relay_told *told)
+{
+	record_write_fields(r, told, relay_fields);
 }
 
 const char *relay_closed_by(const struct relay_record *s)

@@ -25,7 +25,7 @@ struct source_record {
 };
 
 /* What is refused at once, or before a byte was passed on; then what is closed by a limit. In the record they
- * stand behind connections_refused. */
+ * stand behind connections_max, in place of the list refusal. */
 /* clang-format off */
 #define REFUSALS(X) \
 	X(REFUSED_NOT_ALLOWED, "refused_not_allowed", "not from `relay.allow`") \
@@ -51,13 +51,13 @@ struct prefix_list {
 };
 
 /* clang-format off */
-#define RELAY_KEYS(TEXT, NUMBER, KEY) \
-	TEXT(state, 24, "`ready`, `no upstream`, `draining`, `cannot listen`") \
-	TEXT(hint, 96, \
+#define RELAY_KEYS(TEXT, NUMBER, LIST, KEY) \
+	TEXT(state, 24, 1, "`ready`, `no upstream`, `draining`, `cannot listen`") \
+	TEXT(hint, 96, 1, \
 		"what to do about it: `set relay.upstream=HOST:PORT`, or what is wrong: " \
 		"`relay.listen=[::]:88: Permission denied`") \
-	KEY("listen.N", "address and port it listens on") \
-	KEY("upstream.N", \
+	LIST(listen, "address and port it listens on") \
+	LIST(upstream, \
 		"`HOST:PORT STATE [WORDS]`, of a target found by DNS its host name: STATE " \
 		"`unknown`, `up`, `down`; WORDS the last error") \
 	KEY("upstream_source.N", \
@@ -66,32 +66,43 @@ struct prefix_list {
 	KEY("upstream_connect_us.N", \
 		"how long the last connection to upstream N took to be made; left out before " \
 		"the first") \
-	NUMBER(upstreams_left_out, 0, \
-		"targets and addresses found by DNS that did not fit, 0 when none") \
-	KEY("source.N", \
+	LIST(source, \
 		"`ITEM STATE [WORDS]`: each name and service of `relay.upstream` in its order, " \
 		"addresses not counted; STATE `waiting`, `ok`, `stale`, `failed` and WORDS as " \
 		"the resolver tells them") \
-	KEY("allow.N", "`relay.allow`: a prefix, `on-link`, or `none`") \
-	KEY("on_link.N", "what `on-link` means now; only when it is allowed") \
-	TEXT(guard, 384, "`off`, `none`, or `dcerpc:UUID[,UUID]`") \
-	NUMBER(connections_now, -1, "open now") \
-	NUMBER(connections_total, -1, \
+	NUMBER(upstreams_left_out, 0, 0, \
+		"targets and addresses found by DNS that did not fit, 0 when none") \
+	LIST(allow, "`relay.allow`: a prefix, `on-link`, or `none`") \
+	LIST(on_link, "what `on-link` means now; only when it is allowed") \
+	TEXT(guard, 384, 1, "`off`, `none`, or `dcerpc:UUID[,UUID]`") \
+	NUMBER(connections_now, -1, 1, "open now") \
+	NUMBER(connections_total, -1, 1, \
 		"let in since start, so also those that the guard or the first-byte time-out " \
 		"refused later") \
-	NUMBER(connections_refused, 0, "the sum of those below") \
-	NUMBER(connections_failed, 0, "reset because no upstream answered, or none was found") \
-	NUMBER(connections_max, -1, \
+	NUMBER(connections_refused, 0, 1, "the sum of those below") \
+	NUMBER(connections_failed, 0, 1, "reset because no upstream answered, or none was found") \
+	NUMBER(connections_max, -1, 1, \
 		"the limit: `relay.max-connections`, or what the open files allow") \
-	NUMBER(bytes_to_upstream, -1, "passed on since start") \
-	NUMBER(bytes_to_client, -1, "passed on since start") \
-	NUMBER(connect_p50_us, -1, \
+	LIST(refusal, "") \
+	NUMBER(bytes_to_upstream, -1, 1, "passed on since start") \
+	NUMBER(bytes_to_client, -1, 1, "passed on since start") \
+	NUMBER(connect_p50_us, -1, 1, \
 		"half of the connections to upstreams took no longer to be made; the upper " \
 		"bound of a fixed bucket, left out before the first") \
-	NUMBER(connect_p99_us, -1, "the same of 99 in 100") \
-	NUMBER(session_p50_ms, -1, "half of the sessions lasted no longer") \
-	NUMBER(session_p99_ms, -1, "the same of 99 in 100")
+	NUMBER(connect_p99_us, -1, 1, "the same of 99 in 100") \
+	NUMBER(session_p50_ms, -1, 1, "half of the sessions lasted no longer") \
+	NUMBER(session_p99_ms, -1, 1, "the same of 99 in 100")
 /* clang-format on */
+
+struct upstream_told {
+	const char *endpoint, *state, *words, *source; /* words: NULL for none */
+	long long connect_us;                          /* -1: not told */
+};
+
+/* Adds all keys of upstream NUMBER; KEY is the list's. */
+void relay_add_upstream(struct record *r, const char *key, unsigned number, const struct upstream_told *u);
+
+struct relay_told RECORD_TOLD(RELAY_KEYS);
 
 struct relay_record {
 	enum record_status status;
@@ -105,6 +116,8 @@ struct relay_record {
 };
 
 void relay_record_read(struct relay_record *s, const struct record_view *v, enum record_status status);
+void relay_record_write(struct record *r, const struct relay_told *told);
+extern const struct record_field relay_fields[];
 
 /* The setting by which the relay lets nobody in: by wish, or because what was set cannot be read. NULL: none.
  */

@@ -3,12 +3,13 @@
 #include "common/text.h"
 
 #define RECORD struct resolver_record
-static const struct record_field fields[] = RECORD_FIELDS(RESOLVER_KEYS);
+#define TOLD   struct resolver_told
+const struct record_field resolver_fields[] = RECORD_TABLE(RESOLVER_KEYS);
 
 void resolver_record_read(struct resolver_record *s, const struct record_view *v, enum record_status status)
 {
 	const char *value;
-	if (!READ_FIELDS(s, v, status))
+	if (!record_read_fields(s, sizeof(*s), resolver_fields, v, status))
 		return;
 	while ((value = record_get_item(v, "server", s->server_count + 1)) != NULL) {
 		if (s->server_count < SERVERS_MAX) {
@@ -27,4 +28,9 @@ void resolver_record_read(struct resolver_record *s, const struct record_view *v
 		text_add(&t, "%s%s", i > 1 ? " " : "", domain);
 	}
 	COPY(s->search, search);
+}
+
+void resolver_record_write(struct record *r, const struct resolver_told *told)
+{
+	record_write_fields(r, told, resolver_fields);
 }

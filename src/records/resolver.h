@@ -7,25 +7,25 @@
 enum { SERVERS_MAX = 6 };
 
 /* clang-format off */
-#define RESOLVER_KEYS(TEXT, NUMBER, KEY) \
-	KEY("server.N", \
+#define RESOLVER_KEYS(TEXT, NUMBER, LIST, KEY) \
+	LIST(server, \
 		"`ADDRESS ORIGIN IFNAME EXPIRES`: ORIGIN `dhcp4`, `dhcp6`, `ra`; when the " \
 		"setting `dns` is set its servers only, as `ADDRESS static - forever`") \
-	KEY("search.N", \
+	LIST(search, \
 		"`DOMAIN ORIGIN IFNAME EXPIRES`; when the setting `search` is set its domains " \
 		"only, as `DOMAIN static - forever`") \
-	TEXT(trust, 64, \
+	TEXT(trust, 64, 1, \
 		"the NICs whose words the setting `trust` takes, or `none`; left out when it " \
 		"takes those of all") \
-	KEY("host_name", \
+	TEXT(host_name, 256, 0, \
 		"as DHCP gave it, without a dot at its end; unchecked: init takes it when it is" \
 		" one") \
-	KEY("ntp.N", \
+	LIST(ntp, \
 		"as DHCP gave them, a link-local address with its NIC: `fe80::1%eth0`; `clock` " \
 		"asks them when the setting `ntp` names none") \
-	KEY("log_server.N", \
+	LIST(log_server, \
 		"as DHCP gave them; `log` sends to them when the setting `syslog` is empty") \
-	KEY("left_out", \
+	NUMBER(left_out, 0, 0, \
 		"servers and domains that were refused (no usable address, no host name) or did" \
 		" not fit (8 of each; the search line of resolv.conf 255 bytes), 0 when none")
 /* clang-format on */
@@ -33,6 +33,8 @@ enum { SERVERS_MAX = 6 };
 struct server_record {
 	char address[52], origin[16], ifname[20];
 };
+
+struct resolver_told RECORD_TOLD(RESOLVER_KEYS);
 
 struct resolver_record {
 	enum record_status status;
@@ -43,5 +45,7 @@ struct resolver_record {
 };
 
 void resolver_record_read(struct resolver_record *s, const struct record_view *v, enum record_status status);
+void resolver_record_write(struct record *r, const struct resolver_told *told);
+extern const struct record_field resolver_fields[];
 
 #endif

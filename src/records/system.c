@@ -8,26 +8,32 @@
 static bool read_signed(const char *text, int64_t *value)
 {
 	uint64_t number;
-	bool negative = text != NULL && text[0] == '-';
-	if (text == NULL || !parse_number(text + negative, 0, 1000000000000000, &number))
+	bool negative = text[0] == '-';
+	if (!parse_number(text + negative, 0, 1000000000000000, &number))
 		return false;
 	*value = negative ? -(int64_t)number : (int64_t)number;
 	return true;
 }
 
 #define RECORD struct system_record
-static const struct record_field fields[] = RECORD_FIELDS(SYSTEM_KEYS);
+#define TOLD   struct system_told
+const struct record_field system_fields[] = RECORD_TABLE(SYSTEM_KEYS);
 
 void system_record_read(struct system_record *s, const struct record_view *v, enum record_status status)
 {
 	const char *line;
-	if (!READ_FIELDS(s, v, status))
+	if (!record_read_fields(s, sizeof(*s), system_fields, v, status))
 		return;
 	s->stopping = strcmp(s->state, "stopping") == 0;
-	s->clock_offset_told = read_signed(record_get(v, "clock_offset_us"), &s->clock_offset_us);
+	s->offset_told = read_signed(s->clock_offset_us, &s->offset_us);
 	while (s->refused_listed < REFUSED_MAX &&
 		(line = record_get_item(v, "setting_refused", s->refused_listed + 1)) != NULL)
 		COPY(s->refused[s->refused_listed++], line);
 	if (s->settings_refused < s->refused_listed)
 		s->settings_refused = s->refused_listed;
+}
+
+void system_record_write(struct record *r, const struct system_told *told)
+{
+	record_write_fields(r, told, system_fields);
 }

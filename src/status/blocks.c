@@ -117,11 +117,11 @@ static bool clock_is_set(const struct system_record *system)
 /* The clock's source: "ntp 192.0.2.1, +0.3 ms". */
 static void add_clock_source(struct text *t, const struct system_record *system)
 {
-	long long us = system->clock_offset_us, tenths = ((us < 0 ? -us : us) + 50) / 100;
+	long long us = system->offset_us, tenths = ((us < 0 ? -us : us) + 50) / 100;
 	text_add(t, "%s", clock_is_set(system) ? system->clock_source : "not set by any source");
 	if (system->clock_server[0] != '\0')
 		text_add(t, " %s", system->clock_server);
-	if (system->clock_offset_told)
+	if (system->offset_told)
 		text_add(t, ", %c%lld.%lld ms", us < 0 ? '-' : '+', tenths / 10, tenths % 10);
 	if (strcmp(system->clock_ntp, "asking") == 0)
 		text_add(t, ", no answer from time servers yet");

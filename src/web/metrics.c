@@ -39,11 +39,11 @@ static void add_system(struct text *t, const struct system_record *s)
 		t, "clock_seconds", METRIC_GAUGE, "The clock, seconds since 1970 UTC.", s->clock_unix_s);
 	metric_number(t, "clock_synchronised", METRIC_GAUGE, "Whether a time server keeps the clock.",
 		strcmp(s->clock_ntp, "synchronised") == 0);
-	if (!s->clock_offset_told)
+	if (!s->offset_told)
 		return;
 	metric_begin(
 		t, "clock_offset_seconds", METRIC_GAUGE, "How far off the clock was when it was last told.");
-	metric_sample(t, "clock_offset_seconds", s->clock_offset_us, 1000000, NO_LABELS);
+	metric_sample(t, "clock_offset_seconds", s->offset_us, 1000000, NO_LABELS);
 }
 
 /* Calls SAMPLE for the service and for each program whose record can be read. */

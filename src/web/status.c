@@ -35,8 +35,8 @@ static void write_clock(struct json *j, const struct system_record *s)
 	json_told(j, "source", s->clock_source);
 	json_told(j, "ntp", s->clock_ntp);
 	json_told(j, "server", s->clock_server);
-	if (s->clock_offset_told)
-		json_number(j, "offset_us", s->clock_offset_us);
+	if (s->offset_told)
+		json_number(j, "offset_us", s->offset_us);
 	json_end(j);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "records/agent.h"
 #include "records/pace.h"
 
 struct facts agent_facts;
@@ -29,21 +30,20 @@ static struct {
 
 static int write_record(struct pace *pace)
 {
-	struct record *r = &agent_record;
 	(void)pace;
-	record_begin(r);
-	record_add(r, "backend", "%s", told.back_end);
-	record_add(r, "state", "%s", names[told.state]);
-	record_add(r, "since_ms", "%lld", (long long)told.since_ms);
-	if (told.error[0] != '\0')
-		record_add(r, "error", "%s", told.error);
-	record_add(r, "requests", "%lu", told.requests);
-	record_add(r, "refused", "%lu", told.refused);
-	if (told.requests > 0) {
-		record_add(r, "last_request", "%s", told.last_request);
-		record_add(r, "last_request_ms", "%lld", (long long)told.last_request_ms);
-	}
-	return record_commit(r, "agent", "state");
+	bool asked = told.requests > 0;
+	const struct agent_told t = {
+		.backend = told.back_end,
+		.state = names[told.state],
+		.since_ms = told.since_ms,
+		.error = unless_empty(told.error),
+		.requests = (long long)told.requests,
+		.refused = (long long)told.refused,
+		.last_request = asked ? told.last_request : NULL,
+		.last_request_ms = asked ? told.last_request_ms : -1,
+	};
+	agent_record_write(&agent_record, &t);
+	return record_commit(&agent_record, "agent", "state");
 }
 
 void state_end(void)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "common/log.h"
+#include "records/clock.h"
 
 static const char *const words[STATE_COUNT] = {
 	[STATE_OFF] = "off",
@@ -45,27 +46,30 @@ void state_report(struct state *s, const struct report *r, int64_t now_ms)
 	state_set(s, word, now_ms);
 }
 
+static void add_asked(struct record *r, const char *key, const void *from)
+{
+	const struct servers *asked = from;
+	for (unsigned i = 0; i < asked->count; i++)
+		record_add_item(r, key, i + 1, "%s", asked->host[i]);
+}
+
 void state_to_record(struct record *r, const struct state *s, const struct servers *asked)
 {
-	char key[RECORD_NAME_MAX];
-	record_begin(r);
-	record_add(r, "state", "%s", words[s->word]);
-	record_add(r, "since_ms", "%" PRId64, s->since_ms);
-	if (s->is_ntps)
-		record_add(r, "source", "ntp");
-	if (s->word >= STATE_SET) {
-		record_add(r, "server", "%s", s->last.peer);
-		record_add(r, "told_ms", "%" PRId64, s->told_ms);
-	}
+	const char *origin = asked->of_setting ? "setting" : "dhcp";
+	char offset[24];
 	/* A step's offset is that before the step: the next report has what is left. */
-	if (s->word == STATE_SYNCHRONISED) {
-		record_add(r, "stratum", "%u", s->last.stratum);
-		record_add(r, "offset_us", "%" PRId64, s->last.offset_us);
-	}
-	if (asked->count > 0)
-		record_add(r, "asked_origin", "%s", asked->of_setting ? "setting" : "dhcp");
-	for (unsigned i = 0; i < asked->count; i++) {
-		snprintf(key, sizeof(key), "asked.%u", i + 1);
-		record_add(r, key, "%s", asked->host[i]);
-	}
+	bool kept = s->word == STATE_SYNCHRONISED, set = s->word >= STATE_SET;
+	snprintf(offset, sizeof(offset), "%" PRId64, s->last.offset_us);
+	clock_record_write(r, &(struct clock_told){
+				      .from = asked,
+				      .state = words[s->word],
+				      .since_ms = s->since_ms,
+				      .source = s->is_ntps ? "ntp" : NULL,
+				      .server = set ? s->last.peer : NULL,
+				      .told_ms = set ? s->told_ms : -1,
+				      .stratum = kept ? (int)s->last.stratum : -1,
+				      .offset_us = kept ? offset : NULL,
+				      .asked_origin = asked->count > 0 ? origin : NULL,
+				      .asked_items = add_asked,
+			      });
 }

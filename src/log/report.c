@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "common/log.h"
+#include "records/log.h"
 #include "scratch.h"
 
 enum {
@@ -19,14 +20,11 @@ static void check(int result, const char *what, bool *failed)
 	*failed = result < 0;
 }
 
-static void write_tail(const struct ring *r)
+static void add_tail(struct record *record, const char *key, const void *from)
 {
-	struct record *record = &scratch.record;
-	char line[LOG_LINE_BYTES_MAX], key[RECORD_NAME_MAX];
+	const struct ring *r = from;
+	char line[LOG_LINE_BYTES_MAX];
 	struct log_entry e;
-	record_begin(record);
-	record_add(record, "lines_total", "%llu", (unsigned long long)r->end.lines);
-	record_add(record, "lines_dropped", "%llu", (unsigned long long)r->first.lines);
 	unsigned index = 0;
 	for (struct ring_place at = r->first;;) {
 		uint64_t lines = r->end.lines - at.lines, bytes = r->end.bytes - at.bytes;
@@ -34,10 +32,20 @@ static void write_tail(const struct ring *r)
 			break;
 		if (lines > TAIL_LINES_MAX || bytes + lines * TAIL_KEY_BYTES > TAIL_ROOM)
 			continue;
-		snprintf(key, sizeof(key), "line.%u", ++index);
-		record_add(record, key, "%lld %u %.*s %.*s", (long long)e.time_ms, e.level, (int)e.name_bytes,
-			e.name, (int)e.text_bytes, e.text);
+		record_add_item(record, key, ++index, "%lld %u %.*s %.*s", (long long)e.time_ms, e.level,
+			(int)e.name_bytes, e.name, (int)e.text_bytes, e.text);
 	}
+}
+
+static void write_tail(const struct ring *r)
+{
+	struct record *record = &scratch.record;
+	tail_record_write(record, &(struct tail_told){
+					  .from = r,
+					  .lines_total = (long long)r->end.lines,
+					  .lines_dropped = (long long)r->first.lines,
+					  .line_items = add_tail,
+				  });
 	static bool failed;
 	check(record_commit(record, "log", "tail"), "record log/tail", &failed);
 }
@@ -51,50 +59,48 @@ void report_lines(const struct ring *r)
 	write_tail(r);
 }
 
-static void add_collector(struct record *record, const struct sender *s)
+struct limited {
+	const struct report_limited *list;
+	size_t count;
+};
+
+static void add_limited(struct record *record, const char *key, const void *from)
 {
-	char collector[COLLECTOR_TEXT_MAX];
-	struct text t = TEXT(collector);
-	if (!s->wanted.any)
-		return;
-	text_add_collector(&t, &s->wanted.collector);
-	record_add(record, "collector", "%s", collector);
-	record_add(record, "collector_origin", "%s", s->wanted.by_dhcp ? "dhcp" : "setting");
+	const struct limited *limited = from;
+	for (unsigned i = 0; i < limited->count; i++)
+		record_add_item(record, key, i + 1, "%s %llu", limited->list[i].name,
+			(unsigned long long)limited->list[i].left_out);
 }
 
-static void add_peer(struct record *record, const struct sender *s)
-{
-	char peer[ENDPOINT_TEXT_MAX];
-	struct text t = TEXT(peer);
-	if (s->transport.fd < 0)
-		return;
-	text_add_sockaddr(&t, &s->peers[s->peer_next - 1].any);
-	record_add(record, "peer", "%s", peer);
-}
-
-void report_state(const struct ring *r, struct sender *s, const struct report_limited *limited, size_t count)
+void report_state(const struct ring *r, struct sender *s, const struct report_limited *list, size_t count)
 {
 	struct record *record = &scratch.record;
-	char key[RECORD_NAME_MAX];
+	const struct limited limited = {list, count};
+	char collector[COLLECTOR_TEXT_MAX], peer[ENDPOINT_TEXT_MAX];
+	struct text c = TEXT(collector), p = TEXT(peer);
 	uint64_t sum = 0;
-	record_begin(record);
-	record_add(record, "lines_total", "%llu", (unsigned long long)r->end.lines);
 	for (size_t i = 0; i < count; i++)
-		sum += limited[i].left_out;
-	record_add(record, "limited", "%llu", (unsigned long long)sum);
-	for (size_t i = 0; i < count; i++) {
-		snprintf(key, sizeof(key), "limited.%zu", i + 1);
-		record_add(record, key, "%s %llu", limited[i].name, (unsigned long long)limited[i].left_out);
-	}
-	add_collector(record, s);
-	record_add(record, "state", "%s", sender_state_word(s->state));
-	record_add(record, "since_ms", "%lld", (long long)s->since_ms);
-	if (s->error[0] != '\0')
-		record_add(record, "error", "%s", s->error);
-	add_peer(record, s);
-	record_add(record, "sent", "%llu", (unsigned long long)sender_sent(s));
-	record_add(record, "lost", "%llu", (unsigned long long)s->lost);
-	record_add(record, "queued", "%llu", (unsigned long long)sender_queued(s));
+		sum += list[i].left_out;
+	if (s->wanted.any)
+		text_add_collector(&c, &s->wanted.collector);
+	if (s->transport.fd >= 0)
+		text_add_sockaddr(&p, &s->peers[s->peer_next - 1].any);
+	collector_record_write(record,
+		&(struct collector_told){
+			.from = &limited,
+			.lines_total = (long long)r->end.lines,
+			.limited = (long long)sum,
+			.limited_items = add_limited,
+			.collector = unless_empty(collector),
+			.collector_origin = s->wanted.any ? s->wanted.by_dhcp ? "dhcp" : "setting" : NULL,
+			.state = sender_state_word(s->state),
+			.since_ms = s->since_ms,
+			.error = unless_empty(s->error),
+			.peer = unless_empty(peer),
+			.sent = (long long)sender_sent(s),
+			.lost = (long long)s->lost,
+			.queued = (long long)sender_queued(s),
+		});
 	static bool failed;
 	check(record_commit(record, "log", "state"), "record log/state", &failed);
 }

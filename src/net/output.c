@@ -8,8 +8,10 @@
 
 #include "common/config_keys.h"
 #include "common/log.h"
+#include "records/nic.h"
+#include "records/resolver.h"
 
-enum { KEY_BYTES = 32, VALUE_BYTES = 512, CONF_BYTES = 1024 };
+enum { VALUE_BYTES = 512, CONF_BYTES = 1024 };
 
 static const char resolver_name[] = "resolver";
 
@@ -21,21 +23,6 @@ static void add_expiry(struct text *t, int64_t expires_ms)
 		text_add(t, " forever");
 	else
 		text_add(t, " %" PRId64, expires_ms);
-}
-
-static void add_item(struct record *r, const char *key, unsigned index, const struct text *value)
-{
-	char name[KEY_BYTES];
-	snprintf(name, sizeof(name), "%s.%u", key, index + 1);
-	record_add(r, name, "%s", value->data);
-}
-
-static void add_ip(struct record *r, const char *key, const struct ip *ip)
-{
-	char value[VALUE_BYTES];
-	struct text t = TEXT(value);
-	text_add_ip(&t, ip);
-	record_add(r, key, "%s", value);
 }
 
 static void add_flags(struct text *t, uint32_t flags)
@@ -56,8 +43,9 @@ static void add_flags(struct text *t, uint32_t flags)
 		}
 }
 
-static void add_addresses(struct record *r, const struct nic *nic)
+static void add_addresses(struct record *r, const char *key, const void *from)
 {
+	const struct nic *nic = from;
 	char value[VALUE_BYTES];
 	struct text t = TEXT(value);
 	for (unsigned i = 0; i < nic->addresses.count; i++) {
@@ -67,60 +55,78 @@ static void add_addresses(struct record *r, const struct nic *nic)
 		text_add(&t, "/%u %s", a->prefix_length, origin_words[nic_address_origin(nic, a)]);
 		add_expiry(&t, a->expires_ms);
 		add_flags(&t, a->flags);
-		add_item(r, "address", i, &t);
+		record_add_item(r, key, i + 1, "%s", value);
 	}
-	if (nic->addresses.left_out > 0)
-		record_add(r, "addresses_left_out", "%u", nic->addresses.left_out);
+}
+
+static void add_gateways(struct record *r, const char *key, const void *from)
+{
+	const struct nic *nic = from;
+	char value[VALUE_BYTES];
+	struct text t = TEXT(value);
 	for (unsigned i = 0; i < nic->gateways.count; i++) {
 		const struct gateway *g = &nic->gateways.entry[i];
 		text_clear(&t);
 		text_add_ip(&t, &g->ip);
-		text_add(&t, " %s %" PRIu32, origin_words[gateway_origin(g)], g->metric);
-		add_item(r, "gateway", i, &t);
+		record_add_item(
+			r, key, i + 1, "%s %s %" PRIu32, value, origin_words[gateway_origin(g)], g->metric);
 	}
-	if (nic->gateways.left_out > 0)
-		record_add(r, "gateways_left_out", "%u", nic->gateways.left_out);
 }
 
-static void add_lease4(struct record *r, const struct lease *lease)
+struct lease_texts {
+	char server[INET6_ADDRSTRLEN], expires[24];
+};
+
+/* Of a lease that is held. */
+static void tell_lease4(struct nic_told *told, const struct lease *lease, struct lease_texts *texts)
 {
+	struct text server = TEXT(texts->server);
+	text_add_ip(&server, &lease->server);
 	if (lease->mtu > 0)
-		record_add(r, "dhcp4_mtu", "%" PRIu32, lease->mtu);
+		told->dhcp4_mtu = lease->mtu;
 	if (lease->server.family != AF_UNSPEC)
-		add_ip(r, "dhcp4_server", &lease->server);
+		told->dhcp4_server = texts->server;
 	if (lease->lease_s == UINT32_MAX || lease->expires_ms == FOREVER) {
-		record_add(r, "dhcp4_expires_ms", "forever");
+		told->dhcp4_expires_ms = "forever";
 		return;
 	}
-	record_add(r, "dhcp4_lease_s", "%" PRIu32, lease->lease_s);
-	record_add(r, "dhcp4_expires_ms", "%" PRId64, lease->expires_ms);
+	snprintf(texts->expires, sizeof(texts->expires), "%" PRId64, lease->expires_ms);
+	told->dhcp4_lease_s = lease->lease_s;
+	told->dhcp4_expires_ms = texts->expires;
 	if (lease->renew_s > 0 && lease->renew_s <= lease->lease_s)
-		record_add(r, "dhcp4_renew_ms", "%" PRId64,
-			lease->expires_ms - (int64_t)(lease->lease_s - lease->renew_s) * 1000);
+		told->dhcp4_renew_ms = lease->expires_ms - (int64_t)(lease->lease_s - lease->renew_s) * 1000;
 }
 
 void nic_to_record(struct record *r, const struct nic *nic)
 {
 	const struct leases *l = &nic->leases;
-
-	record_begin(r);
-	record_add(r, "ifname", "%s", nic->ifname);
-	record_add(r, "ifindex", "%d", nic->ifindex);
-	if (nic->has_mac)
-		record_add(r, "mac", "%02x:%02x:%02x:%02x:%02x:%02x", nic->mac[0], nic->mac[1], nic->mac[2],
-			nic->mac[3], nic->mac[4], nic->mac[5]);
-	record_add(r, "mtu", "%" PRIu32, nic->mtu);
-	if (nic->driver[0] != '\0')
-		record_add(r, "driver", "%s", nic->driver);
-	record_add(r, "link", "%s", nic->carrier ? "up" : "down");
-	record_add(r, "dhcp4", "%s", client_words[nic->carrier ? l->dhcp4.word : WORD_NONE]);
+	const uint8_t *m = nic->mac;
+	char mac[24];
+	struct lease_texts texts;
+	snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
+	struct nic_told told = {
+		.from = nic,
+		.ifname = nic->ifname,
+		.ifindex = nic->ifindex,
+		.mac = nic->has_mac ? mac : NULL,
+		.mtu = nic->mtu,
+		.driver = unless_empty(nic->driver),
+		.link = nic->carrier ? "up" : "down",
+		.dhcp4 = client_words[nic->carrier ? l->dhcp4.word : WORD_NONE],
+		.dhcp4_mtu = -1,
+		.dhcp4_lease_s = -1,
+		.dhcp4_renew_ms = -1,
+		.dhcp6 = client_words[nic->carrier ? l->dhcp6.word : WORD_NONE],
+		.ra = client_words[nic->carrier ? l->ra.word : WORD_NONE],
+		.address_items = add_addresses,
+		.addresses_left_out = unless_zero(nic->addresses.left_out),
+		.gateway_items = add_gateways,
+		.gateways_left_out = unless_zero(nic->gateways.left_out),
+		.no_address_since_ms = unless_zero(nic->no_address_since_ms),
+	};
 	if (l->dhcp4.held)
-		add_lease4(r, &l->dhcp4);
-	record_add(r, "dhcp6", "%s", client_words[nic->carrier ? l->dhcp6.word : WORD_NONE]);
-	record_add(r, "ra", "%s", client_words[nic->carrier ? l->ra.word : WORD_NONE]);
-	add_addresses(r, nic);
-	if (nic->no_address_since_ms > 0)
-		record_add(r, "no_address_since_ms", "%" PRId64, nic->no_address_since_ms);
+		tell_lease4(&told, &l->dhcp4, &texts);
+	nic_record_write(r, &told);
 }
 
 static void add_resolver_servers(
@@ -131,43 +137,75 @@ static void add_resolver_servers(
 	for (unsigned i = 0; i < count; i++) {
 		text_clear(&t);
 		text_add_server(&t, &servers[i]);
-		add_item(r, key, i, &t);
+		record_add_item(r, key, i + 1, "%s", value);
+	}
+}
+
+static void add_ntp(struct record *r, const char *key, const void *from)
+{
+	const struct resolver *resolver = from;
+	add_resolver_servers(r, key, resolver->ntp, resolver->ntp_count);
+}
+
+static void add_log_servers(struct record *r, const char *key, const void *from)
+{
+	const struct resolver *resolver = from;
+	add_resolver_servers(r, key, resolver->log, resolver->log_count);
+}
+
+/* Where a server or domain is from, and until when: the end of its value. */
+static void tell_origin(
+	struct text *t, enum resolver_origin origin, const struct nic *nic, int64_t expires_ms)
+{
+	text_add(t, " %s %s", resolver_origin_words[origin], nic != NULL ? nic->ifname : "-");
+	add_expiry(t, expires_ms);
+}
+
+static void tell_servers(struct record *r, const char *key, const void *from)
+{
+	const struct resolver *resolver = from;
+	char value[VALUE_BYTES];
+	struct text t = TEXT(value);
+	for (unsigned i = 0; i < resolver->server_count; i++) {
+		const struct resolver_server *s = &resolver->server[i];
+		text_clear(&t);
+		text_add_server(&t, s);
+		tell_origin(&t, s->origin, s->nic, s->expires_ms);
+		record_add_item(r, key, i + 1, "%s", value);
+	}
+}
+
+static void tell_domains(struct record *r, const char *key, const void *from)
+{
+	const struct resolver *resolver = from;
+	char value[VALUE_BYTES];
+	struct text t = TEXT(value);
+	for (unsigned i = 0; i < resolver->domain_count; i++) {
+		const struct resolver_domain *d = &resolver->domain[i];
+		text_clear(&t);
+		text_add(&t, "%s", d->name);
+		tell_origin(&t, d->origin, d->nic, d->expires_ms);
+		record_add_item(r, key, i + 1, "%s", value);
 	}
 }
 
 void resolver_to_record(struct record *r, const struct resolver *resolver, unsigned left_out)
 {
-	char value[VALUE_BYTES];
-	struct text t = TEXT(value);
-
-	record_begin(r);
-	for (unsigned i = 0; i < resolver->server_count; i++) {
-		const struct resolver_server *s = &resolver->server[i];
-		text_clear(&t);
-		text_add_server(&t, s);
-		text_add(&t, " %s %s", resolver_origin_words[s->origin],
-			s->nic != NULL ? s->nic->ifname : "-");
-		add_expiry(&t, s->expires_ms);
-		add_item(r, "server", i, &t);
-	}
-	for (unsigned i = 0; i < resolver->domain_count; i++) {
-		const struct resolver_domain *d = &resolver->domain[i];
-		text_clear(&t);
-		text_add(&t, "%s %s %s", d->name, resolver_origin_words[d->origin],
-			d->nic != NULL ? d->nic->ifname : "-");
-		add_expiry(&t, d->expires_ms);
-		add_item(r, "search", i, &t);
-	}
-	text_clear(&t);
+	char trusted[VALUE_BYTES];
+	struct text t = TEXT(trusted);
 	for (unsigned i = 0; i < resolver->trusted_count; i++)
 		text_add(&t, "%s%s", i > 0 ? ", " : "", resolver->trusted[i]->ifname);
-	if (!resolver->trusts_all)
-		record_add(r, "trust", "%s", t.used > 0 ? value : CONFIG_NONE);
-	if (resolver->host_name != NULL)
-		record_add(r, "host_name", "%s", resolver->host_name);
-	add_resolver_servers(r, "ntp", resolver->ntp, resolver->ntp_count);
-	add_resolver_servers(r, "log_server", resolver->log, resolver->log_count);
-	record_add(r, "left_out", "%u", left_out);
+	const char *names = t.used > 0 ? trusted : CONFIG_NONE;
+	resolver_record_write(r, &(struct resolver_told){
+					 .from = resolver,
+					 .server_items = tell_servers,
+					 .search_items = tell_domains,
+					 .trust = resolver->trusts_all ? NULL : names,
+					 .host_name = resolver->host_name,
+					 .ntp_items = add_ntp,
+					 .log_server_items = add_log_servers,
+					 .left_out = left_out,
+				 });
 }
 
 /* Whether TEXT differs from *WRITTEN, which then becomes it. */

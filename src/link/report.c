@@ -7,6 +7,7 @@
 
 #include "common/log.h"
 #include "common/record.h"
+#include "records/link.h"
 
 static const char folder[] = "link", name[] = "state";
 
@@ -20,16 +21,9 @@ void report_begin(void)
 	waiting_count = problem_count = 0;
 }
 
-static void add_item(const char *key, unsigned index, const char *value)
-{
-	char item[RECORD_NAME_MAX];
-	snprintf(item, sizeof(item), "%s.%u", key, index);
-	record_add(&record, item, "%s", value);
-}
-
 void report_waiting(const char *nic)
 {
-	add_item("waiting", ++waiting_count, nic);
+	link_record_add_waiting(&record, ++waiting_count, nic);
 }
 
 void report_problem(const char *format, ...)
@@ -39,21 +33,19 @@ void report_problem(const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(words, sizeof(words), format, arguments);
 	va_end(arguments);
-	add_item("problem", ++problem_count, words);
+	link_record_add_problem(&record, ++problem_count, words);
 	if (written == NULL || strstr(written, words) == NULL)
 		log_warnx("%s", words);
 }
 
 void report_mtu_before(int ifindex, uint32_t mtu)
 {
-	char value[16];
-	snprintf(value, sizeof(value), "%u", mtu);
-	add_item("mtu_before", (unsigned)ifindex, value);
+	link_record_add_mtu_before(&record, ifindex, mtu);
 }
 
 void report_commit(void)
 {
-	record_add(&record, "problems", "%u", problem_count);
+	link_record_end(&record, problem_count);
 	if (written != NULL && strcmp(written, record.data) == 0)
 		return;
 	free(written);
@@ -67,7 +59,5 @@ void report_commit(void)
 uint32_t report_former_mtu(int ifindex)
 {
 	static struct record_view former;
-	char key[RECORD_NAME_MAX];
-	snprintf(key, sizeof(key), "mtu_before.%d", ifindex);
-	return record_read(&former, folder, name) < 0 ? 0 : (uint32_t)record_get_number(&former, key, 0);
+	return record_read(&former, folder, name) < 0 ? 0 : link_mtu_before_read(&former, ifindex);
 }

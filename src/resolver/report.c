@@ -4,21 +4,25 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "records/upstreams.h"
+
 static const char writer[] = "resolver", name[] = "upstreams";
 
-static void report_source(struct record *r, const struct source *s)
+static void tell_source(struct record *r, const char *key, const struct source *s)
 {
-	char key[RECORD_NAME_MAX];
-	struct text k = TEXT(key);
 	bool shows_name = s->state == SOURCE_OK && s->service && s->relative;
 	const char *words = shows_name ? s->asked : s->words;
-	text_add(&k, "source.%u", s->number);
-	record_add(r, key, "%s%s%s", source_state_name(s->state), words[0] != '\0' ? " " : "", words);
-	if (s->target_count == 0 || !s->service)
-		return;
-	text_clear(&k);
-	text_add(&k, "asked.%u", s->number);
-	record_add(r, key, "%s", s->asked);
+	record_add_item(
+		r, key, s->number, "%s%s%s", source_state_name(s->state), words[0] != '\0' ? " " : "", words);
+	if (s->target_count > 0 && s->service)
+		upstreams_add_asked(r, s->number, s->asked);
+}
+
+static void add_sources(struct record *r, const char *key, const void *from)
+{
+	const struct sources *all = from;
+	for (size_t i = 0; i < all->count; i++)
+		tell_source(r, key, all->list[i]);
 }
 
 static void add_addresses(struct text *t, const struct target *target)
@@ -35,36 +39,52 @@ static void add_addresses(struct text *t, const struct target *target)
 		text_add(t, "-");
 }
 
-static void add_target(struct record *r, unsigned number, const struct source *s, const struct target *target)
+static void add_target(struct record *r, const char *key, unsigned number, const struct source *s,
+	const struct target *target)
 {
-	char key[RECORD_NAME_MAX], addresses[ADDRESSES_MAX * INET6_ADDRSTRLEN];
-	struct text k = TEXT(key), a = TEXT(addresses);
-	text_add(&k, "target.%u", number);
+	char addresses[ADDRESSES_MAX * INET6_ADDRSTRLEN];
+	struct text a = TEXT(addresses);
 	add_addresses(&a, target);
-	record_add(r, key, "%u %u %u %u %s %" PRId64 " %s", s->number, target->priority, target->weight,
-		target->port, target->host, source_expires_ms(s, target), addresses);
+	record_add_item(r, key, number, "%u %u %u %u %s %" PRId64 " %s", s->number, target->priority,
+		target->weight, target->port, target->host, source_expires_ms(s, target), addresses);
 }
 
-/* Each source's best target has a place reserved, whatever the sources before it bring. */
-void report_make(struct record *r, const struct sources *all, const char *setting)
+/* Adds each target that has a place to R, if there is one: each source's best target has a place reserved, whatever
+ * the sources before it bring. Returns how many targets and addresses have none. */
+static unsigned add_targets_and_count(struct record *r, const char *key, const struct sources *all)
 {
 	unsigned number = 0, left_out = 0, reserved = 0;
-	record_begin(r);
-	record_add(r, "setting", "%s", setting);
-	for (size_t i = 0; i < all->count; i++) {
-		report_source(r, all->list[i]);
+	for (size_t i = 0; i < all->count; i++)
 		reserved += all->list[i]->target_count > 0;
-	}
 	for (size_t i = 0; i < all->count; i++) {
 		const struct source *s = all->list[i];
 		reserved -= s->target_count > 0;
 		unsigned room = TARGETS_MAX - number - reserved;
 		unsigned count = s->target_count < room ? s->target_count : room;
-		for (unsigned j = 0; j < count; j++)
-			add_target(r, ++number, s, &s->targets[j]);
+		for (unsigned j = 0; j < count; j++) {
+			number++;
+			if (r != NULL)
+				add_target(r, key, number, s, &s->targets[j]);
+		}
 		left_out += s->left_out + s->target_count - count;
 	}
-	record_add(r, "left_out", "%u", left_out);
+	return left_out;
+}
+
+static void add_targets(struct record *r, const char *key, const void *from)
+{
+	add_targets_and_count(r, key, from);
+}
+
+void report_make(struct record *r, const struct sources *all, const char *setting)
+{
+	upstreams_record_write(r, &(struct upstreams_told){
+					  .from = all,
+					  .setting = setting,
+					  .source_items = add_sources,
+					  .target_items = add_targets,
+					  .left_out = add_targets_and_count(NULL, NULL, all),
+				  });
 }
 
 bool report_is_for(const char *setting)

@@ -12,6 +12,7 @@
 #include "common/exit_words.h"
 #include "common/log.h"
 #include "common/record.h"
+#include "records/child.h"
 #include "spawn.h"
 
 enum {
@@ -41,63 +42,54 @@ _Static_assert(sizeof(states) / sizeof(states[0]) == CHILD_STATE_COUNT, "one row
 
 static struct children *all; /* for timers and descriptors, which know only their child */
 
-static void add_if(struct record *r, const char *key, int64_t value)
+static void add_ports(struct record *r, const char *key, const void *from)
 {
-	if (value != 0)
-		record_add(r, key, "%lld", (long long)value);
+	const struct appliance *a = ((const struct children *)from)->appliance;
+	for (unsigned i = 0; i < a->port_count; i++)
+		record_add_item(r, key, i + 1, "%s", a->ports[i]);
 }
 
-static void add_child(struct record *r, const struct child *child)
+static void add_port_states(struct record *r, const char *key, const void *from)
 {
-	const struct program *p = &child->program;
-	record_add(r, "name", "%s", p->name);
-	record_add(r, "state", "%s", states[child->state].name);
-	if (child->state == CHILD_STARTING || child->state == CHILD_RUNNING || child->state == CHILD_STOPPING)
-		record_add(r, "pid", "%d", (int)child->pid);
-	record_add(r, "since_ms", "%lld", (long long)child->since_ms);
-	if (child->state == CHILD_WAITING)
-		add_if(r, "next_start_ms", child->next_start_ms);
-	record_add(r, "starts", "%lu", child->starts);
-	record_add(r, "restarts", "%lu", child->starts > 0 ? child->starts - 1 : 0);
-	if (child->last_exit[0] != '\0') {
-		record_add(r, "last_exit", "%s", child->last_exit);
-		record_add(r, "last_exit_ms", "%lld", (long long)child->last_exit_ms);
-	}
-	record_add(r, "user", "%s", program_starts_as(p));
-	add_if(r, "memory_limit_bytes", (int64_t)p->memory_limit_bytes);
-	add_if(r, "processes_limit", p->processes_limit);
-}
-
-static void add_ports(struct record *r, const struct children *c, const struct child *service)
-{
-	char name[RECORD_NAME_MAX];
-	const struct appliance *a = c->appliance;
-	for (size_t i = 0; i < a->port_count; i++) {
-		snprintf(name, sizeof(name), "port.%zu", i + 1);
-		record_add(r, name, "%s", a->ports[i]);
-	}
-	for (size_t i = 0; i < a->port_count && service->state == CHILD_RUNNING; i++) {
-		const char *word = port_word(c->port_state[i]);
-		snprintf(name, sizeof(name), "port_state.%zu", i + 1);
-		if (word != NULL)
-			record_add(r, name, "%s", word);
-	}
+	const struct children *c = from;
+	for (unsigned i = 0; i < c->appliance->port_count; i++)
+		if (port_word(c->port_state[i]) != NULL)
+			record_add_item(r, key, i + 1, "%s", port_word(c->port_state[i]));
 }
 
 void child_write_record(const struct children *c, const struct child *child)
 {
 	static struct record r;
 	const struct program *p = &child->program;
+	bool runs = child->state == CHILD_STARTING || child->state == CHILD_RUNNING ||
+		    child->state == CHILD_STOPPING;
+	bool ended = child->last_exit[0] != '\0';
 	char name[RECORD_NAME_MAX];
 	snprintf(name, sizeof(name), p->is_service ? "service" : "child.%s", p->name);
 	if (child->held && child->state == CHILD_STOPPED) {
 		record_remove("init", name);
 		return;
 	}
-	record_begin(&r);
-	add_child(&r, child);
-	if (p->is_service)
-		add_ports(&r, c, child);
+	child_record_write(
+		&r, &(struct child_told){
+			    .from = c,
+			    .name = p->name,
+			    .state = states[child->state].name,
+			    .pid = runs ? child->pid : -1,
+			    .since_ms = child->since_ms,
+			    .next_start_ms =
+				    child->state == CHILD_WAITING ? unless_zero(child->next_start_ms) : -1,
+			    .starts = (long long)child->starts,
+			    .restarts = child->starts > 0 ? (long long)child->starts - 1 : 0,
+			    .last_exit = ended ? child->last_exit : NULL,
+			    .last_exit_ms = ended ? child->last_exit_ms : -1,
+			    .user = program_starts_as(p),
+			    .memory_limit_bytes = unless_zero((long long)p->memory_limit_bytes),
+			    .processes_limit = unless_zero(p->processes_limit),
+			    .port_items = p->is_service ? add_ports : NULL,
+			    .port_state_items =
+				    p->is_service && child->state == CHILD_RUNNING ? add_port_states : NULL,
+		    });
 	if (record_commit(&r, "init", name) < 0)
 		log_warn("record init/%s", name);
 }

@@ -49,8 +49,8 @@ static void add_target(struct record *r, const char *key, unsigned number, const
 		target->weight, target->port, target->host, source_expires_ms(s, target), addresses);
 }
 
-/* Adds each target that has a place to R, if there is one: each source's best target has a place reserved, whatever
- * the sources before it bring. Returns how many targets and addresses have none. */
+/* Adds each target that has a place to R, if there is one: each source's best target has a place reserved,
+ * whatever the sources before it bring. Returns how many targets and addresses have none. */
 static unsigned add_targets_and_count(struct record *r, const char *key, const struct sources *all)
 {
 	unsigned number = 0, left_out = 0, reserved = 0;

@@ -3,8 +3,7 @@
 #define THIMBLE_SETTING_SOURCES_H
 
 #include "common/config.h"
-
-enum { REFUSED_MAX = 8 };
+#include "records/system.h"
 
 struct settings {
 	struct config config;

@@ -1,5 +1,6 @@
 #include "system.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -11,6 +12,8 @@
 #include "common/net_text.h"
 #include "common/record.h"
 #include "common/text.h"
+#include "records/clock.h"
+#include "records/system.h"
 
 /* The number of kB behind NAME in /proc/meminfo, in bytes. */
 static uint64_t find(const char *meminfo, const char *name)
@@ -50,13 +53,14 @@ static void read_line(const char *path, char *line, size_t size)
 	line[strcspn(line, "\n")] = '\0';
 }
 
-static void add_machine(struct record *r)
+/* Maker and product, or NULL. */
+static const char *read_machine(char machine[static 168])
 {
 	char maker[64], product[96];
 	read_line("/sys/class/dmi/id/sys_vendor", maker, sizeof(maker));
 	read_line("/sys/class/dmi/id/product_name", product, sizeof(product));
-	if (maker[0] != '\0' || product[0] != '\0')
-		record_add(r, "machine", "%s %s", maker, product);
+	snprintf(machine, 168, "%s %s", maker, product);
+	return maker[0] != '\0' || product[0] != '\0' ? machine : NULL;
 }
 
 /* What the clock began from. Where there is no RTC, the kernel takes KVM's time: it does so
@@ -71,62 +75,55 @@ static const char *clock_began_from(void)
 	return strstr(sources, "kvm-clock") != NULL ? "kvm-clock" : "none";
 }
 
-/* Copies KEY, where the record of clock has it, as NEW_KEY; no more than any of its values may have. */
-static void copy_key(struct record *r, const char *new_key, const struct record_view *clock, const char *key)
+static void add_refused(struct record *r, const char *key, const void *from)
 {
-	const char *value = record_get(clock, key);
-	if (value != NULL)
-		record_add(r, new_key, "%.64s", value);
+	const struct settings *s = from;
+	for (unsigned i = 0; i < REFUSED_MAX && i < s->config.refused; i++)
+		record_add_item(r, key, i + 1, "%s", s->refused[i]);
 }
 
-static void add_clock_keys(struct record *r)
+static void read_clock(struct clock_record *clock)
 {
-	static struct record_view clock;
-	record_read(&clock, "clock", "state"); /* empty when there is none */
-	record_add(r, "clock_unix_s", "%lld", (long long)time(NULL));
-	record_add(
-		r, "clock_source", "%s", record_get(&clock, "source") != NULL ? "ntp" : clock_began_from());
-	copy_key(r, "clock_ntp", &clock, "state");
-	copy_key(r, "clock_server", &clock, "server");
-	copy_key(r, "clock_offset_us", &clock, "offset_us");
-}
-
-static void add_settings(struct record *r, const struct settings *s)
-{
-	char key[RECORD_NAME_MAX];
-	record_add(r, "settings_refused", "%u", s->config.refused);
-	for (unsigned i = 0; i < REFUSED_MAX && i < s->config.refused; i++) {
-		snprintf(key, sizeof(key), "setting_refused.%u", i + 1);
-		record_add(r, key, "%s", s->refused[i]);
-	}
+	static struct record_view view;
+	int result = record_read(&view, "clock", "state");
+	clock_record_read(clock, &view, record_status_of(result, errno));
 }
 
 void system_write_record(const struct system *s)
 {
 	static struct record r;
+	struct clock_record clock;
 	struct utsname names;
 	struct memory memory = memory_read();
+	char machine[168];
+	bool on = s->power->state == POWER_ON;
 	uname(&names);
-	record_begin(&r);
-	record_add(&r, "appliance", "%s", s->appliance->name);
-	record_add(&r, "version", "%s", s->appliance->version);
-	record_add(&r, "arch", "%s", s->appliance->arch);
-	record_add(&r, "kernel", "%s", names.release);
-	record_add(&r, "hostname", "%s", names.nodename);
-	record_add(&r, "hostname_origin", "%s", s->host_name->origin);
-	add_machine(&r);
-	record_add(&r, "state", "%s", s->power->state == POWER_ON ? "running" : "stopping");
-	if (s->power->state != POWER_ON)
-		record_add(&r, "stopping_reason", "%s", s->power->reason);
-	record_add(&r, "uptime_s", "%lld", (long long)now_ms() / 1000);
-	record_add(&r, "started_ms", "%lld", (long long)s->started_ms);
-	add_clock_keys(&r);
-	record_add(&r, "memory_total_bytes", "%llu", (unsigned long long)memory.total_bytes);
-	record_add(&r, "memory_available_bytes", "%llu", (unsigned long long)memory.available_bytes);
-	add_settings(&r, s->settings);
-	record_add(&r, "watchdog", "%s", s->watchdog->identity);
-	if (s->appliance->debug)
-		record_add(&r, "debug", "1");
+	read_clock(&clock);
+	system_record_write(&r, &(struct system_told){
+					.from = s->settings,
+					.appliance = s->appliance->name,
+					.version = s->appliance->version,
+					.arch = s->appliance->arch,
+					.kernel = names.release,
+					.hostname = names.nodename,
+					.hostname_origin = s->host_name->origin,
+					.machine = read_machine(machine),
+					.state = on ? "running" : "stopping",
+					.stopping_reason = on ? NULL : s->power->reason,
+					.uptime_s = now_ms() / 1000,
+					.started_ms = s->started_ms,
+					.clock_unix_s = time(NULL),
+					.clock_source = clock.source[0] != '\0' ? "ntp" : clock_began_from(),
+					.clock_ntp = unless_empty(clock.state),
+					.clock_server = clock.told_ms >= 0 ? clock.server : NULL,
+					.clock_offset_us = unless_empty(clock.offset_us),
+					.memory_total_bytes = (long long)memory.total_bytes,
+					.memory_available_bytes = (long long)memory.available_bytes,
+					.settings_refused = s->settings->config.refused,
+					.setting_refused_items = add_refused,
+					.watchdog = s->watchdog->identity,
+					.debug = s->appliance->debug ? 1 : -1,
+				});
 	if (record_commit(&r, "init", "system") < 0)
 		log_warn("record init/system");
 }

@@ -36,7 +36,7 @@ static void check_order(unsigned type)
 	must(type <= CLOSE && follows[type] && (type == CLOSE || !host.failed));
 }
 
-static void take_word(struct vmware_registers *r)
+static void take_backdoor_word(struct vmware_registers *r)
 {
 	take_bytes(&host.data, &host.size, &r->ebx, sizeof(r->ebx));
 	must(host.got_bytes + sizeof(r->ebx) <= sizeof(host.got));
@@ -65,7 +65,7 @@ static void host_port(struct vmware_registers *r)
 		r->ebx = (uint32_t)host.told_bytes;
 	}
 	if (type == RECEIVE_PAYLOAD)
-		take_word(r);
+		take_backdoor_word(r);
 	if (type == OPEN) {
 		host.channel = take_byte(&host.data, &host.size);
 		host.cookie[0] = host.cookie[1] = take_byte(&host.data, &host.size) * 0x01010101u;

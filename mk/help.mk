@@ -1,6 +1,8 @@
 # `make help`, and the tables that are made of the code.
-# needs: mk/help.txt; src/common/config_keys.h, src/records/*.h, src/init/programs.def, formats/*/format.mk and the host's gcc
-# makes: the tables in docs/configuration.md, records.md, init.md, house.md and images.md
+# needs: mk/help.txt and the host's gcc; src/common/config_keys.h, src/records/*.h, src/web/metric_list.h,
+#        src/web/status.schema.in, src/init/programs.def, formats/*/format.mk
+# makes: the tables in docs/configuration.md, records.md, monitoring.md, init.md, house.md and images.md;
+#        docs/status.schema.json
 
 .PHONY: help help-config help-formats docs
 help:
@@ -13,7 +15,7 @@ $(BUILD)/tools/config-help: tools/config-help.c $(wildcard src/common/*.[ch])
 	$(Q)mkdir -p $(@D)
 	$(Q)$(HOST_GCC) -O1 $(PROGRAM_CFLAGS) -DTHIMBLE_CONFIG_HELP -o $@ $(filter %.c,$^)
 
-$(BUILD)/tools/records-help: tools/records-help.c $(wildcard src/records/*.h)
+$(BUILD)/tools/records-help: tools/records-help.c $(wildcard src/records/*.h) src/web/metric_list.h
 	$(Q)mkdir -p $(@D)
 	$(Q)$(HOST_GCC) -O1 $(PROGRAM_CFLAGS) -o $@ $(filter %.c,$^)
 
@@ -48,3 +50,7 @@ docs: $(BUILD)/tools/config-help $(BUILD)/tools/records-help $(BUILD)/tools/prog
 	$(Q)$(call fill_table,docs/house.md,records,$<.md)
 	$(Q)$(MAKE) -s help-formats > $<.md
 	$(Q)$(call fill_table,docs/images.md,formats,$<.md)
+	$(Q)$(BUILD)/tools/records-help --metrics > $<.md
+	$(Q)$(call fill_table,docs/monitoring.md,metrics,$<.md)
+	$(Q)$(foreach record,AGENT CHILD LOG NIC RELAY RESOLVER SYSTEM,$(record)="$$($(BUILD)/tools/records-help --schema $(record))") \
+		tools/fill src/web/status.schema.in docs/status.schema.json

@@ -19,6 +19,10 @@
 		"`guest-ping`, `enumerate`, `SetGuestInfo`, ... as the host wrote it: empty " \
 		"when it was none") \
 	NUMBER(last_request_ms, -1, 1, "when that was")
+
+#define AGENT_METRICS(X) \
+	X(requests, COUNTER, "agent_requests_total", "Requests of the hypervisor.") \
+	X(refused, COUNTER, "agent_refused_total", "Those of them that got an error.")
 /* clang-format on */
 
 struct agent_told RECORD_TOLD(AGENT_KEYS);

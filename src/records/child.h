@@ -40,6 +40,9 @@ enum child_phase {
 		"while it runs: whether port N is listened to, `starting`, `listening`, " \
 		"`loopback`, `missing`, `lost` ([monitoring](monitoring.md)). not of a service " \
 		"that writes `service/relay`, which tells of itself")
+
+#define CHILD_METRICS(X) \
+	X(restarts, COUNTER, "program_restarts_total", "How often it was started anew.")
 /* clang-format on */
 
 struct child_told RECORD_TOLD(CHILD_KEYS);

@@ -23,6 +23,9 @@ enum record_status record_status_of(int result, int error);
  * SHOWN: 1 when /status.json has it under the same name, else 0. Reader, writer, /status.json,
  * docs/records.md and docs/status.schema.json are made of the same rows (tools/records-help.c). */
 
+/* Numbers of a record that /metrics has are a list of X(KEY, TYPE, NAME, HELP), TYPE GAUGE or COUNTER: the metric
+ * thimble_NAME (src/web/metric_list.h). */
+
 /* What a reader fills. */
 #define RECORD_MEMBERS(keys)                    keys(RECORD_TEXT, RECORD_NUMBER, RECORD_NONE, RECORD_NONE)
 #define RECORD_TEXT(key, size, shown, help)     char key[size];

@@ -42,6 +42,12 @@ struct log_record {
 	NUMBER(lost, 0, 1, \
 		"lines that the 64 KB had no more place for before they could be sent") \
 	NUMBER(queued, 0, 1, "lines that wait to be sent")
+
+#define COLLECTOR_METRICS(X) \
+	X(limited, COUNTER, "log_limited_total", "Lines that were left out: their writers brought too many.") \
+	X(sent, COUNTER, "syslog_sent_total", "Lines that were sent to the collector.") \
+	X(lost, COUNTER, "syslog_lost_total", "Lines that the collector did not take in time.") \
+	X(queued, GAUGE, "syslog_queued", "Lines that wait to be sent.")
 /* clang-format on */
 
 /* clang-format off */

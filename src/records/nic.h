@@ -40,6 +40,8 @@ enum { ADDRESSES_MAX = 16, GATEWAYS_MAX = 4 };
 		" `static`") \
 	NUMBER(gateways_left_out, 0, 0, "how many the list of 8 gateways does not hold") \
 	NUMBER(no_address_since_ms, -1, 0, "when the link is up and no address can be used: since when")
+
+#define NIC_METRICS(X)
 /* clang-format on */
 
 struct nic_address {

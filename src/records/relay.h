@@ -92,6 +92,12 @@ struct prefix_list {
 	NUMBER(connect_p99_us, -1, 1, "the same of 99 in 100") \
 	NUMBER(session_p50_ms, -1, 1, "half of the sessions lasted no longer") \
 	NUMBER(session_p99_ms, -1, 1, "the same of 99 in 100")
+
+#define RELAY_METRICS(X) \
+	X(connections_now, GAUGE, "relay_connections", "Connections that are open.") \
+	X(connections_max, GAUGE, "relay_connections_max", "The limit of them.") \
+	X(connections_total, COUNTER, "relay_connections_total", "Connections that were let in.") \
+	X(connections_failed, COUNTER, "relay_connections_failed_total", "Connections that were reset because no upstream answered.")
 /* clang-format on */
 
 struct upstream_told {

@@ -37,6 +37,13 @@ enum { REFUSED_MAX = 8 };
 	LIST(setting_refused, "the first 8 of them: what was read, where, what is allowed") \
 	TEXT(watchdog, 48, 1, "its identity, or `none`") \
 	NUMBER(debug, 0, 0, "1 in an image built with DEBUG=1")
+
+#define SYSTEM_METRICS(X) \
+	X(uptime_s, GAUGE, "uptime_seconds", "Seconds since the kernel started.") \
+	X(memory_total_bytes, GAUGE, "memory_total_bytes", "MemTotal of the kernel.") \
+	X(memory_available_bytes, GAUGE, "memory_available_bytes", "MemAvailable of the kernel.") \
+	X(settings_refused, GAUGE, "settings_refused", "Settings that were not taken.") \
+	X(clock_unix_s, GAUGE, "clock_seconds", "The clock, seconds since 1970 UTC.")
 /* clang-format on */
 
 struct system_told RECORD_TOLD(SYSTEM_KEYS);

@@ -17,6 +17,18 @@ static bool add_record_state(struct json *j, enum record_status status)
 	return status == RECORD_READ;
 }
 
+/* What a record says of keys that stand here under their own names. */
+static void add_fields(struct json *j, const void *record, const struct record_field *fields)
+{
+	for (; fields->key != NULL; fields++) {
+		const char *at = (const char *)record + fields->offset;
+		if (fields->shown && fields->kind == FIELD_TEXT)
+			json_told(j, fields->key, at);
+		else if (fields->shown)
+			json_count(j, fields->key, *(const long long *)(const void *)at);
+	}
+}
+
 static void json_verdict(struct json *j, const struct status *s, int64_t now_ms)
 {
 	struct verdict v;
@@ -46,22 +58,11 @@ static void write_system(struct json *j, const struct system_record *s)
 		return;
 	json_object(j, "system");
 	if (add_record_state(j, s->status)) {
-		json_told(j, "appliance", s->appliance);
-		json_told(j, "version", s->version);
-		json_told(j, "arch", s->arch);
-		json_told(j, "kernel", s->kernel);
-		json_told(j, "hostname", s->hostname);
-		json_told(j, "machine", s->machine);
+		add_fields(j, s, system_fields);
 		json_string(j, "state", s->stopping ? "stopping" : "running");
-		json_told(j, "stopping_reason", s->stopping_reason);
-		json_count(j, "uptime_s", s->uptime_s);
 		write_clock(j, s);
-		json_count(j, "memory_total_bytes", s->memory_total_bytes);
-		json_count(j, "memory_available_bytes", s->memory_available_bytes);
-		json_told(j, "watchdog", s->watchdog);
 		if (s->debug)
 			json_bool(j, "debug", true);
-		json_number(j, "settings_refused", s->settings_refused);
 		json_array(j, "setting_refused");
 		for (unsigned i = 0; i < s->refused_listed; i++)
 			json_string(j, NULL, s->refused[i]);
@@ -89,13 +90,7 @@ static void add_child(struct json *j, const struct child_record *c)
 {
 	json_string(j, "name", c->name);
 	if (add_record_state(j, c->status)) {
-		json_told(j, "state", c->state);
-		json_count(j, "pid", c->pid);
-		json_count(j, "since_ms", c->since_ms);
-		json_count(j, "next_start_ms", c->next_start_ms);
-		json_number(j, "restarts", c->restarts);
-		json_told(j, "last_exit", c->last_exit);
-		json_count(j, "last_exit_ms", c->last_exit_ms);
+		add_fields(j, c, child_fields);
 		json_told(j, "ports", c->ports);
 	}
 }
@@ -153,23 +148,6 @@ static void json_prefixes(struct json *j, const char *key, const struct prefix_l
 	json_end(j);
 }
 
-static void add_relay_counts(struct json *j, const struct relay_record *r)
-{
-	json_count(j, "connections_now", r->connections_now);
-	json_count(j, "connections_total", r->connections_total);
-	json_count(j, "connections_max", r->connections_max);
-	json_number(j, "connections_refused", r->connections_refused);
-	json_number(j, "connections_failed", r->connections_failed);
-	for (unsigned i = 0; i < REFUSAL_COUNT; i++)
-		json_number(j, refusal_keys[i], r->refusals[i]);
-	json_count(j, "bytes_to_upstream", r->bytes_to_upstream);
-	json_count(j, "bytes_to_client", r->bytes_to_client);
-	json_count(j, "connect_p50_us", r->connect_p50_us);
-	json_count(j, "connect_p99_us", r->connect_p99_us);
-	json_count(j, "session_p50_ms", r->session_p50_ms);
-	json_count(j, "session_p99_ms", r->session_p99_ms);
-}
-
 static void write_relay(struct json *j, const struct status *s)
 {
 	const struct relay_record *r = &s->relay;
@@ -179,13 +157,12 @@ static void write_relay(struct json *j, const struct status *s)
 	if (add_record_state(j, r->status) && !relay_told(s)) {
 		json_string(j, "state", "not running");
 	} else if (r->status == RECORD_READ) {
-		json_told(j, "state", r->state);
-		json_told(j, "hint", r->hint);
+		add_fields(j, r, relay_fields);
+		for (unsigned i = 0; i < REFUSAL_COUNT; i++)
+			json_number(j, refusal_keys[i], r->refusals[i]);
 		write_upstreams(j, r);
 		json_prefixes(j, "allow", &r->allowed);
 		json_prefixes(j, "on_link", &r->on_link);
-		json_told(j, "guard", r->guard);
-		add_relay_counts(j, r);
 	}
 	json_end(j);
 }
@@ -220,14 +197,7 @@ static void add_nic(struct json *j, const struct nic_record *n, int64_t now_ms)
 	json_object(j, NULL);
 	json_string(j, "ifname", n->ifname);
 	if (add_record_state(j, n->status)) {
-		json_told(j, "mac", n->mac);
-		json_told(j, "driver", n->driver);
-		json_told(j, "link", n->link);
-		json_told(j, "dhcp4", n->dhcp4);
-		json_told(j, "dhcp4_server", n->dhcp4_server);
-		json_count(j, "dhcp4_renew_ms", n->dhcp4_renew_ms);
-		json_told(j, "dhcp6", n->dhcp6);
-		json_told(j, "ra", n->ra);
+		add_fields(j, n, nic_fields);
 		add_addresses(j, n, now_ms);
 	}
 	json_end(j);
@@ -239,6 +209,7 @@ static void add_resolver(struct json *j, const struct resolver_record *r)
 		return;
 	json_object(j, "resolver");
 	if (add_record_state(j, r->status)) {
+		add_fields(j, r, resolver_fields);
 		json_array(j, "servers");
 		for (unsigned i = 0; i < r->server_count && i < SERVERS_MAX; i++) {
 			json_object(j, NULL);
@@ -250,7 +221,6 @@ static void add_resolver(struct json *j, const struct resolver_record *r)
 		}
 		json_end(j);
 		json_told(j, "search", r->search);
-		json_told(j, "trust", r->trust);
 	}
 	json_end(j);
 }
@@ -296,16 +266,8 @@ static void add_collector(struct json *j, const struct collector_record *c)
 	if (c->status == RECORD_MISSING)
 		return;
 	json_object(j, "syslog");
-	if (add_record_state(j, c->status)) {
-		json_told(j, "state", c->state);
-		json_told(j, "collector", c->collector);
-		json_told(j, "collector_origin", c->collector_origin);
-		json_told(j, "error", c->error);
-		json_number(j, "sent", c->sent);
-		json_number(j, "lost", c->lost);
-		json_number(j, "queued", c->queued);
-		json_number(j, "limited", c->limited);
-	}
+	if (add_record_state(j, c->status))
+		add_fields(j, c, collector_fields);
 	json_end(j);
 }
 
@@ -314,15 +276,8 @@ static void write_agent(struct json *j, const struct agent_record *a)
 	if (a->status == RECORD_MISSING)
 		return;
 	json_object(j, "agent");
-	if (add_record_state(j, a->status)) {
-		json_told(j, "backend", a->backend);
-		json_told(j, "state", a->state);
-		json_told(j, "error", a->error);
-		json_number(j, "requests", a->requests);
-		json_number(j, "refused", a->refused);
-		json_told(j, "last_request", a->last_request);
-		json_count(j, "last_request_ms", a->last_request_ms);
-	}
+	if (add_record_state(j, a->status))
+		add_fields(j, a, agent_fields);
 	json_end(j);
 }
 

@@ -1,5 +1,6 @@
-"""docs/records.md has the keys of src/records, and no program writes another."""
+"""docs/ has the keys and metrics of src/, and no program writes another key."""
 
+import json
 import re
 import subprocess
 
@@ -25,6 +26,23 @@ def test_the_tables_are_the_codes():
     for name in names():
         table = re.search(rf"^<!-- keys of {name}: begin[^\n]*\n(.*?)^<!-- keys of {name}: end", page, re.MULTILINE | re.DOTALL)
         assert table and table[1] == printed(name), f"expected the keys of {name} as `make docs` makes them"
+
+
+def test_the_metrics_are_the_codes():
+    table = re.search(r"^<!-- metrics: begin[^\n]*\n(.*?)^<!-- metrics: end", (HERE / "docs/monitoring.md").read_text(),
+                      re.MULTILINE | re.DOTALL)
+    assert table and table[1] == printed("--metrics"), \
+        "expected docs/monitoring.md as `make docs` makes it of src/web/metric_list.h and src/records"
+
+
+def test_the_schema_is_the_codes():
+    """Each placeholder of the template is the members of a record."""
+    schema = (HERE / "src/web/status.schema.in").read_text()
+    for name in set(re.findall(r"^@(\w+)@$", schema, re.MULTILINE)):
+        schema = schema.replace(f"@{name}@\n", printed("--schema", name))
+    assert json.loads(schema)["definitions"]["nic"]["properties"]["mac"]
+    assert (HERE / "docs/status.schema.json").read_text() == schema, \
+        "expected docs/status.schema.json as `make docs` makes it of src/web/status.schema.in and src/records"
 
 
 def test_no_program_types_a_key():

@@ -214,7 +214,8 @@ static void those_outside(void **state)
 	assert_has(answer.data,
 		"<th scope=\"row\">Agent</th><td><div><b class=\"good\">qemu</b> connected, 12 "
 		"requests, 1 refused, the last guest-ping 3 s ago</div>");
-	assert_has(written_by(status_write), "\"syslog\": {\n  \"state\": \"failed\"");
+	assert_has(written_by(status_write), "\"syslog\": {\n  \"limited\": 4,");
+	assert_has(answer.data, "\"state\": \"failed\",\n  \"error\": \"Connection refused\"");
 	assert_has(answer.data, "\"backend\": \"qemu\"");
 	assert_has(written_by(metrics_write), "\nthimble_syslog_up 0\n");
 	assert_has(answer.data, "\nthimble_syslog_lost_total 3\n");

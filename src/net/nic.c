@@ -81,6 +81,7 @@ static struct nic *add_nic(struct nics *nics, const struct link_info *link)
 		at = &(*at)->next;
 	nic->ifindex = link->ifindex;
 	nic->next = *at;
+	nic->told.no_address_since_ms = -1;
 	*at = nic;
 	nics->count++;
 	return nic;
@@ -235,9 +236,9 @@ static int refresh_addresses(struct refresh *refresh, int fd)
 		sort_addresses(&nic->addresses);
 		nic_adopt_expiry(nic);
 		if (!nic->carrier || has_usable_address(nic, refresh->now_ms))
-			nic->no_address_since_ms = 0;
-		else if (nic->no_address_since_ms == 0)
-			nic->no_address_since_ms = refresh->now_ms;
+			nic->told.no_address_since_ms = -1;
+		else if (nic->told.no_address_since_ms < 0)
+			nic->told.no_address_since_ms = refresh->now_ms;
 	}
 	return result;
 }

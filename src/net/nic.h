@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "common/netlink_parse.h"
+#include "records/nic.h"
 #include "lease.h"
 
 enum { NICS_MAX = 32, NIC_ADDRESSES_MAX = 16, NIC_GATEWAYS_MAX = 8, DRIVER_BYTES_MAX = 32 };
@@ -44,15 +45,14 @@ struct nic {
 	char ifname[IF_NAMESIZE];
 	char driver[DRIVER_BYTES_MAX]; /* "" when not known */
 	bool has_mac, carrier;
-	bool seen;                   /* while the kernel is asked */
-	int64_t no_address_since_ms; /* CLOCK_MONOTONIC: it has carrier and no address that peers reach; 0: no
-				      */
+	bool seen; /* while the kernel is asked */
 	uint8_t mac[MAC_BYTES];
 	uint32_t mtu;
 	struct address_list addresses, addresses_before; /* before: at the refresh before the last */
 	struct gateway_list gateways;
 	struct leases leases;
-	char *written; /* the record as it stands, NULL for none; malloc'd */
+	struct nic_told told; /* for its record: what is counted and timed here */
+	char *written;        /* the record as it stands, NULL for none; malloc'd */
 };
 
 struct nics {

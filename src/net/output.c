@@ -8,7 +8,6 @@
 
 #include "common/config_keys.h"
 #include "common/log.h"
-#include "records/nic.h"
 #include "records/resolver.h"
 
 enum { VALUE_BYTES = 512, CONF_BYTES = 1024 };
@@ -104,26 +103,24 @@ void nic_to_record(struct record *r, const struct nic *nic)
 	char mac[24];
 	struct lease_texts texts;
 	snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
-	struct nic_told told = {
-		.from = nic,
-		.ifname = nic->ifname,
-		.ifindex = nic->ifindex,
-		.mac = nic->has_mac ? mac : NULL,
-		.mtu = nic->mtu,
-		.driver = unless_empty(nic->driver),
-		.link = nic->carrier ? "up" : "down",
-		.dhcp4 = client_words[nic->carrier ? l->dhcp4.word : WORD_NONE],
-		.dhcp4_mtu = -1,
-		.dhcp4_lease_s = -1,
-		.dhcp4_renew_ms = -1,
-		.dhcp6 = client_words[nic->carrier ? l->dhcp6.word : WORD_NONE],
-		.ra = client_words[nic->carrier ? l->ra.word : WORD_NONE],
-		.address_items = add_addresses,
-		.addresses_left_out = unless_zero(nic->addresses.left_out),
-		.gateway_items = add_gateways,
-		.gateways_left_out = unless_zero(nic->gateways.left_out),
-		.no_address_since_ms = unless_zero(nic->no_address_since_ms),
-	};
+	struct nic_told told = nic->told;
+	told.from = nic;
+	told.ifname = nic->ifname;
+	told.ifindex = nic->ifindex;
+	told.mac = nic->has_mac ? mac : NULL;
+	told.mtu = nic->mtu;
+	told.driver = unless_empty(nic->driver);
+	told.link = nic->carrier ? "up" : "down";
+	told.dhcp4 = client_words[nic->carrier ? l->dhcp4.word : WORD_NONE];
+	told.dhcp4_mtu = -1;
+	told.dhcp4_lease_s = -1;
+	told.dhcp4_renew_ms = -1;
+	told.dhcp6 = client_words[nic->carrier ? l->dhcp6.word : WORD_NONE];
+	told.ra = client_words[nic->carrier ? l->ra.word : WORD_NONE];
+	told.address_items = add_addresses;
+	told.addresses_left_out = unless_zero(nic->addresses.left_out);
+	told.gateway_items = add_gateways;
+	told.gateways_left_out = unless_zero(nic->gateways.left_out);
 	if (l->dhcp4.held)
 		tell_lease4(&told, &l->dhcp4, &texts);
 	nic_record_write(r, &told);

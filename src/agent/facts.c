@@ -10,8 +10,8 @@
 void facts_begin(struct facts *f)
 {
 	uname(&f->system);
-	size_t count = record_list("net", f->names, FACTS_NICS_MAX);
-	f->count = count < FACTS_NICS_MAX ? count : FACTS_NICS_MAX;
+	size_t count = record_list("net", f->names, NICS_MAX);
+	f->count = count < NICS_MAX ? count : NICS_MAX;
 }
 
 bool facts_nic(struct facts *f, size_t i)

@@ -9,12 +9,13 @@
 #include <sys/utsname.h>
 
 #include "common/record.h"
+#include "records/nic.h"
 
-enum { FACTS_NICS_MAX = 32, FACTS_LIST_MAX = 16 };
+enum { FACTS_LIST_MAX = 16 };
 
 struct facts {
 	struct utsname system;
-	char names[FACTS_NICS_MAX][RECORD_NAME_MAX];
+	char names[NICS_MAX][RECORD_NAME_MAX];
 	size_t count;
 	struct record_view view; /* the record that was read last */
 };

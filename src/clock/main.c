@@ -13,10 +13,11 @@
 #include "common/config.h"
 #include "common/log.h"
 #include "common/loop.h"
+#include "records/nic.h"
 #include "records/watch.h"
 #include "state.h"
 
-enum { NICS_MAX = 32, ARGUMENTS_MAX = 4 + 2 * SERVERS_MAX + 1 };
+enum { ARGUMENTS_MAX = 4 + 2 * SERVERS_MAX + 1 };
 
 static struct clock {
 	struct loop loop;

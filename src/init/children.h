@@ -4,6 +4,7 @@
 
 #include "common/appliance.h"
 #include "common/loop.h"
+#include "records/child.h"
 #include "ports.h"
 #include "programs.h"
 
@@ -35,7 +36,7 @@ struct child {
 	struct loop_timer timer;
 };
 
-enum { CHILDREN_MAX = 24, CHILD_STOP_MS = 1500, CHILD_CLEAR_MS = 3000 };
+enum { CHILD_STOP_MS = 1500, CHILD_CLEAR_MS = 3000 };
 
 struct children {
 	struct loop *loop;

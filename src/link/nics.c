@@ -43,7 +43,7 @@ static void handle_link(const struct netlink_message *m, void *data)
 		return;
 	while (i < nics->count && nics->nic[i].link.ifindex != link.ifindex)
 		i++;
-	if (i == NICS_MAX)
+	if (i == LINK_NICS_MAX)
 		return;
 	if (i == nics->count)
 		nics->nic[nics->count++] = (struct nic){0};

@@ -8,8 +8,9 @@
 
 #include "common/ip_setting.h"
 #include "common/netlink_parse.h"
+#include "records/nic.h"
 
-enum { NICS_MAX = 48 }; /* 32 as `net` has them, and a VLAN for each setting */
+enum { LINK_NICS_MAX = NICS_MAX + IP_SETTINGS_MAX }; /* and a VLAN for each setting */
 
 struct nic {
 	struct link_info link;
@@ -20,7 +21,7 @@ struct nic {
 
 struct nics {
 	size_t count;
-	struct nic nic[NICS_MAX];
+	struct nic nic[LINK_NICS_MAX];
 };
 
 /* Makes NICS like the kernel's Ethernet links, asked by FD; what is known of those that stay is kept. 0, or

@@ -8,6 +8,8 @@
 #include "common/appliance.h"
 #include "fields.h"
 
+enum { CHILDREN_MAX = 24 }; /* that have records: init starts no more */
+
 enum child_phase {
 	PHASE_UNKNOWN,
 	PHASE_STARTING,

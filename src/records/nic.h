@@ -7,7 +7,11 @@
 
 #include "fields.h"
 
-enum { ADDRESSES_MAX = 16, GATEWAYS_MAX = 4 };
+enum {
+	NICS_MAX = 32, /* that have records: net takes no more */
+	ADDRESSES_MAX = 16,
+	GATEWAYS_MAX = 4,
+};
 
 /* clang-format off */
 #define NIC_KEYS(TEXT, NUMBER, LIST, KEY) \

@@ -12,8 +12,6 @@
 #include "records/resolver.h"
 #include "records/system.h"
 
-enum { NICS_MAX = 32, CHILDREN_MAX = 24 };
-
 struct status {
 	struct system_record system;
 	struct config_record settings;

@@ -116,7 +116,7 @@ static bool take_items(const char **s, const char *end, char close, bool keys)
 	return take(s, end, close);
 }
 
-static bool take_word(const char **s, const char *end, const char *word)
+static bool skip_word(const char **s, const char *end, const char *word)
 {
 	size_t length = strlen(word);
 	bool there = (size_t)(end - *s) >= length && memcmp(*s, word, length) == 0;
@@ -135,7 +135,7 @@ static bool take_value(const char **s, const char *end)
 	else if (*s < end && **s == '"')
 		good = take_string(s, end);
 	else
-		good = take_word(s, end, "true") || take_word(s, end, "false") || take_word(s, end, "null") ||
+		good = skip_word(s, end, "true") || skip_word(s, end, "false") || skip_word(s, end, "null") ||
 		       take_number(s, end);
 	take_blanks(s, end);
 	return good;

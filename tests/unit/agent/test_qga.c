@@ -137,7 +137,7 @@ static void more_than_an_answer_holds(void **state)
 	for (int i = 1; i <= 16; i++)
 		used += (size_t)snprintf(lines + used, sizeof(lines) - used,
 			"address.%d=2001:db8:1111:2222:3333:4444:5555:66%02x/64 slaac forever\n", i, i);
-	for (int i = 0; i < FACTS_NICS_MAX; i++) {
+	for (int i = 0; i < NICS_MAX; i++) {
 		snprintf(name, sizeof(name), "eth%d", i);
 		write_lines("net", name, lines);
 	}

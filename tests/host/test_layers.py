@@ -16,7 +16,7 @@ MADE = "programs.h",  # by the build
 FOLDERS = sorted(path.name for path in SOURCES.iterdir())
 # A function of the loop's, or of one row of a table: each file has its own, and none is meant outside of it.
 OF_A_FILE = re.compile(r"handle_\w+")
-DECLARATION = re.compile(r"^(?!static|typedef)[a-z][\w \t*]*?\**\b(\w+)\([^;{}]*\)[^;{}]*;", re.M)
+DECLARATION = re.compile(r"^(?!static|typedef)[a-z][\w \t*]*?\**\b([a-z]\w*)\([^;{}]*\)[^;{}]*;", re.M)
 DEFINITION = re.compile(r"^[a-z][\w \t*]*?\**\b(\w+)\([^;{}]*\)\n\{", re.M)
 
 

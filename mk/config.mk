@@ -36,10 +36,13 @@ export TZ     := UTC
 # One fixed time for all files that the build writes into a result.
 export SOURCE_DATE_EPOCH := 1767225600
 
-SUPPORTED_ARCHES := x86_64
-ifeq ($(filter $(ARCH),$(SUPPORTED_ARCHES)),)
-$(error ARCH=$(ARCH): not supported; one of: $(SUPPORTED_ARCHES))
+ARCHES := $(patsubst mk/arch/%.mk,%,$(sort $(wildcard mk/arch/*.mk)))
+ifeq ($(filter $(ARCH),$(ARCHES)),)
+$(error ARCH=$(ARCH): not supported; one of: $(ARCHES))
 endif
+include mk/arch/$(ARCH).mk
+# What the names of compiler and binutils begin with.
+CROSS := $(if $(filter-out $(shell uname -m),$(ARCH)),$(ARCH)-linux-gnu-)
 ifeq ($(filter $(COMPRESS),xz zstd lz4),)
 $(error COMPRESS=$(COMPRESS): one of: xz zstd lz4)
 endif
@@ -67,3 +70,6 @@ update = if cmp -s $1.new $1; then rm $1.new; else mv $1.new $1; fi
 .PHONY: clean
 clean:
 	rm -rf build out
+# The value of a variable: make print-BUILD.
+print-%:
+	$(info $($*))@:

@@ -6,11 +6,11 @@
 # installed.
 
 DEPS_PACKAGES_build := gcc libc6-dev make flex bison bc patch xz-utils bzip2 zstd lz4 libelf-dev python3 apt dpkg \
-	debian-archive-keyring
+	debian-archive-keyring $(if $(CROSS),gcc-$(subst _,-,$(ARCH))-linux-gnu)
 # Of the formats, which mk/formats.mk reads.
 DEPS_PACKAGES_images = $(sort $(foreach format,$(FORMATS),$($(format)_TOOLS)))
 DEPS_PACKAGES_sign  := sbsigntool
-DEPS_PACKAGES_run   := qemu-system-x86 python3 python3-pyte
+DEPS_PACKAGES_run   := $(QEMU_PACKAGE) python3 python3-pyte
 DEPS_PACKAGES_check = $(DEPS_PACKAGES_run) $(DEPS_PACKAGES_images) $(DEPS_PACKAGES_sign) \
 	libcmocka-dev clang libclang-rt-dev python3-pytest python3-pytest-xdist python3-yaml shellcheck \
 	gnupg openssl libxml2-utils iproute2 iputils-ping util-linux \

@@ -12,7 +12,7 @@
 #   NAME_NEEDS   what else must be there first
 #   NAME_TOOLS   Debian packages with what build runs
 #   NAME_SUFFIX  what the result ends in (NAME)
-# and for those that read an image (tools/formats.py, so these are plain words)
+# and for those that read an image (tools/image_formats.py, so these are plain words)
 #   NAME_QEMU    its name in QEMU, when that reads it
 #   NAME_MAGIC   OFFSET:BYTES in hexadecimal, by which the file is known when the one file is not in it as it is.
 #                It is read by QEMU; or formats/NAME/unpack IMAGE FOLDER writes disk.FROM and WITH's files to FOLDER
@@ -20,7 +20,11 @@
 FORMATS := $(patsubst formats/%/format.mk,%,$(sort $(wildcard formats/*/format.mk)))
 result = $(OUT)/$(IMAGE_NAME)-$(ARCH).$(or $($1_SUFFIX),$1)
 DISK := $(IMAGE_BUILD)/disk.raw
-SYSLINUX := $(BUILD)/syslinux
+# Empty where there is no BIOS.
+SYSLINUX := $(if $(BIOS_LOADER),$(BUILD)/syslinux)
+# What a system partition is made with, and what else it needs.
+esp_with  = $(UEFI_NAME) '$(SYSLINUX)'
+esp_needs = tools/efi-partition $(SYSLINUX:%=%/.done)
 include $(FORMATS:%=formats/%/format.mk)
 
 IMAGE_FORMATS := $(strip $(foreach format,$(FORMATS),$(if $($(format)_FROM),$(format))))
@@ -45,12 +49,13 @@ $(call result,$1): $(call format_input,$1) $(wildcard formats/$1/*) $($1_NEEDS) 
 endef
 $(foreach format,$(IMAGE_FORMATS),$(eval $(call format_rule,$(format))))
 
-$(SYSLINUX)/.done: $(foreach package,$(syslinux_DEBS),$(BUILD)/sources/deb/$(package)) packages/syslinux/syslinux.cfg mk/formats.mk | deps-build
+$(BUILD)/syslinux/.done: export UEFI_NAME := $(UEFI_NAME)
+$(BUILD)/syslinux/.done: $(foreach package,$(syslinux_DEBS),$(BUILD)/sources/deb/$(package)) packages/syslinux/syslinux.cfg.in mk/formats.mk | deps-build
 	$(Q)rm -rf $(@D) && mkdir -p $(@D)/all
 	$(Q)for deb in $(foreach package,$(syslinux_DEBS),$(call source_file,$(package))); do \
 		dpkg-deb -x "$$deb" $(@D)/all || exit 1; done
 	$(Q)cd $(@D)/all/usr && cp bin/syslinux lib/ISOLINUX/isolinux.bin lib/ISOLINUX/isohdpfx.bin lib/syslinux/mbr/gptmbr.bin \
 		lib/syslinux/modules/bios/ldlinux.c32 ../..
 	$(Q)rm -rf $(@D)/all
-	$(Q)cp packages/syslinux/syslinux.cfg $(@D)
+	$(Q)tools/fill packages/syslinux/syslinux.cfg.in $(@D)/syslinux.cfg
 	$(Q)touch $@

@@ -9,9 +9,6 @@ LINUX_SRC := $(BUILD)/linux
 # Directly below the source: kbuild then names it "..", and a tree that was copied or moved compiles nothing again.
 LINUX     := $(LINUX_SRC)/objects-$(PLATFORM)
 
-linux_image_x86_64 := arch/x86/boot/bzImage
-linux_elf_x86_64   := arch/x86/boot/compressed/vmlinux.bin
-
 KERNEL_IMAGE := $(IMAGE_BUILD)/kernel
 KERNEL_ELF   := $(IMAGE_BUILD)/vmlinux
 
@@ -29,8 +26,8 @@ linux_make    = flock $(LINUX)/.lock env -i PATH="$$PATH" HOME="$$HOME" TERM="$$
 	$${CCACHE_DIR:+CCACHE_DIR="$$CCACHE_DIR"} $${XDG_CACHE_HOME:+XDG_CACHE_HOME="$$XDG_CACHE_HOME"} \
 	LC_ALL=C TZ=UTC SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) KBUILD_BUILD_TIMESTAMP='$(linux_timestamp)' \
 	KBUILD_BUILD_USER=thimble KBUILD_BUILD_HOST=thimble KBUILD_BUILD_VERSION=1 \
-	make -C $(LINUX_SRC) O=$(abspath $(LINUX)) ARCH=$(ARCH) V=$(V) \
-	CC='$(linux_ccache)gcc' HOSTCC='$(linux_ccache)gcc' -j$(JOBS) --no-print-directory
+	make -C $(LINUX_SRC) O=$(abspath $(LINUX)) ARCH=$(LINUX_ARCH) $(CROSS:%=CROSS_COMPILE=%) V=$(V) \
+	CC='$(linux_ccache)$(CROSS)gcc' HOSTCC='$(linux_ccache)gcc' -j$(JOBS) --no-print-directory
 linux_timestamp := $(shell date -u -d @$(SOURCE_DATE_EPOCH))
 
 # $(call linux_build,LABEL,TARGETS)
@@ -93,9 +90,9 @@ $(LINUX)/.objects: $(LINUX)/.config-checked $(LINUX_SRC)/.unpacked
 $(KERNEL_IMAGE) $(KERNEL_ELF) &: $(LINUX)/.objects $(IMAGE_BUILD)/rootfs.cpio
 	$(Q){ flock 9 && { $(linux_here); } && \
 		cp $(IMAGE_BUILD)/rootfs.cpio $(LINUX)/initramfs.cpio && \
-		$(call linux_build,link $(IMAGE_NAME),bzImage) && \
-		cp $(LINUX)/$(linux_elf_$(ARCH)) $(KERNEL_ELF) && \
-		cp $(LINUX)/$(linux_image_$(ARCH)) $(KERNEL_IMAGE); } 9> $(LINUX)/.link-lock
+		$(call linux_build,link $(IMAGE_NAME),$(LINUX_GOAL)) && \
+		cp $(LINUX)/$(LINUX_ELF) $(KERNEL_ELF) && \
+		cp $(LINUX)/$(LINUX_IMAGE) $(KERNEL_IMAGE); } 9> $(LINUX)/.link-lock
 
 # --- changing the configuration -------------------------------------------------------------------------------------
 

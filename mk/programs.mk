@@ -55,7 +55,7 @@ endef
 define archive_folder
 $1/$2.a: $(patsubst src/%.c,$1/%.o,$(filter-out %/main.c,$(wildcard src/$2/*.c)))
 	$$(Q)rm -f $$@
-	$$(Q)$(HOST_AR) rcs $$@ $$^
+	$$(Q)$(if $(filter $(BUILD)/obj,$1),$(GUEST_AR),$(HOST_AR)) rcs $$@ $$^
 
 endef
 layers = $(LAYERS:%=$1/%.a)
@@ -75,8 +75,8 @@ define part_rule
 $(BUILD)/parts/$1.o: $(BUILD)/obj/$1/main.o $(BUILD)/obj/$1.a $(call library_archives,$1,$(BUILD)) | mk/programs.mk
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)echo 'SECTIONS { $1_main_bss : ALIGN(4096) { *(.bss .bss.*) } }' > $$@.lds
-	$$(Q)$$(HOST_LD) -r -T $$@.lds -o $$@.all $$^
-	$$(Q)$$(HOST_OBJCOPY) --redefine-sym main=$1_main --keep-global-symbol=$1_main $$@.all $$@
+	$$(Q)$$(GUEST_LD) -r -T $$@.lds -o $$@.all $$^
+	$$(Q)$$(GUEST_OBJCOPY) --redefine-sym main=$1_main --keep-global-symbol=$1_main $$@.all $$@
 	$$(Q)rm $$@.all $$@.lds
 endef
 $(foreach name,$(PROGRAMS),$(eval $(call part_rule,$(name))))

@@ -8,12 +8,12 @@
 #   APPEND=          more of the kernel's command line: APPEND='thimble.relay.upstream=192.0.2.1:1688'
 
 MEMORY  ?=
-MACHINE ?= q35
+MACHINE ?= $(QEMU_MACHINE)
 ACCEL   ?=
 APPEND  ?=
 # As it was written: a $ in it is the guest's.
 override APPEND := $(value APPEND)
-export ACCEL APPEND
+export ACCEL APPEND QEMU_MACHINE
 
 QEMU_RUN = tools/qemu run $(IMAGE) --name '$(APPLIANCE_NAME)' $(addprefix --port ,$(SERVICE_PORTS)) \
 	$(addprefix --status-port ,$(STATUS_PORT)) \

@@ -9,7 +9,7 @@ SOURCES_USED := $(BUILD)/sources.used
 # Each package folder adds itself: deb:NAME or src:NAME.
 SOURCE_PACKAGES :=
 
-SOURCES_TOOL = tools/sources $1 --suite $(SUITE) --lock sources.lock --cache $(SOURCES) \
+SOURCES_TOOL = tools/sources $1 --suite $(SUITE) --architecture $(DEBIAN_ARCH) --lock $(LOCK) --cache $(SOURCES) \
 	$(if $(filter 1,$(STRICT)),--strict) $2 $(SOURCE_PACKAGES)
 
 # The files of one package as they lie in the cache: $(call source_files,deb:musl-dev). For recipes only: what is really
@@ -21,7 +21,7 @@ source_file  = $(call source_files,deb:$1)
 fetch: $(SOURCES_USED)
 lock: | deps-build
 	$(Q)$(call SOURCES_TOOL,lock,)
-	$(Q)tools/repeated-patches sources.lock $(SOURCES) kernel/patches=deb:$(linux_DEBS) \
+	$(Q)tools/repeated-patches $(LOCK) $(SOURCES) kernel/patches=deb:$(linux_DEBS) \
 		$(foreach p,$(PACKAGES),packages/$p/patches=src:$($p_SOURCE))
 
 # Runs again when the lock, or the list of packages, changed; when a file is no longer in the cache; when
@@ -29,7 +29,7 @@ lock: | deps-build
 sources_missing := $(if $(wildcard $(SOURCES_USED)),$(filter-out $(wildcard $(SOURCES)/*),\
 	$(shell awk '$$1 ~ /:/ { print "$(SOURCES)/" $$3 }' $(SOURCES_USED))),all)
 
-$(BUILD)/sources.fetched: sources.lock $(wildcard packages/*/package.mk) tools/sources \
+$(BUILD)/sources.fetched: $(LOCK) $(wildcard packages/*/package.mk) tools/sources \
 		$(if $(sources_missing)$(filter fetch,$(MAKECMDGOALS))$(filter 1,$(STRICT)),FORCE) | deps-build
 	$(Q)mkdir -p $(@D)
 	$(Q)$(call SOURCES_TOOL,fetch,--used $(SOURCES_USED))

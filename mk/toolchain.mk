@@ -1,4 +1,4 @@
-# Toolchain: the host's gcc with a musl sysroot.
+# Toolchain: the host's gcc, or its cross compiler, with a musl sysroot.
 # needs: musl-dev, linux-libc-dev from the sources
 # makes: $(MUSL_CC), a compiler that makes static musl executables
 
@@ -8,10 +8,13 @@ SYSROOT := $(BUILD)/sysroot
 MUSL_TRIPLET := $(ARCH)-linux-musl
 MUSL_CC := $(BUILD)/toolchain/cc
 CCACHE := $(shell command -v ccache 2>/dev/null)
+# HOST: for programs that run here. GUEST: for those in the guest.
 HOST_GCC := gcc
-HOST_LD := ld
 HOST_AR := ar
-HOST_OBJCOPY := objcopy
+GUEST_GCC := $(CROSS)gcc
+GUEST_LD := $(CROSS)ld
+GUEST_AR := $(CROSS)ar
+GUEST_OBJCOPY := $(CROSS)objcopy
 
 # Small first: one section a function, so that the linker can drop what nothing calls; no unwind
 # tables, which nothing in the guest reads.
@@ -27,10 +30,10 @@ $(SYSROOT)/.done: $(BUILD)/sources/deb/musl-dev $(BUILD)/sources/deb/linux-libc-
 	$(Q)for deb in $(call source_files,deb:musl-dev) $(call source_files,deb:linux-libc-dev); do \
 		dpkg-deb -x "$$deb" $(SYSROOT) || exit 1; done
 	$(Q)rm -rf $(SYSROOT)/usr/share $(SYSROOT)/usr/bin
-	$(Q)$(HOST_AR) p $(LIBC) res_mkquery.lo > $(SYSROOT)/by_clock.o
-	$(Q)$(HOST_OBJCOPY) --redefine-sym __res_mkquery=mkquery_by_clock --strip-symbol res_mkquery $(SYSROOT)/by_clock.o
-	$(Q)$(HOST_GCC) $(MUSL_CFLAGS) -ffreestanding -Wall -Wextra -Werror -c -o $(SYSROOT)/res_mkquery.lo packages/musl/res_mkquery.c
-	$(Q)$(HOST_AR) rD $(LIBC) $(SYSROOT)/by_clock.o $(SYSROOT)/res_mkquery.lo
+	$(Q)$(GUEST_AR) p $(LIBC) res_mkquery.lo > $(SYSROOT)/by_clock.o
+	$(Q)$(GUEST_OBJCOPY) --redefine-sym __res_mkquery=mkquery_by_clock --strip-symbol res_mkquery $(SYSROOT)/by_clock.o
+	$(Q)$(GUEST_GCC) $(MUSL_CFLAGS) -ffreestanding -Wall -Wextra -Werror -c -o $(SYSROOT)/res_mkquery.lo packages/musl/res_mkquery.c
+	$(Q)$(GUEST_AR) rD $(LIBC) $(SYSROOT)/by_clock.o $(SYSROOT)/res_mkquery.lo
 	$(Q)rm $(SYSROOT)/by_clock.o $(SYSROOT)/res_mkquery.lo
 	$(Q)touch $@
 
@@ -41,6 +44,6 @@ $(MUSL_CC): $(SYSROOT)/.done mk/toolchain.mk tools/musl-cc.in
 		-e 's|-isystem /usr/include/$(MUSL_TRIPLET)|-isystem $(abspath $(SYSROOT))/usr/include/$(MUSL_TRIPLET)|g' \
 		-e 's|-isystem include%s|-isystem include%s -isystem $(abspath $(SYSROOT))/usr/include -isystem $(abspath $(SYSROOT))/usr/include/$(ARCH)-linux-gnu|' \
 		$(SYSROOT)/usr/lib/$(MUSL_TRIPLET)/musl-gcc.specs > $(@D)/musl.specs
-	$(Q)sed -e 's|@SPECS@|$(abspath $(@D))/musl.specs|' -e 's|@CC@|$(strip $(CCACHE) $(HOST_GCC))|' \
+	$(Q)sed -e 's|@SPECS@|$(abspath $(@D))/musl.specs|' -e 's|@CC@|$(strip $(CCACHE) $(GUEST_GCC))|' \
 		tools/musl-cc.in > $@.new
 	$(Q)chmod +x $@.new && mv $@.new $@

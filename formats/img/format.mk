@@ -1,8 +1,8 @@
 img_WHAT  := raw disk: GPT, one EFI system partition, boots by BIOS and UEFI
 img_FOR   := clouds, bhyve, `dd`
 img_FROM  := efi
-img_WITH  := $(SYSLINUX)
-img_NEEDS := tools/efi-partition $(SYSLINUX)/.done
+img_WITH  := $(esp_with)
+img_NEEDS := $(esp_needs)
 img_TOOLS := mtools dosfstools fdisk
 img_QEMU  := raw
 

@@ -32,5 +32,5 @@ $(OCI): formats/oci/build $(oci_manifests) $(BUILD)/bin/entry $(addprefix $(BUIL
 		$(appliance_files) formats/oci/format.mk
 	$(Q)sed $(fill_manifest) $(oci_manifests) > $(OCI_BUILD)/manifest
 	$(Q)$(rootfs_environment) formats/oci/build $(OCI_BUILD)/manifest $@ --name '$(APPLIANCE_NAME)' --version '$(VERSION)' \
-		--arch $(ARCH) --user $(oci_user) $(addprefix --port ,$(SERVICE_PORTS)) \
+		--arch $(OCI_ARCH) --user $(oci_user) $(addprefix --port ,$(SERVICE_PORTS)) \
 		--description "$$OCI_DESCRIPTION" --licenses '$(oci_licenses)'

@@ -6,5 +6,6 @@ ova_NEEDS := $(IMAGE_BUILD)/appliance.ovf
 ova_TOOLS := python3
 ova_MAGIC := 257:7573746172
 
+$(IMAGE_BUILD)/appliance.ovf: export OVF_OS_TYPE := $(OVF_OS_TYPE)
 $(IMAGE_BUILD)/appliance.ovf: formats/ova/appliance.ovf.in $(KERNEL_IMAGE) FORCE
 	$(Q)$(with_memory) tools/fill $< $@

@@ -2,4 +2,4 @@
 syslinux_DEBS    := syslinux syslinux-common isolinux
 syslinux_LICENSE := GPL-2.0-or-later
 syslinux_WHY     := boots the .iso and the disk images by BIOS
-$(eval $(call debian-binary,syslinux))
+$(if $(BIOS_LOADER),$(eval $(call debian-binary,$(BIOS_LOADER))))

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from guest import BOOT_S, TREE
-from media import FORMATS, formats
+from media import FORMATS, image_formats
 from printed import commands
 from terminal import Terminal
 from tree import BUILD, KEPT_ENVIRONMENT, Tree
@@ -46,7 +46,7 @@ BEFORE = {
     "tools/thimble-config --sign-key site.key --sign-cert site.crt out/kms-relay-x86_64.img site.conf":
         ["make SIGN_KEY=site.key SIGN_CERT=site.crt img"],
     **{f"tools/thimble-config out/kms-relay-x86_64.{kind} {file}": [f"make {kind}"]
-       for kind in formats.FORMATS for file in ("site.conf", "/dev/null")},
+       for kind in image_formats.FORMATS for file in ("site.conf", "/dev/null")},
 }
 # Command -> what the screen then says.
 RUN = {

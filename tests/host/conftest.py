@@ -55,7 +55,7 @@ class Sources:
             mount = 'mount --bind "$0" /etc/apt/apt.conf.d && exec "$@"'
             on_host = ["unshare", "--mount", "sh", "-c", mount, self.host_settings]
         return [
-            *on_host, HERE / "tools/sources", command, "--suite", "trixie", "--keyring", self.archive.key.keyring,
+            *on_host, HERE / "tools/sources", command, "--suite", "trixie", "--architecture", "amd64", "--keyring", self.archive.key.keyring,
             "--lock", self.lock, "--cache", self.cache, "--used", self.used, *words,
         ]
 

@@ -1,6 +1,7 @@
 """Every format is as small as promised, valid by its own tools, and the same bytes each time."""
 
 import hashlib
+import os
 import re
 import subprocess
 import tarfile
@@ -8,9 +9,8 @@ import xml.etree.ElementTree
 
 import pytest
 
-import formats
 from guest import TREE
-from media import FORMATS, image, readable
+from media import FORMATS, image, image_formats, readable
 
 KERNEL_BYTES = image("efi").stat().st_size
 KB, MIB = 1000, 1 << 20
@@ -45,7 +45,7 @@ def test_has_the_kernel_once(suffix):
     assert data.count(kernel) == 1, f"expected the kernel once in .{suffix}, got it {data.count(kernel)} times"
 
 
-@pytest.mark.parametrize("suffix", [form.name for form in formats.FORMATS.values() if form.source not in ("efi", "elf")])
+@pytest.mark.parametrize("suffix", [form.name for form in image_formats.FORMATS.values() if form.source not in ("efi", "elf")])
 def test_holds_the_same_disk(suffix, tmp_path):
     raw = tmp_path / "disk.raw"
     path, qemu_format = readable(image(suffix), tmp_path)
@@ -55,13 +55,26 @@ def test_holds_the_same_disk(suffix, tmp_path):
 
 @pytest.mark.parametrize("suffix", ["qcow2", "vhdx", "vdi", "vmdk"])
 def test_is_without_errors(suffix):
-    done = subprocess.run(["qemu-img", "check", "-f", formats.FORMATS[suffix].qemu, image(suffix)], capture_output=True, text=True)
+    done = subprocess.run(["qemu-img", "check", "-f", image_formats.FORMATS[suffix].qemu, image(suffix)], capture_output=True, text=True)
     assert done.returncode == 0, f"qemu-img check: {done.stdout}{done.stderr}"
 
 
 def test_partition_table_is_without_errors():
     done = subprocess.run(["/sbin/sfdisk", "--verify", image("img")], capture_output=True, text=True)
     assert done.returncode == 0 and "No errors detected" in done.stdout, f"sfdisk: {done.stdout}{done.stderr}"
+
+
+@pytest.mark.parametrize("suffix", ["iso", "img"])
+def test_without_a_bios(suffix, tmp_path):
+    """Where a processor has none: the one file under the name that its UEFI looks for, and no boot loader."""
+    made, kernel = tmp_path / f"made.{suffix}", image("efi")
+    subprocess.run([image_formats.FOLDER / suffix / "build", kernel, made, "BOOTODD.EFI", ""], check=True,
+                   env={**os.environ, "SOURCE_DATE_EPOCH": "1767225600"})
+    first = {"iso": 136, "img": 34}[suffix] * 512  # of the partition
+    inside = subprocess.run(["mtype", "-i", f"{made}@@{first}", "::/EFI/BOOT/BOOTODD.EFI"], check=True, capture_output=True)
+    assert inside.stdout == kernel.read_bytes()
+    data = made.read_bytes()
+    assert not any(data[:432]) and not re.search(b"(?i)ldlinux|isolinux", data), "expected nothing for a BIOS"
 
 
 @pytest.mark.deadline(240)

@@ -10,10 +10,10 @@ import subprocess
 
 from guest import TREE
 
-import formats  # of tools/, which guest put into the path
+import image_formats  # of tools/, which guest put into the path
 
 OVMF = "/usr/share/ovmf/OVMF.fd"
-FORMATS = ["efi", *formats.FORMATS]
+FORMATS = ["efi", *image_formats.FORMATS]
 
 # bios: QEMU's SeaBIOS, or on microvm its own; with a kernel it is the one that starts it.
 # boot_s: how long it may take, the guest included, in emulation.
@@ -55,10 +55,10 @@ def copy_configured(suffix, folder, settings):
 
 def readable(path, folder):
     """(a disk that QEMU reads, its format there): the image at PATH, or what is unpacked from it to FOLDER."""
-    form = formats.FORMATS[path.name.partition(".")[2]]
+    form = image_formats.FORMATS[path.name.partition(".")[2]]
     while form.unpack:
         subprocess.run([form.unpack, path, folder], check=True)
-        path, form = formats.input_of(form, folder), formats.FORMATS[form.source]
+        path, form = image_formats.input_of(form, folder), image_formats.FORMATS[form.source]
     return path, form.qemu
 
 
@@ -99,7 +99,7 @@ def sign(kernel, key, certificate, signed):
 
 def make_disk(kernel, disk):
     """The raw disk that `make img` makes, of another kernel."""
-    subprocess.run([TREE / "formats/img/build", kernel, disk, TREE / "build/x86_64/syslinux"], check=True,
+    subprocess.run([TREE / "formats/img/build", kernel, disk, "BOOTX64.EFI", TREE / "build/x86_64/syslinux"], check=True,
                    env={**os.environ, "SOURCE_DATE_EPOCH": "1767225600"})
     return disk
 

@@ -4,6 +4,10 @@ import collections
 import os
 import platform
 
+# The guest's processor, as make exports it.
+ARCH = os.environ.get("ARCH", platform.machine())
+QEMU = f"qemu-system-{ARCH}"
+
 FLAGS_OF_VIRTUALISATION = {"vmx", "svm"}
 
 # argv: the machine; nic: the usual model; slots: where a NIC can be plugged into a running guest; vga; button:
@@ -32,6 +36,9 @@ MACHINES = {
     "microvm-pcie": Machine(["-machine", "microvm,acpi=on,pcie=on,rtc=on,isa-serial=on"], "virtio-net-pci", [], [],
                             emulated=["-icount", "shift=auto"]),
 }
+# The machine of another processor (mk/arch), as it is.
+if own := os.environ.get("QEMU_MACHINE"):
+    MACHINES.setdefault(own, Machine(["-machine", own], "virtio-net-pci", [], []))
 
 # netdev: what follows -netdev, without its id.
 Nic = collections.namedtuple("Nic", "netdev model mac", defaults=[None, None])
@@ -48,7 +55,7 @@ def processor_flags(path="/proc/cpuinfo"):
 def why_not_kvm(device="/dev/kvm"):
     """None when KVM works here, else the reason in words. A device file alone proves nothing: emulations
     of it exist that run a boot sector and fail in a kernel."""
-    if platform.machine() != "x86_64":
+    if platform.machine() != ARCH:
         return f"the host is {platform.machine()}"
     try:
         os.close(os.open(device, os.O_RDWR | os.O_CLOEXEC))
@@ -96,7 +103,7 @@ def command_line(image, machine, accelerator, memory_mb, serial_fd, qmp_fd, nics
                  extra=()):
     """QEMU's argv: IMAGE booted directly, its first serial port on SERIAL_FD and QMP on QMP_FD, both
     connected sockets. IMAGE None: what EXTRA says is booted."""
-    argv = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
+    argv = [QEMU, "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
             *MACHINES[machine].argv, *MACHINES[machine].vga, *ACCELERATORS[accelerator].argv,
             "-cpu", cpu or ACCELERATORS[accelerator].cpu, "-m", f"{memory_mb}M",
             "-chardev", f"socket,id=serial,fd={serial_fd}", "-serial", "chardev:serial",

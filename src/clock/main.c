@@ -13,6 +13,7 @@
 #include "common/config.h"
 #include "common/log.h"
 #include "common/loop.h"
+#include "records/clock.h"
 #include "records/nic.h"
 #include "records/watch.h"
 #include "state.h"
@@ -215,9 +216,9 @@ static void read_before(void)
 	struct text setting = TEXT(clock_.setting);
 	const char *value = config_load_one(CONFIG_NTP, &view);
 	text_add(&setting, "%s", value != NULL ? value : "");
-	record_read(&view, "clock", "state");
-	const char *source = record_get(&view, "source");
-	clock_.state.is_ntps = source != NULL && strcmp(source, "ntp") == 0;
+	struct clock_record before;
+	clock_record_read(&before, &view, record_load(&view, "clock", "state"));
+	clock_.state.is_ntps = strcmp(before.source, "ntp") == 0;
 }
 
 static int tell(const char *action)

@@ -1,6 +1,5 @@
 #include "system.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -85,8 +84,7 @@ static void add_refused(struct record *r, const char *key, const void *from)
 static void read_clock(struct clock_record *clock)
 {
 	static struct record_view view;
-	int result = record_read(&view, "clock", "state");
-	clock_record_read(clock, &view, record_status_of(result, errno));
+	clock_record_read(clock, &view, record_load(&view, "clock", "state"));
 }
 
 void system_write_record(const struct system *s)

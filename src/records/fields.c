@@ -13,6 +13,12 @@ enum record_status record_status_of(int result, int error)
 	return error == ENOENT || error == ENOTDIR ? RECORD_MISSING : RECORD_UNREADABLE;
 }
 
+enum record_status record_load(struct record_view *v, const char *writer, const char *name)
+{
+	int result = record_read(v, writer, name);
+	return record_status_of(result, errno);
+}
+
 static void copy_bytes(char *target, size_t size, const char *source, size_t length)
 {
 	static const char mark[] = "...";

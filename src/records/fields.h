@@ -15,6 +15,9 @@ enum record_status { RECORD_MISSING, RECORD_UNREADABLE, RECORD_READ };
 /* From what record_read returned, and errno. */
 enum record_status record_status_of(int result, int error);
 
+/* record_read, as that. */
+enum record_status record_load(struct record_view *v, const char *writer, const char *name);
+
 /* The keys of a record are a list of rows, in the order of the record:
  *   TEXT(KEY, SIZE, SHOWN, HELP)      its reader has an array of SIZE bytes, its writer a string
  *   NUMBER(KEY, ABSENT, SHOWN, HELP)  a long long; its reader has ABSENT when the record has none
@@ -23,8 +26,8 @@ enum record_status record_status_of(int result, int error);
  * SHOWN: 1 when /status.json has it under the same name, else 0. Reader, writer, /status.json,
  * docs/records.md and docs/status.schema.json are made of the same rows (tools/records-help.c). */
 
-/* Numbers of a record that /metrics has are a list of X(KEY, TYPE, NAME, HELP), TYPE GAUGE or COUNTER: the metric
- * thimble_NAME (src/web/metric_list.h). */
+/* Numbers of a record that /metrics has are a list of X(KEY, TYPE, NAME, HELP), TYPE GAUGE or COUNTER: the
+ * metric thimble_NAME (src/web/metric_list.h). */
 
 /* What a reader fills. */
 #define RECORD_MEMBERS(keys)                    keys(RECORD_TEXT, RECORD_NUMBER, RECORD_NONE, RECORD_NONE)

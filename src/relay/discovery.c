@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "records/upstreams.h"
 
 static const char waiting[] = "waiting the resolver has not answered yet";
 
@@ -75,17 +76,12 @@ bool target_parse(struct target *t, const char *value, size_t item_count)
 	return true;
 }
 
-/* Copies the record's value of KEY.N for item INDEX, or FALLBACK, into an array of SIZE; what is too long is
- * cut. */
-static void copy_item(char *to, size_t size, const struct record_view *v, const char *key, size_t index,
-	const char *fallback)
+/* Copies VALUE, or FALLBACK when there is none, into an array of SIZE; what is too long is cut. */
+static void copy_item(char *to, size_t size, const char *value, const char *fallback)
 {
 	struct text t = {.data = to, .size = size};
-	const char *value = v != NULL ? record_get_item(v, key, (unsigned)index + 1) : NULL;
-	if (value == NULL)
-		value = fallback;
 	text_clear(&t);
-	text_add_escaped(&t, value, strlen(value));
+	text_add_escaped(&t, value != NULL ? value : fallback, strlen(value != NULL ? value : fallback));
 }
 
 static void take_literal(struct target *t, size_t index, const struct endpoint *e)
@@ -100,11 +96,9 @@ static void take_literal(struct target *t, size_t index, const struct endpoint *
 static size_t read_targets(
 	struct discovery *d, const struct record_view *v, struct target list[static TARGETS_MAX])
 {
-	long long left_out = record_get_number(v, "left_out", 0);
 	const char *value;
 	size_t count = 0;
-	d->left_out = left_out > 0 ? (size_t)left_out : 0;
-	for (unsigned n = 1; (value = record_get_item(v, "target", n)) != NULL; n++) {
+	for (unsigned n = 1; (value = upstreams_target(v, n)) != NULL; n++) {
 		if (count < TARGETS_MAX && target_parse(&list[count], value, d->settings->item_count)) {
 			count++;
 			continue;
@@ -119,25 +113,28 @@ static size_t read_targets(
 static void read_record(struct discovery *d)
 {
 	static struct record_view v;
+	struct upstreams_record told;
 	static struct target found[TARGETS_MAX], list[TARGETS_MAX];
 	size_t count = 0, found_count = 0;
 	bool usable = d->needed && record_read(&v, "resolver", "upstreams") == 0;
 	if (usable) {
 		/* One that was made from other settings tells nothing of these. */
-		const char *made_from = record_get(&v, "setting");
-		usable = made_from != NULL && strcmp(made_from, d->settings->upstream) == 0;
+		upstreams_record_read(&told, &v, RECORD_READ);
+		usable = strcmp(told.setting, d->settings->upstream) == 0;
 	} else if (d->needed && errno != ENOENT) {
 		log_warn("record resolver/upstreams");
 	}
-	d->left_out = 0;
+	d->left_out = usable ? (size_t)told.left_out : 0;
 	if (usable)
 		found_count = read_targets(d, &v, found);
 	for (size_t i = 0; i < d->settings->item_count; i++) {
 		const struct upstream_item *item = &d->settings->item[i];
-		const struct record_view *record = usable && !item->literal ? &v : NULL;
-		copy_item(d->source[i], sizeof(d->source[i]), record, "source", i,
+		bool asked_for = usable && !item->literal;
+		unsigned number = (unsigned)i + 1;
+		copy_item(d->source[i], sizeof(d->source[i]), asked_for ? upstreams_source(&v, number) : NULL,
 			item->literal ? "" : waiting);
-		copy_item(d->asked[i], sizeof(d->asked[i]), record, "asked", i, "");
+		copy_item(
+			d->asked[i], sizeof(d->asked[i]), asked_for ? upstreams_asked(&v, number) : NULL, "");
 		if (item->literal && count < TARGETS_MAX)
 			take_literal(&list[count++], i, &item->endpoint);
 		for (size_t n = 0; n < found_count && !item->literal; n++)

@@ -90,8 +90,9 @@ void report_make(struct record *r, const struct sources *all, const char *settin
 bool report_is_for(const char *setting)
 {
 	static struct record_view view;
-	const char *value = record_read(&view, writer, name) < 0 ? NULL : record_get(&view, "setting");
-	return value != NULL && strcmp(value, setting) == 0;
+	struct upstreams_record told;
+	upstreams_record_read(&told, &view, record_load(&view, writer, name));
+	return told.status == RECORD_READ && strcmp(told.setting, setting) == 0;
 }
 
 int report_write(const struct sources *all, const char *setting)

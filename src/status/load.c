@@ -21,8 +21,7 @@ static struct record_view view; /* too large for the stack */
 
 static enum record_status read_into(struct record_view *v, enum folder folder, const char *name)
 {
-	int result = record_read(v, folder_names[folder], name);
-	return record_status_of(result, errno);
+	return record_load(v, folder_names[folder], name);
 }
 
 static void load_init(struct status *s)

@@ -46,6 +46,6 @@ void log_watch(struct children *c)
 	if (looks < LOG_PATIENCE_LOOKS)
 		return;
 	looks = 0;
-	log_warnx("%s: has read nothing for %d s; started anew", log->program.name, LOG_PATIENCE_LOOKS);
+	log_warnx("%s: has read nothing for %d s; restarting it", log->program.name, LOG_PATIENCE_LOOKS);
 	child_stop(c, log, true);
 }

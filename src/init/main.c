@@ -90,7 +90,7 @@ static void read_settings_again(void)
 	settings_read(&settings);
 	if (!differs(&before.config, &settings.config))
 		return;
-	log_info("new settings from the hypervisor: what follows them starts anew");
+	log_info("new settings from the hypervisor: restarting the programs that use them");
 	publish_settings();
 	programs_renew(&children, &before.config, &settings.config);
 }

@@ -1,5 +1,5 @@
-/* Hyper-V: the kernel's device /dev/vmbus/hv_kvp. What the host has written as thimble.KEY (AddKvpItems) goes
- * into the record agent/settings, and init is asked to read the settings again. */
+/* Hyper-V: the kernel's device /dev/vmbus/hv_kvp. The host's pairs thimble.KEY (AddKvpItems) go into the
+ * record agent/settings, and init is asked to read the settings again. */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>

@@ -69,7 +69,7 @@ static size_t value_length(const char *s, size_t length)
 	return is_literal(s, n) ? n : 0;
 }
 
-/* What may follow what, brackets and their kinds aside. */
+/* The order of tokens, brackets and their kinds aside. */
 static bool order_is_good(const char *text, size_t length)
 {
 	char before = '['; /* the last bracket or comma or colon; 'v' for a value, '"' for a string */

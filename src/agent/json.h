@@ -39,7 +39,7 @@ int json_next_key(const struct json *j, int object, int key);
 /* Whether TOKEN is a whole number that fits; *VALUE gets it. */
 bool json_integer(const struct json *j, int token, long long *value);
 
-/* Appends LENGTH bytes as what stands between the quotes of a string: printable ASCII whatever they are. */
+/* Appends LENGTH bytes, whatever they are, as the inside of a quoted string: printable ASCII. */
 void text_add_json(struct text *t, const char *bytes, size_t length);
 
 #endif

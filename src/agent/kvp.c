@@ -43,7 +43,7 @@ static struct kvp_pair *find(struct kvp *k, const char *key)
 	return NULL;
 }
 
-/* A pair that is none of ours is taken and forgotten: other programs of the host write what they like. */
+/* A foreign pair is accepted and dropped: other programs of the host write pairs too. */
 static enum kvp_result set(struct kvp *k, struct hv_kvp_msg *m)
 {
 	const struct hv_kvp_exchg_msg_value *data = &m->body.kvp_set.data;

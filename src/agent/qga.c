@@ -8,7 +8,8 @@
 
 #include "common/control.h"
 
-/* What is being answered. A command writes its return value into `out`; or why not into `error`. */
+/* The request being answered. A command writes its return value into `out`, or the reason of its failure into
+ * `error`. */
 struct call {
 	struct qga *q;
 	int argument; /* token of the value of its argument, -1: not given */

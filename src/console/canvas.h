@@ -9,7 +9,7 @@
 enum { CANVAS_LINE_BYTES_MAX = 1200 };
 
 struct canvas {
-	struct sheet sheet; /* what draws the status writes to it */
+	struct sheet sheet; /* the status is written to it */
 	struct grid *grid;  /* NULL: measure */
 	int top;            /* the grid's row that shows row `first` */
 	int first, last;    /* rows first <= row < last are drawn */

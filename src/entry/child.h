@@ -16,7 +16,7 @@ struct child {
 	const char *name;
 	const char *const *arguments; /* NULL-terminated; [0] is the path */
 	struct account account;
-	uint64_t capabilities; /* what it may have of those that this program has, mask of 1 << CAP_* */
+	uint64_t capabilities; /* those of this program's that it may keep, mask of 1 << CAP_* */
 	enum child_state state;
 	pid_t pid;
 	int64_t started_ms, backoff_ms;

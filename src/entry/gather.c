@@ -128,7 +128,7 @@ static void read_settings(struct config *c, const char *path, const char *origin
 	if (stat(path, &found) < 0 && errno == ENOENT && optional)
 		return;
 	if (stat(path, &found) == 0 && S_ISDIR(found.st_mode)) {
-		/* What an engine makes of a mount whose file does not exist. */
+		/* An engine creates a folder for a mount whose file does not exist. */
 		log_line(LOG_LEVEL_ERROR,
 			"%s is a folder: the file to be mounted there is missing on the host", path);
 		refuse_file(c, origin);

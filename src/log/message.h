@@ -11,7 +11,7 @@
 /* RFC 5424 6.1: what every receiver should take. */
 enum { MESSAGE_BYTES_MAX = 2048 };
 
-/* What the machine knows at the time of sending. */
+/* The machine's facts at the time of sending. */
 struct message_origin {
 	const char *host_name;
 	int64_t clock_ahead_ms; /* CLOCK_REALTIME, since 1970 UTC, less CLOCK_MONOTONIC */

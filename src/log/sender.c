@@ -28,7 +28,7 @@ static void begin(struct sender *s);
 static void handle_connect_deadline(struct sender *s);
 static void handle_slow(struct sender *s);
 
-/* One row a state: its word, and what is done when its timer runs out. */
+/* One row per state: its word, and the action when its timer expires. */
 static const struct {
 	const char *word;
 	void (*at_deadline)(struct sender *);
@@ -184,7 +184,7 @@ static void fail_peer(struct sender *s, int error, const char *words)
 		back_off(s, is_no_way(error) ? SENDER_WAITING : SENDER_FAILED);
 }
 
-/* What the socket is watched for, besides errors; BUSY: until it takes bytes again. */
+/* The events that the socket is watched for, besides errors; BUSY: until it takes bytes again. */
 static uint32_t events_of(const struct sender *s, bool busy)
 {
 	uint32_t peer_speaks = s->wanted.collector.tcp ? EPOLLIN | EPOLLRDHUP : 0;

@@ -1,5 +1,5 @@
-/* Sends the lines of the ring to a collector, the next one by its number: the ring is the queue, and what it
- * overwrites before it was sent is lost and counted. docs/logs.md. */
+/* Sends the lines of the ring to a collector, the next one by its number: the ring is the queue, and a line
+ * that it overwrites before it was sent is lost and counted. docs/logs.md. */
 #ifndef THIMBLE_LOG_SENDER_H
 #define THIMBLE_LOG_SENDER_H
 

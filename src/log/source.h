@@ -11,7 +11,7 @@
 /* Called for each whole line, without its newline. */
 typedef void source_line(void *context, unsigned level, const char *text, size_t length);
 
-/* A line that is not yet whole: what is taken off, and one byte more than a line may have, so that the ring
+/* An incomplete line: the parts that are removed, and one byte more than a line may have, so that the ring
  * sees it is cut. */
 struct partial {
 	char bytes[sizeof("<N>") - 1 + LOG_TEXT_MAX + 1 + sizeof("\r") - 1];

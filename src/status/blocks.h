@@ -22,10 +22,10 @@ struct block {
 enum {
 	BLOCKS_MAX = REFUSED_MAX + CHILDREN_MAX + UPSTREAMS_MAX + SOURCES_MAX + NICS_MAX + 9,
 	UPSTREAMS_FIRST = 6, /* stand with the relay, the others at the end */
-	WIDE_COLUMNS = 100,  /* place for what is only nice to know */
+	WIDE_COLUMNS = 100,  /* room for lines of minor interest */
 };
 
-/* Lists what is to be shown of S. Returns how many there are. */
+/* Lists the blocks to show of S. Returns how many there are. */
 unsigned blocks_list(struct block blocks[static BLOCKS_MAX], const struct status *s, int64_t now_ms);
 
 #endif

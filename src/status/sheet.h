@@ -12,10 +12,10 @@ struct sheet {
 	/* A line "Label     lead text", LEAD in TONE. LABEL "": one more line of the label before. */
 	void (*line)(
 		struct sheet *sheet, const char *label, enum tone tone, const char *lead, const char *text);
-	/* What follows is of HEADING. */
+	/* The next lines belong under HEADING. */
 	void (*rule)(struct sheet *sheet, const char *heading);
 	int columns; /* of a line, its label included */
-	bool roomy;  /* there is place for what is only nice to know */
+	bool roomy;  /* there is room for lines of minor interest */
 };
 
 static inline void sheet_line(

@@ -11,7 +11,7 @@ void text_add_html(struct text *t, const char *s, size_t length);
 
 /* A piece of a page that goes in whole or not at all, so that what is there is well-formed. */
 struct html {
-	struct sheet sheet; /* what draws the status writes to it */
+	struct sheet sheet; /* the status is written to it */
 	struct text *text;
 	bool in_table, in_row; /* open now */
 	bool full;             /* something did not fit: nothing more is taken */

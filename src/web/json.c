@@ -19,7 +19,7 @@ static void add_quoted(struct text *t, const char *s, size_t length)
 	text_put(t, "\"", 1);
 }
 
-/* What stands before a value. */
+/* The comma, the line break and the key before a value. */
 static void begin_member(struct json *j, const char *key)
 {
 	if (j->comma)

@@ -1,4 +1,4 @@
-/* /metrics: what metric_list.h lists. Base units, counters end in _total; a metric of which nothing is known
+/* /metrics: what metric_list.h lists. Base units, counters end in _total; a metric without a known value
  * is left out. */
 #include <string.h>
 

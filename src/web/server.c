@@ -168,8 +168,8 @@ static void write_refusal(struct answer *a, unsigned status, const char *words)
 	text_add(&a->body, "%s\n", words);
 }
 
-/* The path in what a client asks for: "/metrics", or as proxies are asked "http://host/metrics" (RFC
- * 9112 3.2.2). */
+/* The path in a request's target: "/metrics", or as proxies are asked "http://host/metrics" (RFC 9112 3.2.2).
+ */
 static const char *path_of(const char *target)
 {
 	static const char scheme[] = "http://";

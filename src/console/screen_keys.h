@@ -1,5 +1,5 @@
-/* The actions of keys. Those that stop something ask first: on a serial line a broken escape sequence can look like
- * any letter, but hardly like "r" or "p" and then "y". */
+/* The actions of keys. Those that stop something ask first: on a serial line a broken escape sequence can
+ * look like any letter, but hardly like "r" or "p" and then "y". */
 #ifndef CONSOLE_SCREEN_KEYS_H
 #define CONSOLE_SCREEN_KEYS_H
 

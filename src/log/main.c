@@ -18,9 +18,9 @@
 
 enum {
 	SOURCES_MAX = 32,
-	LIMIT_TELL_MS = 5000,     /* between two lines about what limits dropped */
-	KERNEL_BATCH = 64,        /* of its records at once */
-	END_MS = 100,             /* after SIGTERM: others' last lines are read and sent */
+	LIMIT_TELL_MS = 5000, /* between two lines about what limits dropped */
+	KERNEL_BATCH = 64,    /* of its records at once */
+	END_MS = 100,         /* after SIGTERM: others' last lines are read and sent */
 };
 
 struct source {

@@ -9,15 +9,14 @@
 #define AGENT_KEYS(TEXT, NUMBER, LIST, KEY) \
 	TEXT(backend, 16, 1, "`qemu`, `hyper-v`, `vmware`") \
 	TEXT(state, 16, 1, \
-		"`waiting` (nobody has spoken yet, or the host's end is closed), `connected`, " \
+		"`waiting` (no message from the host yet, or its end is closed), `connected`, " \
 		"`failed`") \
 	NUMBER(since_ms, -1, 0, "when it came into this state") \
 	TEXT(error, 96, 1, "why it failed, in words") \
-	NUMBER(requests, 0, 1, "what the host has asked; of VMware, how often it was told") \
-	NUMBER(refused, 0, 1, "how many of those got an error; of VMware, were not taken") \
+	NUMBER(requests, 0, 1, "requests of the host; with VMware, reports sent to it") \
+	NUMBER(refused, 0, 1, "how many of those got an error; with VMware, were not accepted") \
 	TEXT(last_request, 64, 1, \
-		"`guest-ping`, `enumerate`, `SetGuestInfo`, ... as the host wrote it: empty " \
-		"when it was none") \
+		"`guest-ping`, `enumerate`, `SetGuestInfo`, ... as the host wrote it; empty when it was not a request") \
 	NUMBER(last_request_ms, -1, 1, "when that was")
 
 #define AGENT_METRICS(X) \

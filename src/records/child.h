@@ -39,9 +39,9 @@ enum child_phase {
 	NUMBER(processes_limit, -1, 0, "its limit of processes") \
 	LIST(port, "service only, one line per port: `1688/tcp`") \
 	LIST(port_state, \
-		"while it runs: whether port N is listened to, `starting`, `listening`, " \
-		"`loopback`, `missing`, `lost` ([monitoring](monitoring.md)). not of a service " \
-		"that writes `service/relay`, which tells of itself")
+		"while it runs: whether the service listens on port N: `starting`, `listening`, " \
+		"`loopback`, `missing`, `lost` ([monitoring](monitoring.md)). Left out for a service that " \
+		"writes `service/relay`: it says so there")
 
 #define CHILD_METRICS(X) \
 	X(restarts, COUNTER, "program_restarts_total", "How often it was started anew.")

@@ -7,7 +7,7 @@
 /* clang-format off */
 #define CLOCK_KEYS(TEXT, NUMBER, LIST, KEY) \
 	TEXT(state, 16, 0, \
-		"`off` (by the setting), `no servers` (nobody names any), `no address` (yet), " \
+		"`off` (by the setting), `no servers` (none is named), `no address` (yet), " \
 		"`asking` (no good answer yet), `set` (by a step; not yet kept in step), " \
 		"`synchronised`, `lost` (it was; no server answers any more)") \
 	NUMBER(since_ms, -1, 0, "when it came into this state") \
@@ -15,13 +15,13 @@
 		"`ntp` once a server has set or adjusted the clock since boot; left out before") \
 	TEXT(server, 64, 0, \
 		"the address that the time is from; `set`, `synchronised` and `lost` only") \
-	NUMBER(told_ms, -1, 0, "when that was told") \
+	NUMBER(told_ms, -1, 0, "when ntpd reported that") \
 	NUMBER(stratum, -1, 0, \
-		"of this machine: its server's and one more; `synchronised` only") \
+		"of this machine: its server's plus one; `synchronised` only") \
 	TEXT(offset_us, 24, 0, \
-		"how far the clock was off then, as ntpd had measured, to be added to it; " \
+		"the clock's error then, as ntpd measured it, to be added to the clock; " \
 		"`synchronised` only") \
-	TEXT(asked_origin, 16, 0, "where the servers are from: `setting`, `dhcp`") \
+	TEXT(asked_origin, 16, 0, "the source of the servers: `setting`, `dhcp`") \
 	LIST(asked, "the servers, names or addresses")
 /* clang-format on */
 

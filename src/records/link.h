@@ -14,8 +14,7 @@ enum { LINK_LINES_MAX = 8 };
 		"MTU 9000: it takes 1500 at most`") \
 	NUMBER(problems, 0, 0, "how many those are, 0 when none") \
 	KEY("mtu_before.IFINDEX", \
-		"the MTU that the NIC had before `link` changed it: for `link` itself, should " \
-		"it start anew")
+		"the MTU that the NIC had before `link` changed it: for `link` itself, after a restart")
 /* clang-format on */
 
 /* What of the settings of addresses, VLANs and MTUs is not in force, in words. */

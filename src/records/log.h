@@ -25,22 +25,21 @@ struct log_record {
 	TEXT(collector, 272, 1, \
 		"the one in force: `udp://HOST:PORT`, `tcp://HOST:PORT`; of several from DHCP " \
 		"the first") \
-	TEXT(collector_origin, 16, 1, "where that is from: `setting`, `dhcp`") \
+	TEXT(collector_origin, 16, 1, "its source: `setting`, `dhcp`") \
 	TEXT(state, 16, 1, \
-		"`off` (by the setting), `no collector` (nobody names one), `waiting` (no way " \
+		"`off` (by the setting), `no collector` (none is named), `waiting` (no way " \
 		"to it, or its name is not resolved), `connecting`, `sending`, `slow` (it does " \
 		"not take lines as fast as they come), `failed`") \
 	NUMBER(since_ms, -1, 0, "when it came into this state") \
 	TEXT(error, 96, 1, \
 		"of `waiting` and `failed`, in words: `Connection refused`, `closed by the " \
 		"collector`") \
-	TEXT(peer, 64, 0, "`ADDRESS:PORT` of the socket that there is") \
+	TEXT(peer, 64, 0, "`ADDRESS:PORT` of the present socket") \
 	NUMBER(sent, 0, 1, \
-		"lines handed over, each counted once: over TCP those that the collector's " \
-		"kernel has not acknowledged when a connection ends are sent again. Never gets " \
-		"smaller") \
+		"lines sent, each counted once, though over TCP those not acknowledged when a connection ends " \
+		"are sent again. Never decreases") \
 	NUMBER(lost, 0, 1, \
-		"lines that the 64 KB had no more place for before they could be sent") \
+		"lines that left the 64 KB before they could be sent") \
 	NUMBER(queued, 0, 1, "lines that wait to be sent")
 
 #define COLLECTOR_METRICS(X) \

@@ -23,14 +23,14 @@ enum {
 	TEXT(link, 12, 1, "`up` (carrier), `down`") \
 	TEXT(dhcp4, 16, 1, \
 		"`none`, `discover`, `bound`, `inform`, `renew`, `rebind`, `expired`, `nak`: " \
-		"the last word of the DHCPv4 client; `none` while the link is down; `off` when " \
-		"the setting `ip` keeps it from asking") \
-	NUMBER(dhcp4_mtu, -1, 0, "the MTU that the lease says, 576 to 65535") \
+		"the last event of the DHCPv4 client; `none` while the link is down; `off` when the setting " \
+		"`ip` switches it off") \
+	NUMBER(dhcp4_mtu, -1, 0, "the lease's MTU, 576 to 65535") \
 	TEXT(dhcp4_server, 48, 1, "address of the server of the lease") \
 	NUMBER(dhcp4_lease_s, -1, 0, "length of the lease") \
 	TEXT(dhcp4_expires_ms, 24, 0, \
 		"when the lease ends; `forever`, and no other of its times, when it does not") \
-	NUMBER(dhcp4_renew_ms, -1, 1, "when the lease is to be renewed") \
+	NUMBER(dhcp4_renew_ms, -1, 1, "when the lease will be renewed") \
 	TEXT(dhcp6, 16, 1, "as `dhcp4`") \
 	TEXT(ra, 16, 1, "`none`, `received`, `expired`, `off`") \
 	LIST(address, \

@@ -32,7 +32,7 @@ struct source_record {
 	X(REFUSED_FULL, "refused_full", "over `connections_max`") \
 	X(REFUSED_CLIENT_FULL, "refused_client_full", "over the limit of one client") \
 	X(REFUSED_NO_UPSTREAM, "refused_no_upstream", "`relay.upstream` is empty") \
-	X(REFUSED_GUARD, "refused_guard", "began with something that the guard does not let through") \
+	X(REFUSED_GUARD, "refused_guard", "began with something that the guard refuses") \
 	X(REFUSED_FIRST_BYTE, "refused_first_byte", "`relay.first-byte-timeout-s` without the first byte or PDU") \
 	X(REFUSED_MEMORY, "refused_memory", "memory or descriptors had run out") \
 	X(CLOSED_IDLE, "closed_idle", "ended by `relay.idle-timeout-s` or `relay.half-closed-timeout-s`") \
@@ -64,12 +64,10 @@ struct prefix_list {
 		"where upstream N comes from: `setting`, an address in it; `name`, a host name " \
 		"in it; `srv:NAME`, the service record, NAME in full") \
 	KEY("upstream_connect_us.N", \
-		"how long the last connection to upstream N took to be made; left out before " \
-		"the first") \
+		"time to connect of the last connection to upstream N; left out before the first") \
 	LIST(source, \
 		"`ITEM STATE [WORDS]`: each name and service of `relay.upstream` in its order, " \
-		"addresses not counted; STATE `waiting`, `ok`, `stale`, `failed` and WORDS as " \
-		"the resolver tells them") \
+		"addresses not counted; STATE `waiting`, `ok`, `stale`, `failed` and WORDS as in `resolver/upstreams`") \
 	NUMBER(upstreams_left_out, 0, 0, \
 		"targets and addresses found by DNS that did not fit, 0 when none") \
 	LIST(allow, "`relay.allow`: a prefix, `on-link`, or `none`") \
@@ -77,8 +75,7 @@ struct prefix_list {
 	TEXT(guard, 384, 1, "`off`, `none`, or `dcerpc:UUID[,UUID]`") \
 	NUMBER(connections_now, -1, 1, "open now") \
 	NUMBER(connections_total, -1, 1, \
-		"let in since start, so also those that the guard or the first-byte time-out " \
-		"refused later") \
+		"accepted since start, including those that the guard or the first-byte time-out refused later") \
 	NUMBER(connections_refused, 0, 1, "the sum of those below") \
 	NUMBER(connections_failed, 0, 1, "reset because no upstream answered, or none was found") \
 	NUMBER(connections_max, -1, 1, \
@@ -87,10 +84,10 @@ struct prefix_list {
 	NUMBER(bytes_to_upstream, -1, 1, "passed on since start") \
 	NUMBER(bytes_to_client, -1, 1, "passed on since start") \
 	NUMBER(connect_p50_us, -1, 1, \
-		"half of the connections to upstreams took no longer to be made; the upper " \
-		"bound of a fixed bucket, left out before the first") \
+		"half of the connections to upstreams were made within this time; the upper bound of a fixed " \
+		"bucket, left out before the first") \
 	NUMBER(connect_p99_us, -1, 1, "the same of 99 in 100") \
-	NUMBER(session_p50_ms, -1, 1, "half of the sessions lasted no longer") \
+	NUMBER(session_p50_ms, -1, 1, "half of the sessions were over within this time") \
 	NUMBER(session_p99_ms, -1, 1, "the same of 99 in 100")
 
 #define RELAY_METRICS(X) \

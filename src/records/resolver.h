@@ -15,11 +15,9 @@ enum { SERVERS_MAX = 6 };
 		"`DOMAIN ORIGIN IFNAME EXPIRES`; when the setting `search` is set its domains " \
 		"only, as `DOMAIN static - forever`") \
 	TEXT(trust, 64, 1, \
-		"the NICs whose words the setting `trust` takes, or `none`; left out when it " \
-		"takes those of all") \
+		"the NICs that the setting `trust` trusts, or `none`; left out when it trusts all") \
 	TEXT(host_name, 256, 0, \
-		"as DHCP gave it, without a dot at its end; unchecked: init takes it when it is" \
-		" one") \
+		"as DHCP gave it, without a dot at its end; not checked here: init checks it") \
 	LIST(ntp, \
 		"as DHCP gave them, a link-local address with its NIC: `fe80::1%eth0`; `clock` " \
 		"asks them when the setting `ntp` names none") \

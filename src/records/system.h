@@ -16,7 +16,7 @@ enum { REFUSED_MAX = 8 };
 	TEXT(arch, 16, 1, "`x86_64`") \
 	TEXT(kernel, 48, 1, "release of the kernel") \
 	TEXT(hostname, 72, 1, "host name in use") \
-	TEXT(hostname_origin, 16, 0, "where it is from: `setting`, `dhcp`, `mac`") \
+	TEXT(hostname_origin, 16, 0, "its source: `setting`, `dhcp`, `mac`") \
 	TEXT(machine, 96, 1, \
 		"maker and product from DMI, as `QEMU Standard PC (Q35 + ICH9, 2009)`") \
 	TEXT(state, 16, 0, "`running`, `stopping`") \
@@ -27,7 +27,7 @@ enum { REFUSED_MAX = 8 };
 	NUMBER(clock_unix_s, -1, 0, "the clock, seconds since 1970 UTC") \
 	TEXT(clock_source, 16, 0, \
 		"`ntp`: a time server has set or adjusted it since boot; else what it began " \
-		"from: `rtc`, `kvm-clock` (KVM's word, where there is no RTC), `none`") \
+		"from: `rtc`, `kvm-clock` (KVM's time, where there is no RTC), `none`") \
 	TEXT(clock_ntp, 16, 0, "`state` of `clock/state`") \
 	TEXT(clock_server, 52, 0, "its `server`") \
 	TEXT(clock_offset_us, 24, 0, "its `offset_us`") \

@@ -20,7 +20,7 @@
 	LIST(target, \
 		"`N PRIORITY WEIGHT PORT HOST EXPIRES_MS ADDRESS[,ADDRESS...]`, M from 1, in " \
 		"order of N and PRIORITY; of a name, PRIORITY and WEIGHT are 0; EXPIRES_MS a " \
-		"time in ms; at most 8 addresses, families taking turns, IPv6 first; `-` when " \
+		"time in ms; at most 8 addresses, families alternating, IPv6 first; `-` when " \
 		"the host has none") \
 	NUMBER(left_out, 0, 0, \
 		"targets and addresses that did not fit (32 targets in all, 8 addresses each), " \

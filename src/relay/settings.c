@@ -5,7 +5,8 @@
 #include "pipe_pool.h"
 
 enum {
-	/* Standard ones, epoll, signals, listeners, netlink, inotify and mounts, a record, probes of upstreams. */
+	/* Standard ones, epoll, signals, listeners, netlink, inotify and mounts, a record, probes of
+	   upstreams. */
 	FILES_RESERVED = 32,
 	FILES_MAX = 1 << 20,
 };

@@ -318,7 +318,8 @@ static void add_web(struct text *t, const struct web_counts *w)
 	made_number(t, WEB_CONNECTIONS, w->connections);
 	made_begin(t, WEB_REFUSED);
 	for (unsigned i = 0; i < WEB_REFUSAL_COUNT; i++)
-		made_sample(t, WEB_REFUSED, (int64_t)w->refused[i], 1, LABELS("reason", web_refusal_words[i]));
+		made_sample(
+			t, WEB_REFUSED, (int64_t)w->refused[i], 1, LABELS("reason", web_refusal_words[i]));
 }
 
 void metrics_write(struct answer *a, const struct facts *f, int64_t now_ms)

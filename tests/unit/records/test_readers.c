@@ -3,7 +3,6 @@
 
 #include <errno.h>
 
-
 static struct status state;
 
 static void test_missing_and_unreadable(void **unused)

@@ -124,7 +124,7 @@ static void must_follow(void)
 	assert_null(w.again.previous); /* nothing wakes it but events */
 }
 
-static int set_up(void **state)
+static int setup(void **state)
 {
 	if (folder_setup(state) != 0)
 		return -1;
@@ -136,7 +136,7 @@ static int set_up(void **state)
 	return loop_init(&loop);
 }
 
-static int tear_down(void **state)
+static int teardown(void **state)
 {
 	watch_close(&w);
 	loop_free(&loop);
@@ -341,17 +341,17 @@ static void asked(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(changes_are_told, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(folders_that_come_later, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(run_folder_that_comes_later, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(folder_that_goes_and_comes_back, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(folder_that_is_replaced, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(file_in_place_renamed_over_and_gone, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(overflow, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(no_inotify_for_a_while, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(no_watches_for_a_while, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(failing_later_is_said_again, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(asked, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(changes_are_told, setup, teardown),
+		cmocka_unit_test_setup_teardown(folders_that_come_later, setup, teardown),
+		cmocka_unit_test_setup_teardown(run_folder_that_comes_later, setup, teardown),
+		cmocka_unit_test_setup_teardown(folder_that_goes_and_comes_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(folder_that_is_replaced, setup, teardown),
+		cmocka_unit_test_setup_teardown(file_in_place_renamed_over_and_gone, setup, teardown),
+		cmocka_unit_test_setup_teardown(overflow, setup, teardown),
+		cmocka_unit_test_setup_teardown(no_inotify_for_a_while, setup, teardown),
+		cmocka_unit_test_setup_teardown(no_watches_for_a_while, setup, teardown),
+		cmocka_unit_test_setup_teardown(failing_later_is_said_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(asked, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -130,9 +130,11 @@ def test_own_address_changes(keep, log_lan, log_box, tmp_path, transport, addres
     texts = ["from the old one", "meanwhile", "from the new one"]
     wait_until(lambda: list(dict.fromkeys(message.text for message in collector.messages("relay"))) == texts, 15,
                f"{texts}", lambda: str(collector.messages("relay")))
-    log.wait_state("sending")
-    sockets = log_box.run("ss", "--numeric", f"--{transport}")
-    assert new.partition("/")[0] in sockets and old.partition("/")[0] + ":" not in sockets.replace("]", ""), sockets
+    # All may have gone out from the old one before net told of the new one.
+    def sockets():
+        return log_box.run("ss", "--numeric", f"--{transport}").replace("]", "")
+    wait_until(lambda: new.partition("/")[0] + ":" in sockets() and old.partition("/")[0] + ":" not in sockets(), 15,
+               f"from {new}", sockets)
 
 
 @pytest.mark.deadline(240)

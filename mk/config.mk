@@ -10,7 +10,6 @@ endif
 
 APPLIANCE ?= kms-relay
 ARCH      ?= x86_64
-COMPRESS  ?= xz
 PLATFORM  ?= virtual
 DEBUG     ?= 0
 STRICT    ?= 0
@@ -43,8 +42,9 @@ endif
 include mk/arch/$(ARCH).mk
 # What the names of compiler and binutils begin with.
 CROSS := $(if $(filter-out $(shell uname -m),$(ARCH)),$(ARCH)-linux-gnu-)
-ifeq ($(filter $(COMPRESS),xz zstd lz4),)
-$(error COMPRESS=$(COMPRESS): one of: xz zstd lz4)
+COMPRESS ?= $(firstword $(COMPRESSORS))
+ifeq ($(filter $(COMPRESS),$(COMPRESSORS)),)
+$(error COMPRESS=$(COMPRESS): one of: $(COMPRESSORS))
 endif
 # virtual: the fragments that are always there; the others add kernel/platform/PLATFORM.config to them.
 PLATFORMS := virtual $(sort $(patsubst kernel/platform/%.config,%,$(wildcard kernel/platform/*.config)))

@@ -14,6 +14,9 @@ LINUX_GOAL  := bzImage
 LINUX_IMAGE := arch/x86/boot/bzImage
 LINUX_ELF   := arch/x86/boot/compressed/vmlinux.bin
 
+# How it can be packed, the default first: kernel/compress.
+COMPRESSORS := xz zstd lz4
+
 # The removable path is \EFI\BOOT\UEFI_NAME (UEFI 2.10, 3.5.1.1). BIOS_LOADER: a package, or nothing where there is no BIOS.
 UEFI_NAME   := BOOTX64.EFI
 BIOS_LOADER := syslinux

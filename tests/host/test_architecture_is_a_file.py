@@ -15,6 +15,7 @@ LINUX_ARCH   := oddity
 LINUX_GOAL   := Image.odd
 LINUX_IMAGE  := arch/odd/boot/Image.odd
 LINUX_ELF    := odd.elf
+COMPRESSORS  := zstd
 UEFI_NAME    := BOOTODD.EFI
 BIOS_LOADER  :=
 QEMU_PACKAGE := qemu-system-odd
@@ -41,7 +42,7 @@ def test_make_has_what_its_file_says(odd):
     assert value("BUILD") == "build/odd" and value("IMAGE") == "out/kms-relay-odd.efi"
     assert value("GUEST_GCC") == "odd-linux-gnu-gcc" and value("HOST_GCC") == "gcc"
     assert value("SYSLINUX") == "" and "syslinux" not in value("SOURCE_PACKAGES")
-    assert "kernel/arch/odd.config" in value("linux_fragments").split()
+    assert {"kernel/arch/odd.config", "kernel/compress/zstd.config"} <= set(value("linux_fragments").split())
     assert "gcc-odd-linux-gnu" in value("DEPS_PACKAGES_build").split()
     assert value("DEPS_PACKAGES_run").split()[0] == "qemu-system-odd" and value("MACHINE") == "oddball"
     assert odd.refuses("ARCH=mips").startswith("mk/config.mk") and "one of: odd x86_64" in odd.refuses("ARCH=mips")

@@ -46,9 +46,21 @@ static const struct {
 	{"nic", nic}, {"relay", relay}, {"resolver", resolver}, {"system", system_}, {"tail", tail},
 	{"upstreams", upstreams}};
 
+/* Without what stands before the first of WORDS(), and without the characters of MARKS. */
+static void print_help(const char *help, const char *marks)
+{
+	for (const char *at = help; *at != '\0'; at++)
+		if (*at == '\1')
+			at += 2;
+		else if (strchr(marks, *at) == NULL)
+			printf(*at == '"' && marks[0] != '\0' ? "\\%c" : "%c", *at);
+}
+
 static void print_row(const struct row *row)
 {
-	printf("| `%s` | %s |\n", row->key, row->help);
+	printf("| `%s` | ", row->key);
+	print_help(row->help, "");
+	puts(" |");
 }
 
 /* As a member of an object's properties, in plain words. */
@@ -57,9 +69,7 @@ static void print_member(const struct row *row)
 	if (row->schema == NULL)
 		return;
 	printf("        \"%s\": {\"description\": \"", row->key);
-	for (const char *at = row->help; *at != '\0'; at++)
-		if (*at != '`')
-			printf(*at == '"' ? "\\%c" : "%c", *at);
+	print_help(row->help, "`");
 	printf("\", \"$ref\": \"#/definitions/%s\"},\n", row->schema);
 }
 

@@ -12,13 +12,6 @@ struct record agent_record;
 
 enum { WORDS_MAX = 64 };
 
-static const char *const names[] = {
-	[AGENT_WAITING] = "waiting",
-	[AGENT_CONNECTED] = "connected",
-	[AGENT_FAILED] = "failed",
-};
-_Static_assert(sizeof(names) / sizeof(names[0]) == AGENT_STATE_COUNT, "one name a state");
-
 static struct {
 	struct pace pace; /* a host may ask as fast as it likes */
 	const char *back_end;
@@ -34,7 +27,7 @@ static int write_record(struct pace *pace)
 	bool asked = told.requests > 0;
 	const struct agent_told t = {
 		.backend = told.back_end,
-		.state = names[told.state],
+		.state = agent_state_words[told.state],
 		.since_ms = told.since_ms,
 		.error = unless_empty(told.error),
 		.requests = (long long)told.requests,
@@ -66,8 +59,8 @@ void state_set(enum agent_state state, const char *error)
 	/* A host that connects for each request, as Proxmox does, is not logged. */
 	if (state == AGENT_FAILED || told.state == AGENT_FAILED || told.requests == 0)
 		log_line(state == AGENT_FAILED ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "%s: %s -> %s%s%s",
-			told.back_end, names[told.state], names[state], error == NULL ? "" : ": ",
-			error == NULL ? "" : error);
+			told.back_end, agent_state_words[told.state], agent_state_words[state],
+			error == NULL ? "" : ": ", error == NULL ? "" : error);
 	told.state = state;
 	told.since_ms = now_ms();
 	snprintf(told.error, sizeof(told.error), "%s", error == NULL ? "" : error);

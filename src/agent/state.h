@@ -6,17 +6,11 @@
 
 #include "common/loop.h"
 #include "facts.h"
+#include "records/agent.h"
 
 /* Shared by all parts: 32 KB each. */
 extern struct facts agent_facts;
 extern struct record agent_record; /* what is written now */
-
-enum agent_state {
-	AGENT_WAITING,   /* no message yet */
-	AGENT_CONNECTED, /* the host sends requests, or accepts reports */
-	AGENT_FAILED,
-	AGENT_STATE_COUNT
-};
 
 /* Reports the state in the record agent/state; ERROR is why it failed, else NULL. */
 void state_begin(struct loop *loop, const char *back_end);

@@ -13,7 +13,6 @@
 #include "common/config.h"
 #include "common/log.h"
 #include "common/loop.h"
-#include "records/clock.h"
 #include "records/nic.h"
 #include "records/watch.h"
 #include "state.h"
@@ -130,14 +129,14 @@ static unsigned families(void)
 	return mask;
 }
 
-/* The state of a clock that nobody is asked about; STATE_ASKING when somebody can be. */
-static enum state_word idle_state(void)
+/* The state of a clock that nobody is asked about; CLOCK_ASKING when somebody can be. */
+static enum clock_state idle_state(void)
 {
 	if (clock_.servers.off)
-		return STATE_OFF;
+		return CLOCK_OFF;
 	if (clock_.servers.count == 0)
-		return STATE_NO_SERVERS;
-	return clock_.families == 0 ? STATE_NO_ADDRESS : STATE_ASKING;
+		return CLOCK_NO_SERVERS;
+	return clock_.families == 0 ? CLOCK_NO_ADDRESS : CLOCK_ASKING;
 }
 
 /* Reads what net tells, and acts on what differs. */
@@ -158,10 +157,10 @@ static void look(void)
 			stop_ntpd(); /* and SIGCHLD leads here again */
 		return;
 	}
-	enum state_word word = idle_state();
+	enum clock_state word = idle_state();
 	if (state_set(&clock_.state, word, now_ms()) || others)
 		write_record();
-	if (word == STATE_ASKING)
+	if (word == CLOCK_ASKING)
 		start_ntpd();
 }
 

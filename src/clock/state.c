@@ -4,28 +4,17 @@
 #include <stdio.h>
 
 #include "common/log.h"
-#include "records/clock.h"
-
-static const char *const words[STATE_COUNT] = {
-	[STATE_OFF] = "off",
-	[STATE_NO_SERVERS] = "no servers",
-	[STATE_NO_ADDRESS] = "no address",
-	[STATE_ASKING] = "asking",
-	[STATE_SET] = "set",
-	[STATE_SYNCHRONISED] = "synchronised",
-	[STATE_LOST] = "lost",
-};
 
 bool state_good(const struct state *s)
 {
-	return s->word == STATE_SET || s->word == STATE_SYNCHRONISED;
+	return s->word == CLOCK_SET || s->word == CLOCK_SYNCHRONISED;
 }
 
-bool state_set(struct state *s, enum state_word word, int64_t now_ms)
+bool state_set(struct state *s, enum clock_state word, int64_t now_ms)
 {
 	if (s->word == word && s->since_ms != 0)
 		return false;
-	log_info("time servers: %s", words[word]);
+	log_info("time servers: %s", clock_state_words[word]);
 	s->word = word;
 	s->since_ms = now_ms;
 	return true;
@@ -33,11 +22,11 @@ bool state_set(struct state *s, enum state_word word, int64_t now_ms)
 
 void state_report(struct state *s, const struct report *r, int64_t now_ms)
 {
-	enum state_word word = STATE_SYNCHRONISED;
+	enum clock_state word = CLOCK_SYNCHRONISED;
 	if (r->action == REPORT_STEP)
-		word = STATE_SET;
+		word = CLOCK_SET;
 	else if (r->action == REPORT_UNSYNC)
-		word = STATE_LOST;
+		word = CLOCK_LOST;
 	else if (r->stratum == REPORT_STRATUM_NONE)
 		return; /* "periodic", and nothing new */
 	s->last = *r;
@@ -58,11 +47,11 @@ void state_to_record(struct record *r, const struct state *s, const struct serve
 	const char *origin = asked->of_setting ? "setting" : "dhcp";
 	char offset[24];
 	/* A step's offset is that before the step: the next report has what is left. */
-	bool kept = s->word == STATE_SYNCHRONISED, set = s->word >= STATE_SET;
+	bool kept = s->word == CLOCK_SYNCHRONISED, set = s->word >= CLOCK_SET;
 	snprintf(offset, sizeof(offset), "%" PRId64, s->last.offset_us);
 	clock_record_write(r, &(struct clock_told){
 				      .from = asked,
-				      .state = words[s->word],
+				      .state = clock_state_words[s->word],
 				      .since_ms = s->since_ms,
 				      .source = s->is_ntps ? "ntp" : NULL,
 				      .server = set ? s->last.peer : NULL,

@@ -2,32 +2,22 @@
 #ifndef CLOCK_STATE_H
 #define CLOCK_STATE_H
 
+#include "records/clock.h"
 #include "report.h"
 #include "servers.h"
 
-enum state_word {
-	STATE_OFF,          /* by the setting */
-	STATE_NO_SERVERS,   /* none is named */
-	STATE_NO_ADDRESS,   /* no way to ask them yet */
-	STATE_ASKING,       /* no good answer yet */
-	STATE_SET,          /* set by a server; not yet in step with it */
-	STATE_SYNCHRONISED, /* kept in step */
-	STATE_LOST,         /* was, but no server answers any more */
-	STATE_COUNT
-};
-
 struct state {
-	enum state_word word;
+	enum clock_state word;
 	bool is_ntps; /* a server has set or adjusted the clock since boot */
 	int64_t since_ms, told_ms;
-	struct report last; /* of ntpd, for the states from STATE_SET on */
+	struct report last; /* of ntpd, for the states from CLOCK_SET on */
 };
 
 /* Whether a server answers. */
 bool state_good(const struct state *s);
 
 /* Takes WORD, reported at NOW_MS, unless it is the present one. True when something changed. */
-bool state_set(struct state *s, enum state_word word, int64_t now_ms);
+bool state_set(struct state *s, enum clock_state word, int64_t now_ms);
 
 /* Takes a report of ntpd's. */
 void state_report(struct state *s, const struct report *r, int64_t now_ms);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/record.h"
+#include "records/relay.h"
 #include "gather.h"
 
 int about_help(void)
@@ -32,7 +33,7 @@ static bool print_record(const char *writer, const char *name)
 	for (size_t at = 0; record_next(&v, &at, &key, &value);)
 		printf("    %s=%s\n", key, value);
 	value = record_get(&v, "state");
-	return value != NULL && strcmp(value, "ready") == 0;
+	return value != NULL && strcmp(value, relay_state_words[RELAY_READY]) == 0;
 }
 
 int about_status(void)

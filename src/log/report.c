@@ -3,7 +3,6 @@
 #include <stdio.h>
 
 #include "common/log.h"
-#include "records/log.h"
 #include "scratch.h"
 
 enum {
@@ -93,7 +92,7 @@ void report_state(const struct ring *r, struct sender *s, const struct report_li
 			.limited_items = add_limited,
 			.collector = unless_empty(collector),
 			.collector_origin = s->wanted.any ? s->wanted.by_dhcp ? "dhcp" : "setting" : NULL,
-			.state = sender_state_word(s->state),
+			.state = sender_state_words[s->state],
 			.since_ms = s->since_ms,
 			.error = unless_empty(s->error),
 			.peer = unless_empty(peer),

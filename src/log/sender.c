@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "records/clock.h"
 #include "scratch.h"
 
 enum {
@@ -28,25 +29,19 @@ static void begin(struct sender *s);
 static void handle_connect_deadline(struct sender *s);
 static void handle_slow(struct sender *s);
 
-/* One row per state: its word, and the action when its timer expires. */
+/* One row per state: the action when its timer expires. */
 static const struct {
-	const char *word;
 	void (*at_deadline)(struct sender *);
 } states[] = {
-	[SENDER_OFF] = {"off", NULL},
-	[SENDER_NO_COLLECTOR] = {"no collector", NULL},
-	[SENDER_WAITING] = {"waiting", begin},
-	[SENDER_CONNECTING] = {"connecting", handle_connect_deadline},
-	[SENDER_SENDING] = {"sending", handle_slow},
-	[SENDER_SLOW] = {"slow", NULL},
-	[SENDER_FAILED] = {"failed", begin},
+	[SENDER_OFF] = {NULL},
+	[SENDER_NO_COLLECTOR] = {NULL},
+	[SENDER_WAITING] = {begin},
+	[SENDER_CONNECTING] = {handle_connect_deadline},
+	[SENDER_SENDING] = {handle_slow},
+	[SENDER_SLOW] = {NULL},
+	[SENDER_FAILED] = {begin},
 };
 _Static_assert(sizeof(states) / sizeof(states[0]) == SENDER_STATE_COUNT, "one row a state");
-
-const char *sender_state_word(enum sender_state state)
-{
-	return states[state].word;
-}
 
 static void text_of_collector(const struct sender *s, struct text *t)
 {
@@ -78,8 +73,9 @@ static void tell_state(struct sender *s)
 	}
 	text_of_collector(s, &t);
 	log_line(s->state == SENDER_FAILED || s->state == SENDER_SLOW ? LOG_LEVEL_WARN : LOG_LEVEL_INFO,
-		"syslog: %s%s%s -> %s%s%s", collector, s->wanted.any ? ": " : "", states[s->state_told].word,
-		states[s->state].word, s->error[0] != '\0' ? ": " : "", s->error);
+		"syslog: %s%s%s -> %s%s%s", collector, s->wanted.any ? ": " : "",
+		sender_state_words[s->state_told], sender_state_words[s->state],
+		s->error[0] != '\0' ? ": " : "", s->error);
 	s->state_told = s->state;
 	s->told_ms = now;
 }
@@ -329,7 +325,7 @@ static void look_at_machine(struct sender *s)
 	const char *source = record_get(&scratch.view, "clock_source");
 	const char *ntp = record_get(&scratch.view, "clock_ntp");
 	s->origin.clock_known = source == NULL || strcmp(source, "none") != 0;
-	s->origin.clock_in_step = ntp != NULL && strcmp(ntp, "synchronised") == 0;
+	s->origin.clock_in_step = ntp != NULL && strcmp(ntp, clock_state_words[CLOCK_SYNCHRONISED]) == 0;
 }
 
 /* All lines are sent: now losses can be reported, in a line that is sent like any other. */

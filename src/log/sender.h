@@ -3,20 +3,10 @@
 #ifndef THIMBLE_LOG_SENDER_H
 #define THIMBLE_LOG_SENDER_H
 
+#include "records/log.h"
 #include "ring.h"
 #include "transport.h"
 #include "wanted.h"
-
-enum sender_state {
-	SENDER_OFF,          /* by the setting */
-	SENDER_NO_COLLECTOR, /* none is configured */
-	SENDER_WAITING,      /* no way to it, or its name is not resolved */
-	SENDER_CONNECTING,
-	SENDER_SENDING,
-	SENDER_SLOW, /* it accepts lines slower than they arrive */
-	SENDER_FAILED,
-	SENDER_STATE_COUNT
-};
 
 enum { SENDER_ERROR_BYTES = 160 };
 
@@ -64,8 +54,6 @@ void sender_wake(struct sender *s);
 
 /* The network has changed: retries what waits or failed, and closes a socket whose own address is gone. */
 void sender_retry(struct sender *s);
-
-const char *sender_state_word(enum sender_state state);
 
 /* How many lines were sent; one that is sent again counts once, and the number never gets smaller. */
 uint64_t sender_sent(struct sender *s);

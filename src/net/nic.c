@@ -21,14 +21,6 @@
 /* The kernel gives lifetimes in whole seconds: an expiry that moves by less than this has not moved. */
 enum { EXPIRY_JITTER_MS = 1500 };
 
-const char *const origin_words[ORIGIN_COUNT] = {
-	[ORIGIN_DHCP] = "dhcp",
-	[ORIGIN_SLAAC] = "slaac",
-	[ORIGIN_STATIC] = "static",
-	[ORIGIN_LINK_LOCAL] = "link-local",
-	[ORIGIN_RA] = "ra",
-};
-
 struct refresh {
 	struct nics *nics;
 	int64_t now_ms;

@@ -12,10 +12,6 @@
 
 enum { NIC_ADDRESSES_MAX = 16, NIC_GATEWAYS_MAX = 8, DRIVER_BYTES_MAX = 32 };
 
-enum origin { ORIGIN_DHCP, ORIGIN_SLAAC, ORIGIN_STATIC, ORIGIN_LINK_LOCAL, ORIGIN_RA, ORIGIN_COUNT };
-
-extern const char *const origin_words[ORIGIN_COUNT];
-
 struct address {
 	struct ip ip;
 	uint8_t prefix_length;

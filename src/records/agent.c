@@ -1,5 +1,7 @@
 #include "agent.h"
 
+const char *const agent_state_words[AGENT_STATE_COUNT] = {AGENT_STATES(WORD_TEXT)};
+
 #define RECORD struct agent_record
 #define TOLD   struct agent_told
 const struct record_field agent_fields[] = RECORD_TABLE(AGENT_KEYS);

@@ -4,13 +4,21 @@
 
 #include "fields.h"
 
+/* clang-format off */
+#define AGENT_STATES(X) \
+	X(AGENT_WAITING, "waiting", " (no message from the host yet, or its end is closed)") \
+	X(AGENT_CONNECTED, "connected", "") \
+	X(AGENT_FAILED, "failed", "")
+/* clang-format on */
+
+enum agent_state { AGENT_STATES(WORD_ID) AGENT_STATE_COUNT };
+extern const char *const agent_state_words[AGENT_STATE_COUNT];
+
 /* How the agent stands with the hypervisor. */
 /* clang-format off */
 #define AGENT_KEYS(TEXT, NUMBER, LIST, KEY) \
 	TEXT(backend, 16, 1, "`qemu`, `hyper-v`, `vmware`") \
-	TEXT(state, 16, 1, \
-		"`waiting` (no message from the host yet, or its end is closed), `connected`, " \
-		"`failed`") \
+	TEXT(state, 16, 1, WORDS(AGENT_STATES)) \
 	NUMBER(since_ms, -1, 0, "when it came into this state") \
 	TEXT(error, 96, 1, "why it failed, in words") \
 	NUMBER(requests, 0, 1, "requests of the host; with VMware, reports sent to it") \

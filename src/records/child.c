@@ -6,17 +6,12 @@
 
 enum { FRESH_RESTART_MS = 60000 };
 
+const char *const child_phase_words[PHASE_COUNT] = {CHILD_PHASES(WORD_TEXT)};
+
 static enum child_phase phase_of(const char *word)
 {
-	static const char *const words[] = {
-		[PHASE_STARTING] = "starting",
-		[PHASE_RUNNING] = "running",
-		[PHASE_WAITING] = "waiting",
-		[PHASE_STOPPING] = "stopping",
-		[PHASE_STOPPED] = "stopped",
-	};
-	for (size_t i = PHASE_STARTING; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcmp(word, words[i]) == 0)
+	for (size_t i = PHASE_STARTING; i < PHASE_COUNT; i++)
+		if (strcmp(word, child_phase_words[i]) == 0)
 			return (enum child_phase)i;
 	return PHASE_UNKNOWN;
 }

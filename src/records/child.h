@@ -10,20 +10,23 @@
 
 enum { CHILDREN_MAX = 24 }; /* that have records: init starts no more */
 
-enum child_phase {
-	PHASE_UNKNOWN,
-	PHASE_STARTING,
-	PHASE_RUNNING,
-	PHASE_WAITING,
-	PHASE_STOPPING,
-	PHASE_STOPPED
-};
+/* clang-format off */
+#define CHILD_PHASES(X) \
+	X(PHASE_STARTING, "starting", "") \
+	X(PHASE_RUNNING, "running", "") \
+	X(PHASE_WAITING, "waiting", " (for its next start)") \
+	X(PHASE_STOPPING, "stopping", "") \
+	X(PHASE_STOPPED, "stopped", "")
+/* clang-format on */
+
+enum child_phase { PHASE_UNKNOWN, CHILD_PHASES(WORD_ID) };
+enum { PHASE_COUNT = PHASE_STOPPED + 1 };
+extern const char *const child_phase_words[PHASE_COUNT];
 
 /* clang-format off */
 #define CHILD_KEYS(TEXT, NUMBER, LIST, KEY) \
 	TEXT(name, 40, 0, "name of the child") \
-	TEXT(state, 24, 1, \
-		"`starting`, `running`, `waiting` (for its next start), `stopping`, `stopped`") \
+	TEXT(state, 24, 1, WORDS(CHILD_PHASES)) \
 	NUMBER(pid, -1, 1, "while it runs") \
 	NUMBER(since_ms, -1, 1, "when it came into this state") \
 	NUMBER(next_start_ms, -1, 1, "when waiting: the time of the next start") \
@@ -44,7 +47,7 @@ enum child_phase {
 		"writes `service/relay`: it says so there")
 
 #define CHILD_METRICS(X) \
-	X(restarts, COUNTER, "program_restarts_total", "How often it was started anew.")
+	X(restarts, COUNTER, "program_restarts_total", "How often it was restarted.")
 /* clang-format on */
 
 struct child_told RECORD_TOLD(CHILD_KEYS);

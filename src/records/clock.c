@@ -1,5 +1,7 @@
 #include "clock.h"
 
+const char *const clock_state_words[CLOCK_STATE_COUNT] = {CLOCK_STATES(WORD_TEXT)};
+
 #define RECORD struct clock_record
 #define TOLD   struct clock_told
 const struct record_field clock_fields[] = RECORD_TABLE(CLOCK_KEYS);

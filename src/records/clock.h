@@ -5,11 +5,22 @@
 #include "fields.h"
 
 /* clang-format off */
+#define CLOCK_STATES(X) \
+	X(CLOCK_OFF, "off", " (by the setting)") \
+	X(CLOCK_NO_SERVERS, "no servers", " (none is named)") \
+	X(CLOCK_NO_ADDRESS, "no address", " (yet)") \
+	X(CLOCK_ASKING, "asking", " (no good answer yet)") \
+	X(CLOCK_SET, "set", " (by a step; not yet kept in step)") \
+	X(CLOCK_SYNCHRONISED, "synchronised", "") \
+	X(CLOCK_LOST, "lost", " (it was; no server answers any more)")
+/* clang-format on */
+
+enum clock_state { CLOCK_STATES(WORD_ID) CLOCK_STATE_COUNT };
+extern const char *const clock_state_words[CLOCK_STATE_COUNT];
+
+/* clang-format off */
 #define CLOCK_KEYS(TEXT, NUMBER, LIST, KEY) \
-	TEXT(state, 16, 0, \
-		"`off` (by the setting), `no servers` (none is named), `no address` (yet), " \
-		"`asking` (no good answer yet), `set` (by a step; not yet kept in step), " \
-		"`synchronised`, `lost` (it was; no server answers any more)") \
+	TEXT(state, 16, 0, WORDS(CLOCK_STATES)) \
 	NUMBER(since_ms, -1, 0, "when it came into this state") \
 	TEXT(source, 16, 0, \
 		"`ntp` once a server has set or adjusted the clock since boot; left out before") \

@@ -26,6 +26,13 @@ enum record_status record_load(struct record_view *v, const char *writer, const 
  * SHOWN: 1 when /status.json has it under the same name, else 0. Reader, writer, /status.json,
  * docs/records.md and docs/status.schema.json are made of the same rows (tools/records-help.c). */
 
+/* The words that a key may have are a list of X(ID, "WORD", " (HELP)"): an enum and a table of it are made of
+ * them, and what HELP of the key says by WORDS(list). */
+#define WORD_ID(id, word, help)   id,
+#define WORD_TEXT(id, word, help) [id] = (word),
+#define WORD_HELP(id, word, help) ", `" word "`" help
+#define WORDS(list)               "\1" list(WORD_HELP) /* "\1, " is left out by tools/records-help.c */
+
 /* Numbers of a record that /metrics has are a list of X(KEY, TYPE, NAME, HELP), TYPE GAUGE or COUNTER: the
  * metric thimble_NAME (src/web/metric_list.h). */
 

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+const char *const sender_state_words[SENDER_STATE_COUNT] = {SENDER_STATES(WORD_TEXT)};
+
 #define RECORD struct collector_record
 #define TOLD   struct collector_told
 const struct record_field collector_fields[] = RECORD_TABLE(LOG_KEYS);

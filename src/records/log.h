@@ -17,6 +17,20 @@ struct log_record {
 };
 
 /* clang-format off */
+#define SENDER_STATES(X) \
+	X(SENDER_OFF, "off", " (by the setting)") \
+	X(SENDER_NO_COLLECTOR, "no collector", " (none is named)") \
+	X(SENDER_WAITING, "waiting", " (no way to it, or its name is not resolved)") \
+	X(SENDER_CONNECTING, "connecting", "") \
+	X(SENDER_SENDING, "sending", "") \
+	X(SENDER_SLOW, "slow", " (it accepts lines slower than they arrive)") \
+	X(SENDER_FAILED, "failed", "")
+/* clang-format on */
+
+enum sender_state { SENDER_STATES(WORD_ID) SENDER_STATE_COUNT };
+extern const char *const sender_state_words[SENDER_STATE_COUNT];
+
+/* clang-format off */
 #define LOG_KEYS(TEXT, NUMBER, LIST, KEY) \
 	NUMBER(lines_total, -1, 0, "lines since boot, those left out not counted") \
 	NUMBER(limited, 0, 1, \
@@ -26,10 +40,7 @@ struct log_record {
 		"the one in force: `udp://HOST:PORT`, `tcp://HOST:PORT`; of several from DHCP " \
 		"the first") \
 	TEXT(collector_origin, 16, 1, "its source: `setting`, `dhcp`") \
-	TEXT(state, 16, 1, \
-		"`off` (by the setting), `no collector` (none is named), `waiting` (no way " \
-		"to it, or its name is not resolved), `connecting`, `sending`, `slow` (it does " \
-		"not take lines as fast as they come), `failed`") \
+	TEXT(state, 16, 1, WORDS(SENDER_STATES)) \
 	NUMBER(since_ms, -1, 0, "when it came into this state") \
 	TEXT(error, 96, 1, \
 		"of `waiting` and `failed`, in words: `Connection refused`, `closed by the " \

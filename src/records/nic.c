@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+const char *const origin_words[ORIGIN_COUNT] = {ADDRESS_ORIGINS(WORD_TEXT)[ORIGIN_RA] = "ra"};
+
 bool nic_address_parse(struct nic_address *a, const char *value)
 {
 	TAKE(&value, a->address);
@@ -57,7 +59,7 @@ bool nic_address_held(const struct nic_address *a, int64_t now_ms)
 
 bool nic_address_usable(const struct nic_address *a, int64_t now_ms)
 {
-	return nic_address_held(a, now_ms) && strcmp(a->origin, "link-local") != 0;
+	return nic_address_held(a, now_ms) && strcmp(a->origin, origin_words[ORIGIN_LINK_LOCAL]) != 0;
 }
 
 bool nic_usable(const struct nic_record *n, int64_t now_ms)

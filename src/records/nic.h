@@ -14,6 +14,17 @@ enum {
 };
 
 /* clang-format off */
+#define ADDRESS_ORIGINS(X) \
+	X(ORIGIN_DHCP, "dhcp", "") \
+	X(ORIGIN_SLAAC, "slaac", "") \
+	X(ORIGIN_STATIC, "static", "") \
+	X(ORIGIN_LINK_LOCAL, "link-local", "")
+/* clang-format on */
+
+enum origin { ADDRESS_ORIGINS(WORD_ID) ORIGIN_RA /* of gateways only */, ORIGIN_COUNT };
+extern const char *const origin_words[ORIGIN_COUNT];
+
+/* clang-format off */
 #define NIC_KEYS(TEXT, NUMBER, LIST, KEY) \
 	TEXT(ifname, 20, 0, "the name that the kernel has for it") \
 	NUMBER(ifindex, -1, 0, "its number in the kernel") \
@@ -34,10 +45,9 @@ enum {
 	TEXT(dhcp6, 16, 1, "as `dhcp4`") \
 	TEXT(ra, 16, 1, "`none`, `received`, `expired`, `off`") \
 	LIST(address, \
-		"`ADDRESS/PREFIX ORIGIN EXPIRES [FLAGS]`: ORIGIN `dhcp`, `slaac`, `static`, " \
-		"`link-local`; EXPIRES a time in ms or `forever`; FLAGS a comma list of " \
-		"`tentative`, `deprecated`, `dadfailed`. IPv4 first, then global IPv6, then " \
-		"link-local") \
+		"`ADDRESS/PREFIX ORIGIN EXPIRES [FLAGS]`: ORIGIN " WORDS(ADDRESS_ORIGINS) \
+		"; EXPIRES a time in ms or `forever`; FLAGS a comma list of `tentative`, " \
+		"`deprecated`, `dadfailed`. IPv4 first, then global IPv6, then link-local") \
 	NUMBER(addresses_left_out, 0, 0, "how many the list of 16 addresses does not hold") \
 	LIST(gateway, \
 		"`ADDRESS ORIGIN METRIC`: default routes through this NIC, ORIGIN `dhcp`, `ra`," \

@@ -101,6 +101,10 @@ void relay_add_upstream(struct record *r, const char *key, unsigned number, cons
 #define REFUSAL_KEY(name, key, help) [name] = key,
 const char *const refusal_keys[REFUSAL_COUNT] = {REFUSALS(REFUSAL_KEY)};
 
+const char *const relay_state_words[RELAY_STATE_COUNT] = {RELAY_STATES(WORD_TEXT)};
+
+const char *const upstream_state_words[UPSTREAM_STATE_COUNT] = {UPSTREAM_STATES(WORD_TEXT)};
+
 #define RECORD struct relay_record
 #define TOLD   struct relay_told
 const struct record_field relay_fields[] = RECORD_TABLE(RELAY_KEYS);
@@ -150,5 +154,5 @@ bool relay_allows_no_network(const struct relay_record *s)
 
 bool source_flawed(const struct source_record *s)
 {
-	return s->item[0] != '\0' && strcmp(s->state, "ok") != 0;
+	return s->item[0] != '\0' && strcmp(s->state, source_state_words[SOURCE_OK]) != 0;
 }

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "fields.h"
+#include "upstreams.h"
 
 enum {
 	UPSTREAMS_MAX = 48, /* 32 targets found by DNS and 16 addresses of the setting */
@@ -51,15 +51,36 @@ struct prefix_list {
 };
 
 /* clang-format off */
+#define RELAY_STATES(X) \
+	X(RELAY_READY, "ready", "") \
+	X(RELAY_NO_UPSTREAM, "no upstream", "") \
+	X(RELAY_DRAINING, "draining", "") \
+	X(RELAY_CANNOT_LISTEN, "cannot listen", "")
+/* clang-format on */
+
+enum relay_state { RELAY_STATES(WORD_ID) RELAY_STATE_COUNT };
+extern const char *const relay_state_words[RELAY_STATE_COUNT];
+
+/* clang-format off */
+#define UPSTREAM_STATES(X) \
+	X(UPSTREAM_UNKNOWN, "unknown", "") \
+	X(UPSTREAM_UP, "up", "") \
+	X(UPSTREAM_DOWN, "down", "")
+/* clang-format on */
+
+enum upstream_state { UPSTREAM_STATES(WORD_ID) UPSTREAM_STATE_COUNT };
+extern const char *const upstream_state_words[UPSTREAM_STATE_COUNT];
+
+/* clang-format off */
 #define RELAY_KEYS(TEXT, NUMBER, LIST, KEY) \
-	TEXT(state, 24, 1, "`ready`, `no upstream`, `draining`, `cannot listen`") \
+	TEXT(state, 24, 1, WORDS(RELAY_STATES)) \
 	TEXT(hint, 96, 1, \
 		"what to do about it: `set relay.upstream=HOST:PORT`, or what is wrong: " \
 		"`relay.listen=[::]:88: Permission denied`") \
 	LIST(listen, "address and port it listens on") \
 	LIST(upstream, \
 		"`HOST:PORT STATE [WORDS]`, of a target found by DNS its host name: STATE " \
-		"`unknown`, `up`, `down`; WORDS the last error") \
+		WORDS(UPSTREAM_STATES) "; WORDS the last error") \
 	KEY("upstream_source.N", \
 		"where upstream N comes from: `setting`, an address in it; `name`, a host name " \
 		"in it; `srv:NAME`, the service record, NAME in full") \
@@ -67,7 +88,7 @@ struct prefix_list {
 		"time to connect of the last connection to upstream N; left out before the first") \
 	LIST(source, \
 		"`ITEM STATE [WORDS]`: each name and service of `relay.upstream` in its order, " \
-		"addresses not counted; STATE `waiting`, `ok`, `stale`, `failed` and WORDS as in `resolver/upstreams`") \
+		"addresses not counted; STATE and WORDS as in `resolver/upstreams`") \
 	NUMBER(upstreams_left_out, 0, 0, \
 		"targets and addresses found by DNS that did not fit, 0 when none") \
 	LIST(allow, "`relay.allow`: a prefix, `on-link`, or `none`") \

@@ -1,5 +1,7 @@
 #include "upstreams.h"
 
+const char *const source_state_words[SOURCE_STATE_COUNT] = {SOURCE_STATES(WORD_TEXT)};
+
 #define RECORD struct upstreams_record
 #define TOLD   struct upstreams_told
 const struct record_field upstreams_fields[] = RECORD_TABLE(UPSTREAMS_KEYS);

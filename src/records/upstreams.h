@@ -6,14 +6,23 @@
 #include "fields.h"
 
 /* clang-format off */
+#define SOURCE_STATES(X) \
+	X(SOURCE_WAITING, "waiting", " (no answer yet)") \
+	X(SOURCE_OK, "ok", "") \
+	X(SOURCE_STALE, "stale", " (the servers fail, the last answer stays in force)") \
+	X(SOURCE_FAILED, "failed", " (no target)")
+/* clang-format on */
+
+enum source_state { SOURCE_STATES(WORD_ID) SOURCE_STATE_COUNT };
+extern const char *const source_state_words[SOURCE_STATE_COUNT];
+
+/* clang-format off */
 #define UPSTREAMS_KEYS(TEXT, NUMBER, LIST, KEY) \
 	TEXT(setting, CONFIG_VALUE_MAX, 0, "the value of `relay.upstream` that this was made from") \
 	LIST(source, \
 		"`STATE [WORDS]`, N the item's number in the setting, from 1; only for names " \
-		"and services. STATE `waiting` (no answer yet), `ok`, `stale` (the servers " \
-		"fail, the last answer stays in force), `failed` (no target). WORDS: the last " \
-		"error; when `ok`, of a service without a domain, the full name that was asked " \
-		"for") \
+		"and services. STATE " WORDS(SOURCE_STATES) ". WORDS: the last error; when " \
+		"`ok`, of a service without a domain, the full name that was asked for") \
 	KEY("asked.N", \
 		"services with targets only: the full name that they were found by, in each " \
 		"state") \

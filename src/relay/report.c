@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "common/record.h"
-#include "records/relay.h"
 #include "relay.h"
 
 enum { HINT_BYTES = 640 };
@@ -23,19 +22,19 @@ static void tell_state(struct relay_told *told, const struct relay *relay, char 
 {
 	const struct listener *closed = find_closed(relay);
 	if (relay->sessions.draining) {
-		told->state = "draining";
+		told->state = relay_state_words[RELAY_DRAINING];
 	} else if (closed != NULL) {
 		char name[ENDPOINT_TEXT_MAX];
 		struct text t = TEXT(name);
 		text_add_sockaddr(&t, (const struct sockaddr *)&closed->endpoint.address);
 		snprintf(hint, HINT_BYTES, "relay.listen=%s: %s", name, closed->error);
-		told->state = "cannot listen";
+		told->state = relay_state_words[RELAY_CANNOT_LISTEN];
 		told->hint = hint;
 	} else if (relay->settings.item_count == 0) {
-		told->state = "no upstream";
+		told->state = relay_state_words[RELAY_NO_UPSTREAM];
 		told->hint = "set relay.upstream=HOST:PORT";
 	} else {
-		told->state = "ready";
+		told->state = relay_state_words[RELAY_READY];
 		if (upstreams_all_down(&relay->upstreams))
 			told->hint = "no upstream answers: check relay.upstream and the way there";
 	}
@@ -83,7 +82,7 @@ static void add_upstreams(struct record *r, const char *key, const void *from)
 		relay_add_upstream(r, key, i + 1,
 			&(struct upstream_told){
 				.endpoint = name,
-				.state = upstream_state_name(up->state),
+				.state = upstream_state_words[up->state],
 				.words = up->why,
 				.source = source,
 				.connect_us = up->connect_us,

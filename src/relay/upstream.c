@@ -16,14 +16,6 @@ static const char has_no_address[] = "its name has no address";
 static const char has_no_route[] = "no route to it";
 static const char no_answer[] = "no answer";
 
-const char *upstream_state_name(enum upstream_state state)
-{
-	static const char *const names[] = {
-		[UPSTREAM_UNKNOWN] = "unknown", [UPSTREAM_UP] = "up", [UPSTREAM_DOWN] = "down"};
-	_Static_assert(sizeof(names) / sizeof(names[0]) == UPSTREAM_STATE_COUNT, "a name for each state");
-	return names[state];
-}
-
 void upstream_add_name(struct text *t, const struct upstream *up)
 {
 	if (up->target.literal)
@@ -48,7 +40,7 @@ static void log_state(struct upstream *up, enum upstream_state state, const char
 	up->log_lines++;
 	upstream_add_name(&t, up);
 	log_line(state == UPSTREAM_DOWN ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "upstream %s: %s -> %s%s%s", name,
-		upstream_state_name(up->state), upstream_state_name(state), why != NULL ? ": " : "",
+		upstream_state_words[up->state], upstream_state_words[state], why != NULL ? ": " : "",
 		why != NULL ? why : "");
 	if (up->log_held_back > 0)
 		log_info("upstream %s: %u changes before that were not logged", name, up->log_held_back);

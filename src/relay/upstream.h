@@ -18,6 +18,7 @@
 #include "common/loop.h"
 #include "common/networks.h"
 #include "probe.h"
+#include "records/relay.h"
 #include "settings.h"
 
 enum { TARGETS_MAX = 32 };
@@ -32,8 +33,6 @@ struct target {
 	struct address address[ADDRESSES_MAX];
 	unsigned address_count;
 };
-
-enum upstream_state { UPSTREAM_UNKNOWN, UPSTREAM_UP, UPSTREAM_DOWN, UPSTREAM_STATE_COUNT };
 
 struct upstream {
 	struct upstreams *all;
@@ -102,8 +101,5 @@ bool upstreams_all_down(const struct upstreams *u);
 
 /* Appends HOST:PORT, an IPv6 address in brackets. */
 void upstream_add_name(struct text *t, const struct upstream *up);
-
-/* "unknown", "up", "down" */
-const char *upstream_state_name(enum upstream_state state);
 
 #endif

@@ -4,16 +4,14 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "records/upstreams.h"
-
 static const char writer[] = "resolver", name[] = "upstreams";
 
 static void tell_source(struct record *r, const char *key, const struct source *s)
 {
 	bool shows_name = s->state == SOURCE_OK && s->service && s->relative;
 	const char *words = shows_name ? s->asked : s->words;
-	record_add_item(
-		r, key, s->number, "%s%s%s", source_state_name(s->state), words[0] != '\0' ? " " : "", words);
+	record_add_item(r, key, s->number, "%s%s%s", source_state_words[s->state],
+		words[0] != '\0' ? " " : "", words);
 	if (s->target_count > 0 && s->service)
 		upstreams_add_asked(r, s->number, s->asked);
 }

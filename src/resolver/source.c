@@ -9,16 +9,6 @@
 
 enum { NEVER = -1 };
 
-const char *source_state_name(enum source_state state)
-{
-	static const char *const names[] = {[SOURCE_WAITING] = "waiting",
-		[SOURCE_OK] = "ok",
-		[SOURCE_STALE] = "stale",
-		[SOURCE_FAILED] = "failed"};
-	_Static_assert(sizeof(names) / sizeof(names[0]) == SOURCE_STATE_COUNT, "a name for each state");
-	return names[state];
-}
-
 int64_t source_expires_ms(const struct source *s, const struct target *t)
 {
 	return s->answered_ms + (int64_t)t->ttl_s * 1000;
@@ -28,8 +18,8 @@ static void log_change(const struct source *s, enum source_state state, const ch
 {
 	bool same = state == s->state;
 	log_line(state == SOURCE_OK ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "%s%s: %s%s%s%s%s",
-		s->service ? "srv:" : "", s->name, same ? "" : source_state_name(s->state),
-		same ? "" : " -> ", source_state_name(state), words[0] != '\0' ? ": " : "", words);
+		s->service ? "srv:" : "", s->name, same ? "" : source_state_words[s->state],
+		same ? "" : " -> ", source_state_words[state], words[0] != '\0' ? ": " : "", words);
 }
 
 /* The one place that changes state and words. WAIT_MS: how long until it is asked for again, or NEVER. */

@@ -13,6 +13,7 @@
 #ifndef RESOLVER_SOURCE_H
 #define RESOLVER_SOURCE_H
 
+#include "records/upstreams.h"
 #include "environment.h"
 #include "worker.h"
 
@@ -24,8 +25,6 @@ enum {
 	RETRY_KNOWN_MS = 5000, /* the first wait while there are targets, or none is known to exist */
 	RETRY_MAX_MS = 30000,
 };
-
-enum source_state { SOURCE_WAITING, SOURCE_OK, SOURCE_STALE, SOURCE_FAILED, SOURCE_STATE_COUNT };
 
 struct sources;
 
@@ -68,9 +67,6 @@ void sources_set(struct sources *all, const char *upstream);
 void sources_set_environment(struct sources *all, const struct environment *e);
 
 void sources_free(struct sources *all);
-
-/* "waiting", "ok", "stale", "failed" */
-const char *source_state_name(enum source_state state);
 
 /* When the answer about T runs out, in ms of CLOCK_MONOTONIC. */
 int64_t source_expires_ms(const struct source *s, const struct target *t);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "records/clock.h"
 #include "verdict.h"
 
 enum { LINE_BYTES_MAX = 512, MEMORY_LOW_SHARE = 10 };
@@ -123,9 +124,9 @@ static void add_clock_source(struct text *t, const struct system_record *system)
 		text_add(t, " %s", system->clock_server);
 	if (system->offset_told)
 		text_add(t, ", %c%lld.%lld ms", us < 0 ? '-' : '+', tenths / 10, tenths % 10);
-	if (strcmp(system->clock_ntp, "asking") == 0)
+	if (strcmp(system->clock_ntp, clock_state_words[CLOCK_ASKING]) == 0)
 		text_add(t, ", no answer from time servers yet");
-	else if (strcmp(system->clock_ntp, "lost") == 0)
+	else if (strcmp(system->clock_ntp, clock_state_words[CLOCK_LOST]) == 0)
 		text_add(t, ", no answer any more");
 	else if (!clock_is_set(system) && system->clock_ntp[0] != '\0')
 		text_add(t, ", NTP: %s", system->clock_ntp);

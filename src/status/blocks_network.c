@@ -104,7 +104,7 @@ static void draw_address(struct sheet *sheet, const struct nic_address *a, int c
 	}
 	if (a->flags[0] != '\0')
 		text_add(&t, "  %s", a->flags);
-	bool link_local = strcmp(a->origin, "link-local") == 0;
+	bool link_local = strcmp(a->origin, origin_words[ORIGIN_LINK_LOCAL]) == 0;
 	enum tone usable = link_local ? TONE_PLAIN : TONE_STRONG;
 	bool flawed = !link_local && !nic_address_usable(a, now_ms);
 	sheet_line(sheet, "", flawed ? TONE_WARN : usable, lead, rest);

@@ -54,7 +54,8 @@ static bool report_syslog(struct report *r, const struct collector_record *s, bo
 static bool report_agent(struct report *r, const struct agent_record *s, bool roomy, int64_t now_ms)
 {
 	struct text lead = TEXT(r->lead), rest = TEXT(r->rest);
-	bool waiting = strcmp(s->state, "waiting") == 0, connected = strcmp(s->state, "connected") == 0;
+	bool waiting = strcmp(s->state, agent_state_words[AGENT_WAITING]) == 0,
+	     connected = strcmp(s->state, agent_state_words[AGENT_CONNECTED]) == 0;
 	if (report_unreadable(r, s->status))
 		return true;
 	if (s->backend[0] == '\0')

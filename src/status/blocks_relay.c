@@ -82,7 +82,7 @@ void draw_relay(struct sheet *sheet, const struct status *s, unsigned index, int
 		sheet_line(sheet, "Relay", TONE_WARN, "not running", "");
 		return;
 	}
-	bool ready = strcmp(relay->state, "ready") == 0;
+	bool ready = strcmp(relay->state, relay_state_words[RELAY_READY]) == 0;
 	if (relay->connections_now >= 0)
 		text_add(&t, ", %lld connection%s now", relay->connections_now,
 			relay->connections_now == 1 ? "" : "s");
@@ -154,7 +154,8 @@ void draw_upstream(struct sheet *sheet, const struct status *s, unsigned index, 
 	char line[LINE_BYTES_MAX];
 	struct text t = TEXT(line);
 	(void)now_ms;
-	bool up = strcmp(u->state, "up") == 0, down = strcmp(u->state, "down") == 0;
+	bool up = strcmp(u->state, upstream_state_words[UPSTREAM_UP]) == 0,
+	     down = strcmp(u->state, upstream_state_words[UPSTREAM_DOWN]) == 0;
 	text_add(&t, "%*s%s", state_columns(relay) - (int)strlen(u->state), "", u->endpoint);
 	if (!up && !down)
 		text_add(&t, " (not tried yet)");
@@ -194,8 +195,9 @@ void draw_source(struct sheet *sheet, const struct status *s, unsigned index, in
 	char line[LINE_BYTES_MAX];
 	struct text t = TEXT(line);
 	(void)now_ms;
-	bool failed = strcmp(source->state, "failed") == 0, stale = strcmp(source->state, "stale") == 0;
-	bool waiting = strcmp(source->state, "waiting") == 0;
+	bool failed = strcmp(source->state, source_state_words[SOURCE_FAILED]) == 0,
+	     stale = strcmp(source->state, source_state_words[SOURCE_STALE]) == 0;
+	bool waiting = strcmp(source->state, source_state_words[SOURCE_WAITING]) == 0;
 	text_add(&t, "%*s%s", state_columns(relay) - (int)strlen(source->state), "", source->item);
 	if (source->words[0] != '\0')
 		text_add(&t, ": %s", source->words);
@@ -217,8 +219,8 @@ static void add_upstreams_below(struct text *t, const struct relay_record *relay
 	if (kept <= UPSTREAMS_FIRST)
 		return;
 	for (unsigned i = UPSTREAMS_FIRST; i < kept; i++) {
-		up += strcmp(relay->upstreams[i].state, "up") == 0;
-		down += strcmp(relay->upstreams[i].state, "down") == 0;
+		up += strcmp(relay->upstreams[i].state, upstream_state_words[UPSTREAM_UP]) == 0;
+		down += strcmp(relay->upstreams[i].state, upstream_state_words[UPSTREAM_DOWN]) == 0;
 	}
 	text_add(t, "%u more at the end of this list (%u up, %u down)", kept - UPSTREAMS_FIRST, up, down);
 }

@@ -154,10 +154,11 @@ static const struct upstream_record *best_upstream(const struct relay_record *re
 	*down = 0;
 	for (unsigned i = 0; i < relay->upstream_count && i < UPSTREAMS_MAX; i++) {
 		const struct upstream_record *u = &relay->upstreams[i];
-		bool is_down = strcmp(u->state, "down") == 0;
-		bool is_up = strcmp(u->state, "up") == 0;
+		bool is_down = strcmp(u->state, upstream_state_words[UPSTREAM_DOWN]) == 0;
+		bool is_up = strcmp(u->state, upstream_state_words[UPSTREAM_UP]) == 0;
 		*down += is_down;
-		if (!is_down && (best == NULL || (is_up && strcmp(best->state, "up") != 0)))
+		if (!is_down && (best == NULL || (is_up && strcmp(best->state,
+								   upstream_state_words[UPSTREAM_UP]) != 0)))
 			best = u;
 	}
 	return best;
@@ -190,7 +191,7 @@ static const struct source_record *worst_source(const struct relay_record *relay
 /* "LEAD: srv:_vlmcs._tcp (NXDOMAIN)" */
 static void add_source(struct text *t, const char *lead, const struct source_record *source, unsigned others)
 {
-	bool waiting = strcmp(source->state, "waiting") == 0;
+	bool waiting = strcmp(source->state, source_state_words[SOURCE_WAITING]) == 0;
 	text_add(t, "%s%s", lead, source->item);
 	if (source->words[0] != '\0')
 		text_add(t, " (%s)", source->words);
@@ -208,9 +209,9 @@ static void judge_sources(struct reasons *r, const struct relay_record *relay)
 	if (source == NULL)
 		return;
 	const char *lead = "not found: ";
-	if (strcmp(source->state, "stale") == 0)
+	if (strcmp(source->state, source_state_words[SOURCE_STALE]) == 0)
 		lead = "DNS fails, its last answer stays in force: ";
-	else if (strcmp(source->state, "waiting") == 0)
+	else if (strcmp(source->state, source_state_words[SOURCE_WAITING]) == 0)
 		lead = "waiting for DNS: ";
 	add_source(warn(r), lead, source, others);
 }
@@ -253,13 +254,13 @@ static void judge_relay(struct reasons *r, const struct status *s, int64_t now_m
 	if (relay_allows_no_network(relay) && first_usable(s, now_ms) != NULL)
 		text_add(warn(r), "no network is on-link: set relay.allow");
 	/* The upstreams' own parts give the reason, if there are any upstreams. */
-	bool none = strcmp(relay->state, "no upstream") == 0;
+	bool none = strcmp(relay->state, relay_state_words[RELAY_NO_UPSTREAM]) == 0;
 	if (none && relay->upstream_count + relay->source_count == 0) {
 		text_add(not_ready(r), "no upstream set: %s",
 			relay->hint[0] != '\0' ? relay->hint : "set relay.upstream=HOST:PORT");
 		return;
 	}
-	if (!none && strcmp(relay->state, "ready") != 0) {
+	if (!none && strcmp(relay->state, relay_state_words[RELAY_READY]) != 0) {
 		text_add(not_ready(r), "relay: %s", relay->state);
 		if (relay->hint[0] != '\0')
 			text_add(&r->text, " (%s)", relay->hint);
@@ -291,7 +292,7 @@ static void add_purpose(struct text *t, const struct status *s, int64_t now_ms)
 	const struct upstream_record *u = best_upstream(&s->relay, &down);
 	if (s->relay.status == RECORD_READ && u != NULL) {
 		text_add(t, "relay to %s%s", u->endpoint,
-			strcmp(u->state, "up") == 0 ? "" : " (not tried yet)");
+			strcmp(u->state, upstream_state_words[UPSTREAM_UP]) == 0 ? "" : " (not tried yet)");
 		return;
 	}
 	text_add(t, "%s", s->service.name);

@@ -2,6 +2,7 @@
  * is left out. */
 #include <string.h>
 
+#include "records/clock.h"
 #include "status/blocks.h"
 #include "status/verdict.h"
 #include "metric_list.h"
@@ -84,12 +85,12 @@ static void add_health(struct text *t, const struct status *s, int64_t now_ms)
 	struct verdict v;
 	const struct system_record *system = &s->system;
 	verdict_of(&v, s, now_ms);
-	made_begin(t, BUILD_INFO);
-	made_sample(t, BUILD_INFO, 1, 1,
+	made_begin(t, M_BUILD_INFO);
+	made_sample(t, M_BUILD_INFO, 1, 1,
 		LABELS("appliance", system->appliance, "version", system->version, "arch", system->arch,
 			"kernel", system->kernel));
-	made_number(t, HEALTHY, v.ready);
-	made_number(t, ATTENTION, v.tone != TONE_GOOD);
+	made_number(t, M_HEALTHY, v.ready);
+	made_number(t, M_ATTENTION, v.tone != TONE_GOOD);
 }
 
 static void add_system(struct text *t, const struct system_record *s)
@@ -97,11 +98,12 @@ static void add_system(struct text *t, const struct system_record *s)
 	if (s->status != RECORD_READ)
 		return;
 	add_numbers(t, s, system_metrics);
-	made_number(t, CLOCK_SYNCHRONISED, strcmp(s->clock_ntp, "synchronised") == 0);
+	made_number(
+		t, M_CLOCK_SYNCHRONISED, strcmp(s->clock_ntp, clock_state_words[CLOCK_SYNCHRONISED]) == 0);
 	if (!s->offset_told)
 		return;
-	made_begin(t, CLOCK_OFFSET);
-	made_sample(t, CLOCK_OFFSET, s->offset_us, 1000000, NO_LABELS);
+	made_begin(t, M_CLOCK_OFFSET);
+	made_sample(t, M_CLOCK_OFFSET, s->offset_us, 1000000, NO_LABELS);
 }
 
 /* The service and each program whose record can be read: the one behind C, NULL for the first; NULL at the
@@ -120,31 +122,31 @@ static const struct child_record *next_child(const struct status *s, const struc
 
 static void add_ports(struct text *t, const struct ports_record *s)
 {
-	made_begin(t, SERVICE_PORT_LISTENING);
+	made_begin(t, M_SERVICE_PORT_LISTENING);
 	for (unsigned i = 0; i < s->count; i++)
 		if (s->ports[i].state[0] != '\0')
-			made_sample(t, SERVICE_PORT_LISTENING, !port_flawed(&s->ports[i]), 1,
+			made_sample(t, M_SERVICE_PORT_LISTENING, !port_flawed(&s->ports[i]), 1,
 				LABELS("port", s->ports[i].port));
 }
 
 static void add_programs(struct text *t, const struct status *s, int64_t now_ms)
 {
 	const struct child_record *c;
-	made_number(t, SERVICE_UP, s->service.phase == PHASE_RUNNING);
+	made_number(t, M_SERVICE_UP, s->service.phase == PHASE_RUNNING);
 	add_ports(t, &s->ports);
-	made_begin(t, PROGRAM_RUNNING);
+	made_begin(t, M_PROGRAM_RUNNING);
 	for (c = next_child(s, NULL); c != NULL; c = next_child(s, c))
-		made_sample(t, PROGRAM_RUNNING, c->phase == PHASE_RUNNING, 1, LABELS("name", c->name));
+		made_sample(t, M_PROGRAM_RUNNING, c->phase == PHASE_RUNNING, 1, LABELS("name", c->name));
 	for (const struct record_metric *m = child_metrics; m->name != NULL; m++) {
 		metric_begin(t, m->name, m->type, m->help);
 		for (c = next_child(s, NULL); c != NULL; c = next_child(s, c))
 			if (number_of(c, m) >= 0)
 				metric_sample(t, m->name, number_of(c, m), 1, LABELS("name", c->name));
 	}
-	made_begin(t, PROGRAM_STATE);
+	made_begin(t, M_PROGRAM_STATE);
 	for (c = next_child(s, NULL); c != NULL; c = next_child(s, c))
 		if (c->since_ms >= 0 && c->since_ms <= now_ms)
-			made_sample(t, PROGRAM_STATE, now_ms - c->since_ms, 1000,
+			made_sample(t, M_PROGRAM_STATE, now_ms - c->since_ms, 1000,
 				LABELS("name", c->name, "state", c->state));
 }
 
@@ -177,19 +179,19 @@ static bool is_told(const struct upstream_record *u)
 /* One metric of each upstream; a negative value is left out. */
 static void add_upstreams(struct text *t, const struct relay_record *r)
 {
-	made_begin(t, RELAY_UPSTREAM_UP);
+	made_begin(t, M_RELAY_UPSTREAM_UP);
 	for (unsigned i = 0; i < r->upstream_count && i < UPSTREAMS_MAX; i++) {
 		const struct upstream_record *u = &r->upstreams[i];
-		bool up = strcmp(u->state, "up") == 0;
-		if ((up || strcmp(u->state, "down") == 0) && is_told(u))
-			made_sample(t, RELAY_UPSTREAM_UP, up, 1,
+		bool up = strcmp(u->state, upstream_state_words[UPSTREAM_UP]) == 0;
+		if ((up || strcmp(u->state, upstream_state_words[UPSTREAM_DOWN]) == 0) && is_told(u))
+			made_sample(t, M_RELAY_UPSTREAM_UP, up, 1,
 				LABELS("upstream", u->endpoint, "source", u->source));
 	}
-	made_begin(t, RELAY_UPSTREAM_CONNECT);
+	made_begin(t, M_RELAY_UPSTREAM_CONNECT);
 	for (unsigned i = 0; i < r->upstream_count && i < UPSTREAMS_MAX; i++) {
 		const struct upstream_record *u = &r->upstreams[i];
 		if (u->connect_us >= 0 && is_told(u))
-			made_sample(t, RELAY_UPSTREAM_CONNECT, u->connect_us, 1000000,
+			made_sample(t, M_RELAY_UPSTREAM_CONNECT, u->connect_us, 1000000,
 				LABELS("upstream", u->endpoint, "source", u->source));
 	}
 }
@@ -197,13 +199,13 @@ static void add_upstreams(struct text *t, const struct relay_record *r)
 static void count_refusals(struct text *t, const struct relay_record *r)
 {
 	static const char refused[] = "refused_", closed[] = "closed_";
-	made_begin(t, RELAY_REFUSED);
+	made_begin(t, M_RELAY_REFUSED);
 	for (unsigned i = 0; i < CLOSED_IDLE; i++)
-		made_sample(t, RELAY_REFUSED, r->refusals[i], 1,
+		made_sample(t, M_RELAY_REFUSED, r->refusals[i], 1,
 			LABELS("reason", refusal_keys[i] + sizeof(refused) - 1));
-	made_begin(t, RELAY_CLOSED);
+	made_begin(t, M_RELAY_CLOSED);
 	for (unsigned i = CLOSED_IDLE; i < REFUSAL_COUNT; i++)
-		made_sample(t, RELAY_CLOSED, r->refusals[i], 1,
+		made_sample(t, M_RELAY_CLOSED, r->refusals[i], 1,
 			LABELS("reason", refusal_keys[i] + sizeof(closed) - 1));
 }
 
@@ -212,30 +214,30 @@ static void add_relay(struct text *t, const struct status *s)
 	const struct relay_record *r = &s->relay;
 	if (!relay_told(s))
 		return;
-	made_number(t, RELAY_READY, strcmp(r->state, "ready") == 0);
+	made_number(t, M_RELAY_READY, strcmp(r->state, relay_state_words[RELAY_READY]) == 0);
 	add_numbers(t, r, relay_metrics);
 	count_refusals(t, r);
-	made_begin(t, RELAY_BYTES);
+	made_begin(t, M_RELAY_BYTES);
 	if (r->bytes_to_upstream >= 0)
-		made_sample(t, RELAY_BYTES, r->bytes_to_upstream, 1, LABELS("direction", "to_upstream"));
+		made_sample(t, M_RELAY_BYTES, r->bytes_to_upstream, 1, LABELS("direction", "to_upstream"));
 	if (r->bytes_to_client >= 0)
-		made_sample(t, RELAY_BYTES, r->bytes_to_client, 1, LABELS("direction", "to_client"));
+		made_sample(t, M_RELAY_BYTES, r->bytes_to_client, 1, LABELS("direction", "to_client"));
 	add_upstreams(t, r);
 }
 
 static void add_nic_states(struct text *t, const struct status *s, int64_t now_ms)
 {
 	unsigned count = s->nic_count < NICS_MAX ? s->nic_count : NICS_MAX;
-	made_begin(t, NIC_UP);
+	made_begin(t, M_NIC_UP);
 	for (unsigned i = 0; i < count; i++)
-		made_sample(t, NIC_UP, s->nics[i].up, 1, LABELS("nic", s->nics[i].ifname));
-	made_begin(t, NIC_ADDRESSES);
+		made_sample(t, M_NIC_UP, s->nics[i].up, 1, LABELS("nic", s->nics[i].ifname));
+	made_begin(t, M_NIC_ADDRESSES);
 	for (unsigned i = 0; i < count; i++) {
 		const struct nic_record *n = &s->nics[i];
 		int64_t usable = 0;
 		for (unsigned k = 0; n->up && k < n->address_count && k < ADDRESSES_MAX; k++)
 			usable += nic_address_usable(&n->addresses[k], now_ms);
-		made_sample(t, NIC_ADDRESSES, usable, 1, LABELS("nic", n->ifname));
+		made_sample(t, M_NIC_ADDRESSES, usable, 1, LABELS("nic", n->ifname));
 	}
 	for (const struct record_metric *m = nic_metrics; m->name != NULL; m++) {
 		metric_begin(t, m->name, m->type, m->help);
@@ -271,21 +273,21 @@ static void add_nic_counters(struct text *t, const struct facts *f)
 {
 	/* Their columns, from 0. */
 	static const uint8_t columns[] = {
-		[NIC_RECEIVE_BYTES - NIC_RECEIVE_BYTES] = 0,
-		[NIC_RECEIVE_PACKETS - NIC_RECEIVE_BYTES] = 1,
-		[NIC_RECEIVE_ERRORS - NIC_RECEIVE_BYTES] = 2,
-		[NIC_RECEIVE_DROPPED - NIC_RECEIVE_BYTES] = 3,
-		[NIC_TRANSMIT_BYTES - NIC_RECEIVE_BYTES] = 8,
-		[NIC_TRANSMIT_PACKETS - NIC_RECEIVE_BYTES] = 9,
-		[NIC_TRANSMIT_ERRORS - NIC_RECEIVE_BYTES] = 10,
-		[NIC_TRANSMIT_DROPPED - NIC_RECEIVE_BYTES] = 11,
+		[M_NIC_RECEIVE_BYTES - M_NIC_RECEIVE_BYTES] = 0,
+		[M_NIC_RECEIVE_PACKETS - M_NIC_RECEIVE_BYTES] = 1,
+		[M_NIC_RECEIVE_ERRORS - M_NIC_RECEIVE_BYTES] = 2,
+		[M_NIC_RECEIVE_DROPPED - M_NIC_RECEIVE_BYTES] = 3,
+		[M_NIC_TRANSMIT_BYTES - M_NIC_RECEIVE_BYTES] = 8,
+		[M_NIC_TRANSMIT_PACKETS - M_NIC_RECEIVE_BYTES] = 9,
+		[M_NIC_TRANSMIT_ERRORS - M_NIC_RECEIVE_BYTES] = 10,
+		[M_NIC_TRANSMIT_DROPPED - M_NIC_RECEIVE_BYTES] = 11,
 	};
 	const struct status *s = &f->status;
-	for (enum made id = NIC_RECEIVE_BYTES; id <= NIC_TRANSMIT_DROPPED; id++) {
+	for (enum made id = M_NIC_RECEIVE_BYTES; id <= M_NIC_TRANSMIT_DROPPED; id++) {
 		made_begin(t, id);
 		for (unsigned k = 0; k < s->nic_count && k < NICS_MAX; k++) {
 			const char *nic = s->nics[k].ifname;
-			int64_t value = nic_counter(f->nic_counters, nic, columns[id - NIC_RECEIVE_BYTES]);
+			int64_t value = nic_counter(f->nic_counters, nic, columns[id - M_NIC_RECEIVE_BYTES]);
 			if (value >= 0)
 				made_sample(t, id, value, 1, LABELS("nic", nic));
 		}
@@ -297,10 +299,10 @@ static void add_log(struct text *t, const struct status *s)
 	const struct log_record *log = &s->log;
 	const struct collector_record *c = &s->collector;
 	if (log->status == RECORD_READ)
-		made_number(t, LOG_LINES, log->lines_total);
+		made_number(t, M_LOG_LINES, log->lines_total);
 	if (c->status != RECORD_READ)
 		return;
-	made_number(t, SYSLOG_UP, strcmp(c->state, "sending") == 0);
+	made_number(t, M_SYSLOG_UP, strcmp(c->state, sender_state_words[SENDER_SENDING]) == 0);
 	add_numbers(t, c, collector_metrics);
 }
 
@@ -308,18 +310,18 @@ static void add_agent(struct text *t, const struct agent_record *a)
 {
 	if (a->status != RECORD_READ)
 		return;
-	made_number(t, AGENT_CONNECTED, strcmp(a->state, "connected") == 0);
+	made_number(t, M_AGENT_CONNECTED, strcmp(a->state, agent_state_words[AGENT_CONNECTED]) == 0);
 	add_numbers(t, a, agent_metrics);
 }
 
 static void add_web(struct text *t, const struct web_counts *w)
 {
-	made_number(t, WEB_REQUESTS, (int64_t)w->requests);
-	made_number(t, WEB_CONNECTIONS, w->connections);
-	made_begin(t, WEB_REFUSED);
+	made_number(t, M_WEB_REQUESTS, (int64_t)w->requests);
+	made_number(t, M_WEB_CONNECTIONS, w->connections);
+	made_begin(t, M_WEB_REFUSED);
 	for (unsigned i = 0; i < WEB_REFUSAL_COUNT; i++)
 		made_sample(
-			t, WEB_REFUSED, (int64_t)w->refused[i], 1, LABELS("reason", web_refusal_words[i]));
+			t, M_WEB_REFUSED, (int64_t)w->refused[i], 1, LABELS("reason", web_refusal_words[i]));
 }
 
 void metrics_write(struct answer *a, const struct facts *f, int64_t now_ms)

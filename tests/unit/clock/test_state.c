@@ -17,7 +17,7 @@ static int begin(void **unused)
 	(void)unused;
 	state = (struct state){0};
 	asked = (struct servers){.count = 1, .host = {"192.0.2.1"}};
-	state_set(&state, STATE_ASKING, 1000);
+	state_set(&state, CLOCK_ASKING, 1000);
 	return 0;
 }
 
@@ -65,8 +65,8 @@ static void others_are_asked_but_the_clock_stays_ntps(void **unused)
 {
 	(void)unused;
 	tell(REPORT_STRATUM, 3, 5, 2000);
-	assert_true(state_set(&state, STATE_ASKING, 3000));
-	assert_false(state_set(&state, STATE_ASKING, 4000));
+	assert_true(state_set(&state, CLOCK_ASKING, 3000));
+	assert_false(state_set(&state, CLOCK_ASKING, 4000));
 	asked = (struct servers){.of_setting = true, .count = 1, .host = {"ntp.example"}};
 	expect("state=asking\nsince_ms=3000\nsource=ntp\nasked_origin=setting\nasked.1=ntp.example\n");
 }
@@ -75,11 +75,11 @@ static void nobody_to_ask(void **unused)
 {
 	(void)unused;
 	asked.count = 0;
-	state_set(&state, STATE_OFF, 1);
+	state_set(&state, CLOCK_OFF, 1);
 	expect("state=off\nsince_ms=1\n");
-	state_set(&state, STATE_NO_SERVERS, 2);
+	state_set(&state, CLOCK_NO_SERVERS, 2);
 	expect("state=no servers\nsince_ms=2\n");
-	state_set(&state, STATE_NO_ADDRESS, 3);
+	state_set(&state, CLOCK_NO_ADDRESS, 3);
 	expect("state=no address\nsince_ms=3\n");
 }
 

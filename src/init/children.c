@@ -25,18 +25,18 @@ static void handle_next_start(struct children *c, struct child *child);
 static void handle_stop_deadline(struct children *c, struct child *child);
 static void handle_clear_deadline(struct children *c, struct child *child);
 
-/* One row a state: its word in records, whether a process is there, what its deadline does. */
+/* One row a state: what records call it, whether a process is there, what its deadline does. */
 static const struct {
-	const char *name;
+	enum child_phase phase;
 	bool has_process;
 	void (*handle_deadline)(struct children *, struct child *);
 } states[] = {
-	[CHILD_STOPPED] = {"stopped", false, NULL},
-	[CHILD_STARTING] = {"starting", true, NULL},
-	[CHILD_RUNNING] = {"running", true, NULL},
-	[CHILD_STOPPING] = {"stopping", true, handle_stop_deadline},
-	[CHILD_CLEARING] = {"stopping", true, handle_clear_deadline},
-	[CHILD_WAITING] = {"waiting", false, handle_next_start},
+	[CHILD_STOPPED] = {PHASE_STOPPED, false, NULL},
+	[CHILD_STARTING] = {PHASE_STARTING, true, NULL},
+	[CHILD_RUNNING] = {PHASE_RUNNING, true, NULL},
+	[CHILD_STOPPING] = {PHASE_STOPPING, true, handle_stop_deadline},
+	[CHILD_CLEARING] = {PHASE_STOPPING, true, handle_clear_deadline},
+	[CHILD_WAITING] = {PHASE_WAITING, false, handle_next_start},
 };
 _Static_assert(sizeof(states) / sizeof(states[0]) == CHILD_STATE_COUNT, "one row a state");
 
@@ -74,7 +74,7 @@ void child_write_record(const struct children *c, const struct child *child)
 		&r, &(struct child_told){
 			    .from = c,
 			    .name = p->name,
-			    .state = states[child->state].name,
+			    .state = child_phase_words[states[child->state].phase],
 			    .pid = runs ? child->pid : -1,
 			    .since_ms = child->since_ms,
 			    .next_start_ms =

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "common/ip.h"
 #include "common/loop.h" /* now_ms */
 #include "common/net_text.h"
 #include "records/nic.h"
@@ -41,7 +42,7 @@ static bool take_address(struct facts_address *a, struct nic_address *told)
 	uint64_t prefix_length;
 	char *slash = strchr(told->address, '/');
 	a->family = strchr(told->address, ':') != NULL ? AF_INET6 : AF_INET;
-	if (slash == NULL || !parse_number(slash + 1, 0, a->family == AF_INET6 ? 128 : 32, &prefix_length))
+	if (slash == NULL || !parse_number(slash + 1, 0, ip_bits(a->family), &prefix_length))
 		return false;
 	*slash = '\0';
 	a->prefix_length = (unsigned)prefix_length;

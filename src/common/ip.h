@@ -14,6 +14,12 @@ struct ip {
 	uint8_t bytes[16]; /* network order; IPv4 in the first 4, the rest 0 */
 };
 
+/* The bits of an address of FAMILY: what a prefix can have at most. */
+static inline unsigned ip_bits(int family)
+{
+	return family == AF_INET ? 32 : 128;
+}
+
 /* The address in the LENGTH bytes at S, all of them used. A scope ("fe80::1%eth0") is allowed and dropped:
  * the interface is known from where the text came. False for anything else. */
 bool ip_parse(struct ip *ip, const char *s, size_t length);

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "common/ip.h"
+
 bool host_name_valid(const char *s, size_t length)
 {
 	size_t label = 0;
@@ -169,7 +171,7 @@ bool prefix_parse(struct prefix *p, const char *s, size_t length)
 	memcpy(text, s, address_length);
 	text[address_length] = '\0';
 	int family = memchr(text, ':', address_length) != NULL ? AF_INET6 : AF_INET;
-	uint64_t bits = family == AF_INET ? 32 : 128;
+	uint64_t bits = ip_bits(family);
 	if (inet_pton(family, text, &address) != 1)
 		return false;
 	if (slash != NULL && !parse_number_n(slash + 1, length - address_length - 1, 0, bits, &bits))

@@ -88,7 +88,7 @@ bool parse_address(const struct netlink_message *m, struct address_info *address
 	/* On a point-to-point link IFA_ADDRESS is the other end's; IPv6 without a peer has no IFA_LOCAL. */
 	address->ip = local.family != AF_UNSPEC ? local : peer;
 	return good && address->ifindex > 0 && address->ip.family != AF_UNSPEC &&
-	       address->prefix_length <= (address->ip.family == AF_INET ? 32 : 128);
+	       address->prefix_length <= ip_bits(address->ip.family);
 }
 
 static void add_hop(struct route_info *route, int ifindex, const struct ip *gateway)

@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <sys/socket.h>
 
+#include "common/ip.h"
 #include "common/text.h"
 #include "fuzz.h"
 
@@ -60,7 +61,7 @@ static void check_item(const struct ip_setting *s)
 	must(dot == NULL || (unsigned long)s->vlan == strtoul(dot + 1, NULL, 10));
 	if (s->kind == IP_STATIC) {
 		must(!s->every_nic && (s->family == AF_INET || s->family == AF_INET6));
-		must(s->prefix_length >= 1 && s->prefix_length <= (s->family == AF_INET ? 32 : 128));
+		must(s->prefix_length >= 1 && s->prefix_length <= ip_bits(s->family));
 	} else {
 		must(!s->has_gateway);
 	}

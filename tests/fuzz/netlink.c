@@ -34,7 +34,7 @@ static void check_address(const struct netlink_message *m)
 		return;
 	must(m->type == RTM_NEWADDR && address.ifindex > 0);
 	check_ip(&address.ip);
-	must(address.prefix_length <= (address.ip.family == AF_INET ? 32 : 128));
+	must(address.prefix_length <= ip_bits(address.ip.family));
 }
 
 static void check_route(const struct netlink_message *m)

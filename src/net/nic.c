@@ -202,7 +202,7 @@ static void sort_addresses(struct address_list *list)
 	}
 }
 
-/* As the console's address_usable(). */
+/* By the rule of nic_address_usable() in src/records/nic.h, on what the kernel has. */
 static bool has_usable_address(const struct nic *nic, int64_t now_ms)
 {
 	for (unsigned i = 0; i < nic->addresses.count; i++) {

@@ -7,6 +7,8 @@
 #include "common/loop.h" /* now_ms */
 #include "common/net_text.h"
 #include "records/nic.h"
+#include "records/resolver.h"
+#include "records/system.h"
 
 void facts_begin(struct facts *f)
 {
@@ -54,7 +56,8 @@ static bool take_address(struct facts_address *a, struct nic_address *told)
 bool facts_next_address(const struct facts *f, unsigned *index, struct facts_address *a)
 {
 	const char *value;
-	while (*index < FACTS_LIST_MAX && (value = record_get_item(&f->view, "address", ++*index)) != NULL) {
+	while (*index < FACTS_LIST_MAX &&
+		(value = record_get_item(&f->view, LIST_OF(nic, address), ++*index)) != NULL) {
 		struct nic_address told;
 		if (nic_address_parse(&told, value) && nic_address_held(&told, now_ms()) &&
 			take_address(a, &told))
@@ -65,7 +68,7 @@ bool facts_next_address(const struct facts *f, unsigned *index, struct facts_add
 
 bool facts_mac(const struct facts *f, uint8_t mac[static 6])
 {
-	const char *text = record_get(&f->view, "mac");
+	const char *text = record_get(&f->view, KEY_OF(nic, mac));
 	if (text == NULL || strlen(text) != 17)
 		return false;
 	for (int i = 0; i < 6; i++) {
@@ -98,7 +101,7 @@ void facts_full_name(struct facts *f, struct text *name)
 	char domain[HOST_BYTES_MAX];
 	text_add(name, "%s", f->system.nodename);
 	record_read(&f->view, "net", "resolver"); /* empty when there is none */
-	const char *value = record_get_item(&f->view, "search", 1);
+	const char *value = record_get_item(&f->view, LIST_OF(resolver, search), 1);
 	if (strchr(f->system.nodename, '.') != NULL || value == NULL)
 		return;
 	TAKE(&value, domain);
@@ -109,7 +112,7 @@ void facts_full_name(struct facts *f, struct text *name)
 const char *facts_appliance(struct facts *f)
 {
 	record_read(&f->view, "init", "system");
-	const char *name = record_get(&f->view, "appliance");
+	const char *name = record_get(&f->view, KEY_OF(system, appliance));
 	for (const char *c = name; c != NULL && *c != '\0'; c++)
 		if (*c < ' ' || *c > '~')
 			return "";

@@ -192,7 +192,7 @@ __u32 kvp_ip_info(struct kvp *k, struct hv_kvp_ipaddr_value *v)
 		between = ";";
 		v->addr_family |= a.family == AF_INET6 ? ADDR_FAMILY_IPV6 : ADDR_FAMILY_IPV4;
 	}
-	const char *dhcp = record_get(&f->view, "dhcp4");
+	const char *dhcp = record_get(&f->view, KEY_OF(nic, dhcp4));
 	v->dhcp_enabled = dhcp != NULL && strcmp(dhcp, "off") != 0;
 	add_list(&gateways, f, "gateway");
 	record_read(&f->view, "net", "resolver"); /* empty when there is none */

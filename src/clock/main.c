@@ -17,7 +17,7 @@
 #include "records/watch.h"
 #include "state.h"
 
-enum { ARGUMENTS_MAX = 4 + 2 * SERVERS_MAX + 1 };
+enum { ARGUMENTS_MAX = 4 + 2 * TIME_SERVERS_MAX + 1 };
 
 static struct clock {
 	struct loop loop;

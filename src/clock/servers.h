@@ -7,13 +7,13 @@
 #include "common/net_text.h"
 #include "common/record.h"
 
-enum { SERVERS_MAX = 8 }; /* as many as net keeps; the setting has fewer */
+enum { TIME_SERVERS_MAX = 8 }; /* as many as net keeps; the setting has fewer */
 
 struct servers {
 	bool off; /* by the setting */
 	bool of_setting;
 	unsigned count;
-	char host[SERVERS_MAX][HOST_BYTES_MAX]; /* a name or an address */
+	char host[TIME_SERVERS_MAX][HOST_BYTES_MAX]; /* a name or an address */
 };
 
 /* Reads them from the value of the setting `ntp`, else from the record net/resolver. What is no name and no

@@ -32,7 +32,7 @@ static bool print_record(const char *writer, const char *name)
 	printf("%s/%s\n", writer, name);
 	for (size_t at = 0; record_next(&v, &at, &key, &value);)
 		printf("    %s=%s\n", key, value);
-	value = record_get(&v, "state");
+	value = record_get(&v, KEY_OF(relay, state));
 	return value != NULL && strcmp(value, relay_state_words[RELAY_READY]) == 0;
 }
 

@@ -15,6 +15,7 @@
 #include "log_watch.h"
 #include "mounts.h"
 #include "programs.h"
+#include "records/resolver.h"
 #include "setting_sources.h"
 #include "system.h"
 
@@ -43,7 +44,7 @@ static void follow_host_name(void)
 {
 	static struct record_view v;
 	record_read(&v, "net", "resolver"); /* empty when it cannot be read */
-	host_name_follow(&host_name, record_get(&v, "host_name"));
+	host_name_follow(&host_name, record_get(&v, KEY_OF(resolver, host_name)));
 }
 
 static void handle_second(struct loop *l, struct loop_timer *timer)

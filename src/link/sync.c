@@ -11,6 +11,7 @@
 #include "conflicts.h"
 #include "ipv6.h"
 #include "mtu.h"
+#include "records/nic.h"
 #include "report.h"
 #include "request.h"
 
@@ -195,10 +196,10 @@ static uint32_t find_mtu(const struct sync *s, const struct nic *nic, const stru
 {
 	static struct record_view v;
 	bool told = s->mtu == 0 && record_read(&v, "net", nic->link.ifname) == 0;
-	uint32_t lease = told ? (uint32_t)record_get_number(&v, "dhcp4_mtu", 0) : 0;
+	uint32_t lease = told ? (uint32_t)record_get_number(&v, KEY_OF(nic, dhcp4_mtu), 0) : 0;
 	if (below != NULL && s->mtu == 0 && lease == 0)
 		return below->link.mtu;
-	return mtu_wanted(s->mtu, lease, told ? record_get(&v, "dhcp4") : NULL, nic->mtu_before);
+	return mtu_wanted(s->mtu, lease, told ? record_get(&v, KEY_OF(nic, dhcp4)) : NULL, nic->mtu_before);
 }
 
 static void handle_mtu(struct sync *s, struct nic *nic)

@@ -9,6 +9,7 @@
 
 #include "common/log.h"
 #include "records/clock.h"
+#include "records/system.h"
 #include "scratch.h"
 
 enum {
@@ -322,8 +323,8 @@ static void look_at_machine(struct sender *s)
 	s->origin_read_ms = now;
 	s->origin.host_name = uname(&names) == 0 ? names.nodename : "-";
 	record_read(&scratch.view, "init", "system"); /* empty when there is none */
-	const char *source = record_get(&scratch.view, "clock_source");
-	const char *ntp = record_get(&scratch.view, "clock_ntp");
+	const char *source = record_get(&scratch.view, KEY_OF(system, clock_source));
+	const char *ntp = record_get(&scratch.view, KEY_OF(system, clock_ntp));
 	s->origin.clock_known = source == NULL || strcmp(source, "none") != 0;
 	s->origin.clock_in_step = ntp != NULL && strcmp(ntp, clock_state_words[CLOCK_SYNCHRONISED]) == 0;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "records/resolver.h"
 
 static void want_peer(struct wanted *w, const struct endpoint *e)
 {
@@ -13,7 +14,8 @@ static void want_peer(struct wanted *w, const struct endpoint *e)
 static void read_dhcp(struct wanted *w, const struct record_view *net_resolver)
 {
 	const char *address;
-	for (unsigned i = 1; (address = record_get_item(net_resolver, "log_server", i)) != NULL; i++) {
+	for (unsigned i = 1;
+		(address = record_get_item(net_resolver, LIST_OF(resolver, log_server), i)) != NULL; i++) {
 		char text[ENDPOINT_TEXT_MAX + sizeof("udp://")];
 		struct text t = TEXT(text);
 		struct collector c;

@@ -27,12 +27,12 @@ void child_record_read(
 	struct text t = TEXT(ports);
 	const char *port;
 	bool read = record_read_fields(s, sizeof(*s), child_fields, v, status);
-	if (!read || record_get(v, "name") == NULL)
+	if (!read || record_get(v, KEY_OF(child, name)) == NULL)
 		COPY(s->name, name);
 	if (!read)
 		return;
 	s->phase = phase_of(s->state);
-	for (unsigned i = 1; (port = record_get_item(v, "port", i)) != NULL; i++)
+	for (unsigned i = 1; (port = record_get_item(v, LIST_OF(child, port), i)) != NULL; i++)
 		text_add(&t, "%s%s", i > 1 ? ", " : "", port);
 	COPY(s->ports, ports);
 }
@@ -48,10 +48,11 @@ void ports_record_read(struct ports_record *s, const struct record_view *v, enum
 	memset(s, 0, sizeof(*s));
 	if (status != RECORD_READ)
 		return;
-	while (s->count < PORTS_MAX && (port = record_get_item(v, "port", s->count + 1)) != NULL) {
+	while (s->count < PORTS_MAX &&
+		(port = record_get_item(v, LIST_OF(child, port), s->count + 1)) != NULL) {
 		struct port_record *p = &s->ports[s->count++];
 		COPY(p->port, port);
-		COPY(p->state, record_get_item(v, "port_state", s->count));
+		COPY(p->state, record_get_item(v, LIST_OF(child, port_state), s->count));
 	}
 }
 

@@ -45,6 +45,10 @@ enum record_status record_load(struct record_view *v, const char *writer, const 
 /* Adds the items of the list KEY, which FROM has. */
 typedef void record_items(struct record *r, const char *key, const void *from);
 
+/* The name of one key or list of RECORD, for who reads it alone: one that has no row does not compile. */
+#define KEY_OF(record, key)  (sizeof(((struct record##_told *)0)->key) != 0 ? #key : "")
+#define LIST_OF(record, key) (sizeof(((struct record##_told *)0)->key##_items) != 0 ? #key : "")
+
 /* What a writer fills: a text of NULL, a number below 0 and a list of NULL are left out. Lists get FROM. */
 #define RECORD_TOLD(keys)                                                                                    \
 	{                                                                                                    \

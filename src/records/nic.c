@@ -17,12 +17,12 @@ bool nic_address_parse(struct nic_address *a, const char *value)
 static void read_addresses(struct nic_record *s, const struct record_view *v)
 {
 	const char *value;
-	while ((value = record_get_item(v, "address", s->address_count + 1)) != NULL) {
+	while ((value = record_get_item(v, LIST_OF(nic, address), s->address_count + 1)) != NULL) {
 		if (s->address_count < ADDRESSES_MAX)
 			nic_address_parse(&s->addresses[s->address_count], value);
 		s->address_count++;
 	}
-	while ((value = record_get_item(v, "gateway", s->gateway_count + 1)) != NULL) {
+	while ((value = record_get_item(v, LIST_OF(nic, gateway), s->gateway_count + 1)) != NULL) {
 		if (s->gateway_count < GATEWAYS_MAX) {
 			struct nic_gateway *g = &s->gateways[s->gateway_count];
 			TAKE(&value, g->address);

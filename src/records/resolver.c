@@ -11,7 +11,7 @@ void resolver_record_read(struct resolver_record *s, const struct record_view *v
 	const char *value;
 	if (!record_read_fields(s, sizeof(*s), resolver_fields, v, status))
 		return;
-	while ((value = record_get_item(v, "server", s->server_count + 1)) != NULL) {
+	while ((value = record_get_item(v, LIST_OF(resolver, server), s->server_count + 1)) != NULL) {
 		if (s->server_count < SERVERS_MAX) {
 			struct server_record *server = &s->servers[s->server_count];
 			TAKE(&value, server->address);
@@ -22,7 +22,7 @@ void resolver_record_read(struct resolver_record *s, const struct record_view *v
 	}
 	char search[1024];
 	struct text t = TEXT(search);
-	for (unsigned i = 1; (value = record_get_item(v, "search", i)) != NULL; i++) {
+	for (unsigned i = 1; (value = record_get_item(v, LIST_OF(resolver, search), i)) != NULL; i++) {
 		char domain[256];
 		TAKE(&value, domain);
 		text_add(&t, "%s%s", i > 1 ? " " : "", domain);

@@ -27,7 +27,7 @@ void system_record_read(struct system_record *s, const struct record_view *v, en
 	s->stopping = strcmp(s->state, "stopping") == 0;
 	s->offset_told = read_signed(s->clock_offset_us, &s->offset_us);
 	while (s->refused_listed < REFUSED_MAX &&
-		(line = record_get_item(v, "setting_refused", s->refused_listed + 1)) != NULL)
+		(line = record_get_item(v, LIST_OF(system, setting_refused), s->refused_listed + 1)) != NULL)
 		COPY(s->refused[s->refused_listed++], line);
 	if (s->settings_refused < s->refused_listed)
 		s->settings_refused = s->refused_listed;

@@ -20,7 +20,7 @@ void upstreams_record_write(struct record *r, const struct upstreams_told *told)
 
 const char *upstreams_source(const struct record_view *v, unsigned number)
 {
-	return record_get_item(v, "source", number);
+	return record_get_item(v, LIST_OF(upstreams, source), number);
 }
 
 const char *upstreams_asked(const struct record_view *v, unsigned number)
@@ -30,7 +30,7 @@ const char *upstreams_asked(const struct record_view *v, unsigned number)
 
 const char *upstreams_target(const struct record_view *v, unsigned number)
 {
-	return record_get_item(v, "target", number);
+	return record_get_item(v, LIST_OF(upstreams, target), number);
 }
 
 void upstreams_add_asked(struct record *r, unsigned number, const char *name)

@@ -7,6 +7,7 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "common/text.h"
+#include "records/resolver.h"
 
 enum { CONF_BYTES_MAX = 4096 }; /* src/net writes less than 1 KB */
 
@@ -83,11 +84,12 @@ void environment_read_conf(struct environment *e, const char *bytes, size_t leng
 
 void environment_read_record(struct environment *e, const struct record_view *net_resolver)
 {
-	if (record_get_item(net_resolver, "search", 1) == NULL)
+	if (record_get_item(net_resolver, LIST_OF(resolver, search), 1) == NULL)
 		return;
 	e->domain_count = 0;
 	const char *value;
-	for (unsigned i = 1; (value = record_get_item(net_resolver, "search", i)) != NULL; i++)
+	for (unsigned i = 1; (value = record_get_item(net_resolver, LIST_OF(resolver, search), i)) != NULL;
+		i++)
 		add_domain(e, value, strcspn(value, " "));
 }
 

@@ -90,7 +90,9 @@ static bool runs(const struct status *s, const char *name)
 static bool page_is_closed(const struct status *s, int64_t now_ms)
 {
 	const char *allow =
-		s->settings.status == RECORD_READ ? record_get(&s->settings.view, "status-allow") : NULL;
+		s->settings.status == RECORD_READ
+			? record_get(&s->settings.view, config_definitions[CONFIG_STATUS_ALLOW].name)
+			: NULL;
 	return allow != NULL && strcmp(allow, CONFIG_ON_LINK) == 0 && alone_on_link(s, now_ms);
 }
 
@@ -99,9 +101,10 @@ static bool report_page(struct report *r, const struct status *s, bool roomy, in
 {
 	struct text rest = TEXT(r->rest);
 	const struct nic_address *a = first_usable(s, now_ms);
-	long long port = s->settings.status == RECORD_READ
-				 ? record_get_number(&s->settings.view, "status-port", 0)
-				 : 0;
+	long long port =
+		s->settings.status == RECORD_READ
+			? record_get_number(&s->settings.view, config_definitions[CONFIG_STATUS_PORT].name, 0)
+			: 0;
 	bool closed = page_is_closed(s, now_ms);
 	if (a == NULL || port == 0 || !runs(s, "web") || (!roomy && !closed))
 		return false;

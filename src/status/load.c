@@ -94,7 +94,7 @@ static void load_log(struct log_record *s, struct collector_record *collector)
 	enum record_status told = read_into(&view, FOLDER_LOG, "state");
 	collector_record_read(collector, &view, told);
 	if (told == RECORD_READ)
-		total = record_get_number(&view, "lines_total", -1);
+		total = record_get_number(&view, KEY_OF(tail, lines_total), -1);
 	log_record_read(s, bytes < 0 ? 0 : (size_t)bytes, total, status);
 }
 

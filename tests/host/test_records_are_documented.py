@@ -54,6 +54,14 @@ def test_no_program_types_a_key():
     assert typed == {"problems": "records/link.c"}, f"expected a row in src/records/NAME.h for each, not a key here: {typed}"
 
 
+def test_no_program_reads_a_typed_key():
+    """What reads one key alone names its row by KEY_OF or LIST_OF, so a key without a row does not compile."""
+    typed = [f"{path.parent.name}/{path.name}: {key}" for path in sorted((HERE / "src").glob("*/*.c"))
+             if path.name != "appliance.c"  # a file of the image, in the form of a record
+             for key in re.findall(r'\brecord_get(?:_number|_item)?\([^;"]*,\s*"(\w+)', path.read_text())]
+    assert not typed, f"expected KEY_OF(RECORD, key) or LIST_OF: {typed}"
+
+
 @pytest.mark.parametrize("name", ["system", "child", "agent", "nic", "resolver", "log", "relay"])
 def test_each_key_is_there_once(name):
     rows = re.findall(r"^\| `([^`]+)` \|", printed(name), re.MULTILINE)

@@ -81,10 +81,10 @@ static void no_more_than_there_is_room_for(void **state)
 {
 	char record[1024] = "";
 	(void)state;
-	for (int i = 1; i <= SERVERS_MAX + 3; i++)
+	for (int i = 1; i <= TIME_SERVERS_MAX + 3; i++)
 		snprintf(record + strlen(record), sizeof(record) - strlen(record), "ntp.%d=192.0.2.%d\n", i,
 			i);
-	assert_int_equal(read_servers("", record).count, SERVERS_MAX);
+	assert_int_equal(read_servers("", record).count, TIME_SERVERS_MAX);
 }
 
 static void lists_are_compared(void **state)

@@ -53,8 +53,8 @@ static void add_port_states(struct record *r, const char *key, const void *from)
 {
 	const struct children *c = from;
 	for (unsigned i = 0; i < c->appliance->port_count; i++)
-		if (port_word(c->port_state[i]) != NULL)
-			record_add_item(r, key, i + 1, "%s", port_word(c->port_state[i]));
+		if (port_state_words[c->port_state[i]] != NULL)
+			record_add_item(r, key, i + 1, "%s", port_state_words[c->port_state[i]]);
 }
 
 void child_write_record(const struct children *c, const struct child *child)

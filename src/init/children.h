@@ -4,9 +4,8 @@
 
 #include "common/appliance.h"
 #include "common/loop.h"
-#include "records/child.h"
-#include "ports.h"
 #include "programs.h"
+#include "records/child.h"
 
 enum child_state {
 	CHILD_STOPPED,  /* not running, and nothing will start it */

@@ -14,6 +14,7 @@
 #include "host_name.h"
 #include "log_watch.h"
 #include "mounts.h"
+#include "ports.h"
 #include "programs.h"
 #include "records/resolver.h"
 #include "setting_sources.h"

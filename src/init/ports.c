@@ -22,22 +22,13 @@ struct seen {
 	bool reachable, loopback;
 };
 
-static const struct {
-	const char *word, *log; /* NULL: nothing to log */
-} states[] = {
-	[PORT_STARTING] = {"starting", NULL},
-	[PORT_LISTENING] = {"listening", "listens on port"},
-	[PORT_LOOPBACK] = {"loopback", "listens on loopback only, where the network cannot reach it: port"},
-	[PORT_MISSING] = {"missing", "does not listen, 30 s after its start: port"},
-	[PORT_LOST] = {"lost", "no longer listens on port"},
-	[PORT_UNTOLD] = {NULL, NULL},
+/* Lines for the log; NULL: nothing to log. */
+static const char *const state_lines[PORT_STATE_COUNT] = {
+	[PORT_LISTENING] = "listens on port",
+	[PORT_LOOPBACK] = "listens on loopback only, where the network cannot reach it: port",
+	[PORT_MISSING] = "does not listen, 30 s after its start: port",
+	[PORT_LOST] = "no longer listens on port",
 };
-_Static_assert(sizeof(states) / sizeof(states[0]) == PORT_STATE_COUNT, "one row a state");
-
-const char *port_word(enum port_state state)
-{
-	return states[state].word;
-}
 
 /* Reads DIGITS hexadecimal digits. */
 static bool take_hex(const char *at, size_t digits, uint32_t *value)
@@ -155,9 +146,9 @@ static bool tells_itself(void)
 
 static void log_change(const struct child *service, enum port_state state, const char *port)
 {
-	if (states[state].log != NULL)
+	if (state_lines[state] != NULL)
 		log_line(state == PORT_LISTENING ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "%s: %s %s",
-			service->program.name, states[state].log, port);
+			service->program.name, state_lines[state], port);
 }
 
 static bool all_well(const struct children *c)

@@ -5,23 +5,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum port_state {
-	PORT_STARTING, /* not listened to yet, and the service is young */
-	PORT_LISTENING,
-	PORT_LOOPBACK, /* listened to on a loopback address only */
-	PORT_MISSING,  /* not listened to since the start, and that was PORT_PATIENCE_MS ago */
-	PORT_LOST,     /* was listened to since the start, and is no longer */
-	PORT_UNTOLD,   /* the service tells itself: nobody looks */
-	PORT_STATE_COUNT
-};
-
 enum { PORT_PATIENCE_MS = 30000, PORT_PAUSE_MS = 5000 };
 
 struct children;
 struct child;
-
-/* The word of STATE in records; NULL for PORT_UNTOLD. */
-const char *port_word(enum port_state state);
 
 /* One row of /proc/net/{tcp,tcp6,udp,udp6}. */
 struct port_row {

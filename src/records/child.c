@@ -7,6 +7,7 @@
 enum { FRESH_RESTART_MS = 60000 };
 
 const char *const child_phase_words[PHASE_COUNT] = {CHILD_PHASES(WORD_TEXT)};
+const char *const port_state_words[PORT_STATE_COUNT] = {PORT_STATES(WORD_TEXT)};
 
 static enum child_phase phase_of(const char *word)
 {
@@ -65,5 +66,5 @@ bool child_well(const struct child_record *c, int64_t now_ms)
 
 bool port_flawed(const struct port_record *p)
 {
-	return p->state[0] != '\0' && strcmp(p->state, "listening") != 0;
+	return p->state[0] != '\0' && strcmp(p->state, port_state_words[PORT_LISTENING]) != 0;
 }

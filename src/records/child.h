@@ -17,7 +17,18 @@ enum { CHILDREN_MAX = 24 }; /* that have records: init starts no more */
 	X(PHASE_WAITING, "waiting", " (for its next start)") \
 	X(PHASE_STOPPING, "stopping", "") \
 	X(PHASE_STOPPED, "stopped", "")
+
+/* Of a port; PORT_UNTOLD, which has no word: the service reports its ports itself, and init does not look. */
+#define PORT_STATES(X) \
+	X(PORT_STARTING, "starting", "") \
+	X(PORT_LISTENING, "listening", "") \
+	X(PORT_LOOPBACK, "loopback", "") \
+	X(PORT_MISSING, "missing", "") \
+	X(PORT_LOST, "lost", "")
 /* clang-format on */
+
+enum port_state { PORT_STATES(WORD_ID) PORT_UNTOLD, PORT_STATE_COUNT };
+extern const char *const port_state_words[PORT_STATE_COUNT];
 
 enum child_phase { PHASE_UNKNOWN, CHILD_PHASES(WORD_ID) };
 enum { PHASE_COUNT = PHASE_STOPPED + 1 };
@@ -42,8 +53,8 @@ extern const char *const child_phase_words[PHASE_COUNT];
 	NUMBER(processes_limit, -1, 0, "its limit of processes") \
 	LIST(port, "service only, one line per port: `1688/tcp`") \
 	LIST(port_state, \
-		"while it runs: whether the service listens on port N: `starting`, `listening`, " \
-		"`loopback`, `missing`, `lost` ([monitoring](monitoring.md)). Left out for a service that " \
+		"while it runs: whether the service listens on port N: " WORDS(PORT_STATES) \
+		" ([monitoring](monitoring.md)). Left out for a service that " \
 		"writes `service/relay`: it says so there")
 
 #define CHILD_METRICS(X) \

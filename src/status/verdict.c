@@ -91,21 +91,24 @@ static void judge_service(struct reasons *r, const struct status *s, int64_t now
  * own record reports its ports there. */
 static void judge_ports(struct reasons *r, const struct status *s)
 {
-	static const char *const words[][2] = {
-		{"missing", "does not listen"},
-		{"lost", "no longer listens"},
-		{"loopback", "listens on loopback only, which the network cannot reach"},
-		{"starting", "does not listen yet"},
+	static const struct {
+		enum port_state state;
+		const char *words;
+	} flaws[] = {
+		{PORT_MISSING, "does not listen"},
+		{PORT_LOST, "no longer listens"},
+		{PORT_LOOPBACK, "listens on loopback only, which the network cannot reach"},
+		{PORT_STARTING, "does not listen yet"},
 	};
 	if (s->service.phase != PHASE_RUNNING || s->relay.status != RECORD_MISSING)
 		return;
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+	for (size_t i = 0; i < sizeof(flaws) / sizeof(flaws[0]); i++) {
 		unsigned count = 0;
 		for (unsigned k = 0; k < s->ports.count; k++) {
-			if (strcmp(s->ports.ports[k].state, words[i][0]) != 0)
+			if (strcmp(s->ports.ports[k].state, port_state_words[flaws[i].state]) != 0)
 				continue;
 			if (count++ == 0)
-				text_add(not_ready(r), "%s %s: port ", s->service.name, words[i][1]);
+				text_add(not_ready(r), "%s %s: port ", s->service.name, flaws[i].words);
 			text_add(&r->text, "%s%s", count > 1 ? ", " : "", s->ports.ports[k].port);
 		}
 	}

@@ -13,6 +13,7 @@
 #include "children.h"
 #include "common/net_text.h"
 #include "common/record.h"
+#include "ports.h"
 #include "unit/common/folder.h"
 
 static struct appliance appliance;

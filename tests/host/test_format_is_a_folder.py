@@ -43,7 +43,7 @@ def test_the_table_of_formats_is_theirs():
 
 
 def test_make_and_its_pages_have_it(tree):
-    assert re.search(r"; make .* vhd\.gz .*: one$", tree.make("help"), re.MULTILINE)
+    assert re.search(r"; make .* vhd\.gz .*: one format$", tree.make("help"), re.MULTILINE)
     tree.make("docs")
     assert ROW in (tree.folder / "docs/images.md").read_text().splitlines()
     for goal in "vhd.gz", "images":

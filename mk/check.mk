@@ -87,7 +87,7 @@ check-unit: $(UNIT_TESTS) | deps-check
 	$(Q)tools/check-totals unit $(CHECK) $(UNIT_TESTS)
 
 # On the host alone: the tools, the build itself, and real appliances' roots without a kernel.
-check-host: images $(SOURCES_USED) $(GEN_INIT_CPIO) | deps-check
+check-host: images programs $(SOURCES_USED) $(GEN_INIT_CPIO) | deps-check
 	$(Q)mkdir -p $(CHECK)
 	$(Q)tools/in-namespaces $(PYTEST) --numprocesses=$(shell nproc) --dist=loadgroup --junitxml=$(CHECK)/host.xml tests/host
 

@@ -11,7 +11,8 @@ rootfs_environment = BIN=$(BUILD)/bin PACKAGES=$(BUILD)/packages IMAGE=$(IMAGE_B
 	PACKAGE_SOURCES='$(foreach package,$(PACKAGES),$(package):$($(package)_SOURCE))'
 
 # Names of this one image, in the manifests here and in formats/oci.
-fill_manifest := -e 's|@HELPER_PROGRAM@|$(HELPER_PROGRAM)|g' -e 's|@SERVICE_EXECUTABLE@|$(SERVICE_EXECUTABLE)|g'
+fill_manifest := -e 's|@HELPER_PROGRAM@|$(HELPER_PROGRAM)|g' -e 's|@SERVICE_EXECUTABLE@|$(SERVICE_EXECUTABLE)|g' \
+	-e 's|@SERVICE_UID@|$(call user_number,service)|g'
 
 guest_parts := $(foreach name,$(GUEST_PROGRAMS) $(SERVICE_PROGRAM),$(BUILD)/parts/$(name).o)
 $(IMAGE_BUILD)/programs.h: FORCE

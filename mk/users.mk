@@ -1,9 +1,10 @@
 # Users of the guest: of the programs that init supervises, and of packages (NAME_USERS).
 # needs: src/init/programs.def; package.mk
-# makes: $(BUILD)/etc/passwd and group; $(call programs_when,WHEN), names
+# makes: $(BUILD)/etc/passwd and group; $(call programs_when,WHEN), names; $(call user_number,NAME)
 
 # NAME:UID:HOME:WHEN of each row.
 program_rows := $(shell sed -nE 's/^PROGRAM.([a-z]+), ([0-9]+), "([^"]*)", ([A-Z_]+),$$/\1:\2:\3:\4/p' src/init/programs.def)
+user_number = $(word 2,$(subst :, ,$(filter $1:%,$(program_rows))))
 programs_when = $(foreach row,$(program_rows),$(if $(filter $1,$(lastword $(subst :, ,$(row)))),$(firstword $(subst :, ,$(row)))))
 
 users := $(program_rows) $(foreach package,$(PACKAGES),$($(package)_USERS))

@@ -15,7 +15,7 @@ empty         :=
 oci_pattern   := ^($(subst $(empty) $(empty),|,$(strip $(oci_users)))):
 
 # Without privileges from the start, but where a port needs one: not every engine opens those below 1024 to everybody.
-oci_user = $(if $(SERVICE_CAPABILITIES),0:0,$(shell awk -F: '$$1 == "service" { print $$3 ":" $$4 }' $(BUILD)/etc/passwd))
+oci_user = $(if $(SERVICE_CAPABILITIES),0:0,$(call user_number,service):$(call user_number,service))
 
 # What appliance.mk says of itself at its head; the licences of what is in the image, not known of a BINARY.
 oci_description = $(if $(BINARY),,$(shell sed -n '1s/^\# [^:]*: *//p' appliances/$(APPLIANCE)/appliance.mk))

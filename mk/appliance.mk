@@ -6,6 +6,7 @@
 # appliance.mk sets one of
 #   SERVICE_PROGRAM    a program of this tree, src/NAME
 #   SERVICE_PACKAGE    a package of packages/, with SERVICE_FILE, the executable in it
+#   SERVICE_NONE       1: no service; tools/thimble-service puts one into the finished image
 # and may set
 #   SERVICE_ARGS       its arguments, as the setting service.args has them
 #   SERVICE_PORTS      what it listens on, for people and for `make run`: 1688/tcp 53/udp. A port below 1024 gets the
@@ -83,6 +84,9 @@ else ifdef SERVICE_PACKAGE
 SERVICE_NAME := $(notdir $(SERVICE_FILE))
 SERVICE_EXECUTABLE := $(SERVICE_NAME)
 SERVICE_PATH := $(BUILD)/packages/$(SERVICE_PACKAGE)/root/$(SERVICE_FILE)
+else ifdef SERVICE_NONE
+SERVICE_NAME :=
+SERVICE_PATH :=
 else
 SERVICE_NAME := $(APPLIANCE_NAME)
 SERVICE_PATH := $(IMAGE_BUILD)/service

@@ -14,7 +14,7 @@ KERNEL_ELF   := $(IMAGE_BUILD)/vmlinux
 
 linux_patches   := $(sort $(wildcard kernel/patches/*.patch))
 linux_local     := kernel/local.config
-linux_fragments := kernel/base.config kernel/network.config kernel/console.config kernel/hardening.config \
+linux_fragments := kernel/base.config kernel/service.config kernel/network.config kernel/console.config kernel/hardening.config \
 	$(sort $(wildcard kernel/hypervisor/*.config)) kernel/arch/$(ARCH).config \
 	$(if $(platform_suffix),kernel/platform/$(PLATFORM).config) kernel/compress/$(COMPRESS).config \
 	$(wildcard $(linux_local))

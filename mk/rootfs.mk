@@ -4,7 +4,7 @@
 
 # init is the first: src/multicall/multicall.c.
 GUEST_PROGRAMS := init $(filter $(PROGRAMS),$(call programs_when,ALWAYS ON_EACH_CONSOLE)) $(HELPER_PROGRAM)
-rootfs_manifests := rootfs/manifest rootfs/manifest.$(if $(SERVICE_PROGRAM),program,service) \
+rootfs_manifests := rootfs/manifest $(if $(SERVICE_NONE),,rootfs/manifest.$(if $(SERVICE_PROGRAM),program,service)) \
 	$(if $(filter 1,$(DEBUG)),rootfs/manifest.debug)
 rootfs_packages  := dhcpcd ntpd $(if $(filter 1,$(DEBUG)),busybox)
 rootfs_environment = BIN=$(BUILD)/bin PACKAGES=$(BUILD)/packages IMAGE=$(IMAGE_BUILD) USERS=$(BUILD)/etc SERVICE=$(SERVICE_PATH) \

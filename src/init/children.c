@@ -94,6 +94,21 @@ void child_write_record(const struct children *c, const struct child *child)
 		log_warn("record init/%s", name);
 }
 
+void child_write_empty(void)
+{
+	static struct record r;
+	child_record_write(&r, &(struct child_told){.name = "service",
+				       .state = child_phase_words[PHASE_EMPTY],
+				       .pid = -1,
+				       .since_ms = -1,
+				       .next_start_ms = -1,
+				       .last_exit_ms = -1,
+				       .memory_limit_bytes = -1,
+				       .processes_limit = -1});
+	if (record_commit(&r, "init", "service") < 0)
+		log_warn("record init/service");
+}
+
 /* The one place that changes a state. DEADLINE_MS: when the state's handle_deadline is called, 0 for never.
  */
 static void set_state(struct children *c, struct child *child, enum child_state state, int64_t deadline_ms)

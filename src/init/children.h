@@ -79,4 +79,7 @@ bool children_running(const struct children *c);
 /* Writes the child's record anew. */
 void child_write_record(const struct children *c, const struct child *child);
 
+/* Writes init/service of an image that has no service. */
+void child_write_empty(void);
+
 #endif

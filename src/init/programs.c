@@ -157,7 +157,7 @@ static bool is_wanted(const struct appliance *a, const struct program *row, cons
 	case ALWAYS:
 		break;
 	}
-	return true;
+	return !row->is_service || a->service[0] != '\0';
 }
 
 struct child *programs_add(struct children *c, const struct config *config, const char *host_name)
@@ -178,6 +178,8 @@ struct child *programs_add(struct children *c, const struct config *config, cons
 			service = row->is_service ? child : service;
 		}
 	}
+	if (c->appliance->service[0] == '\0')
+		child_write_empty();
 	return service;
 }
 

@@ -16,7 +16,8 @@ enum { CHILDREN_MAX = 24 }; /* that have records: init starts no more */
 	X(PHASE_RUNNING, "running", "") \
 	X(PHASE_WAITING, "waiting", " (for its next start)") \
 	X(PHASE_STOPPING, "stopping", "") \
-	X(PHASE_STOPPED, "stopped", "")
+	X(PHASE_STOPPED, "stopped", "") \
+	X(PHASE_EMPTY, "empty", " (there is no service in the image)")
 
 /* Of a port; PORT_UNTOLD, which has no word: the service reports its ports itself, and init does not look. */
 #define PORT_STATES(X) \
@@ -31,7 +32,7 @@ enum port_state { PORT_STATES(WORD_ID) PORT_UNTOLD, PORT_STATE_COUNT };
 extern const char *const port_state_words[PORT_STATE_COUNT];
 
 enum child_phase { PHASE_UNKNOWN, CHILD_PHASES(WORD_ID) };
-enum { PHASE_COUNT = PHASE_STOPPED + 1 };
+enum { PHASE_COUNT = PHASE_EMPTY + 1 };
 extern const char *const child_phase_words[PHASE_COUNT];
 
 /* clang-format off */

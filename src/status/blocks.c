@@ -82,7 +82,11 @@ static void draw_child(struct sheet *sheet, const struct child_record *child,
 static void draw_service(struct sheet *sheet, const struct status *s, unsigned index, int64_t now_ms)
 {
 	(void)index;
-	draw_child(sheet, &s->service, &s->ports, "Service", now_ms);
+	if (s->service.phase == PHASE_EMPTY)
+		sheet_line(sheet, "Service", TONE_WARN, "none",
+			"tools/thimble-service IMAGE --binary DAEMON --output NEW puts one in");
+	else
+		draw_child(sheet, &s->service, &s->ports, "Service", now_ms);
 }
 
 static void draw_program(struct sheet *sheet, const struct status *s, unsigned index, int64_t now_ms)

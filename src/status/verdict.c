@@ -78,6 +78,9 @@ static void judge_service(struct reasons *r, const struct status *s, int64_t now
 		text_add(&r->text, ", next start in ");
 		text_add_time_left(&r->text, c->next_start_ms, now_ms);
 		break;
+	case PHASE_EMPTY:
+		text_add(not_ready(r), "there is no service in this image: tools/thimble-service puts one in");
+		break;
 	case PHASE_STARTING:
 	case PHASE_STOPPING:
 	case PHASE_STOPPED:

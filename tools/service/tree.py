@@ -126,6 +126,7 @@ class Tree:
     def __init__(self):
         self.root = Entry(FOLDER, 0o755, 0, 0)
         self.count = 1
+        self.notes = []     # what the user should know of it: text
 
     def add_folder(self, path, mode=0o755, uid=0, gid=0):
         """A folder that is there keeps what is in it and has this mode and owner from now on."""

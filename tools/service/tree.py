@@ -79,10 +79,13 @@ class Entry:
 
 
 def quoted(name):
-    """NAME as a message shows it: nothing in it reaches the terminal as it is, and it is not long."""
+    """NAME, or whatever stands in its place, as a message shows it: no control character reaches the terminal, and it is not long."""
     if isinstance(name, bytes):
         name = name.decode("utf-8", "surrogateescape")
-    text = ascii(name) if any(0xd800 <= ord(c) < 0xe000 for c in name) else repr(name)
+    try:
+        text = repr(name)
+    except RecursionError:
+        text = "..."
     return text if len(text) <= 200 else f"{text[:120]}...{text[-40:]}"
 
 

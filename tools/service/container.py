@@ -245,7 +245,7 @@ class _Image:
                 rank = variant not in FIRST_VARIANTS, variant
                 images.setdefault(field(descriptor, "digest", str, "the index"), (rank, descriptor, reference, variant))
         if not images:
-            there = sorted({"/".join(filter(None, platform)) for _, platform, _ in found if "unknown" not in platform})
+            there = sorted({"/".join(filter(None, platform)) for _, platform, _ in found if any(platform) and "unknown" not in platform})
             raise Refused(f"it has no image for linux/{self.architecture}, but for: {quoted(', '.join(there)) if there else 'nothing'}")
         first = min(rank for rank, *_ in images.values())
         images = [image for image in images.values() if image[0] == first]

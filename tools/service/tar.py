@@ -28,10 +28,10 @@ def number(field, what):
     """An octal number, or one in base 256."""
     if field[0] in (0x80, 0xff):
         return int.from_bytes(field[1:], "big") - (1 << 8 * (len(field) - 1) if field[0] == 0xff else 0)
-    digits = field.strip(b" \0")
-    if not re.fullmatch(b"[0-7]*", digits):
+    digits = field.strip(b" \0") or b"0"
+    if not digits.isdigit() or b"8" in digits or b"9" in digits:
         raise Refused(f"the tar archive has {quoted(digits)} as {what}")
-    return int(digits or b"0", 8)
+    return int(digits, 8)
 
 
 def decimal(value, what):

@@ -12,7 +12,7 @@ DEPS_PACKAGES_images = $(sort $(foreach format,$(FORMATS),$($(format)_TOOLS)))
 DEPS_PACKAGES_sign  := sbsigntool
 DEPS_PACKAGES_run   := $(QEMU_PACKAGE) python3 python3-pyte
 DEPS_PACKAGES_check = $(DEPS_PACKAGES_run) $(DEPS_PACKAGES_images) $(DEPS_PACKAGES_sign) \
-	libcmocka-dev clang libclang-rt-dev python3-pytest python3-pytest-xdist python3-yaml shellcheck \
+	mtools dosfstools fdisk libcmocka-dev clang libclang-rt-dev python3-pytest python3-pytest-xdist python3-yaml shellcheck \
 	gnupg openssl libxml2-utils iproute2 iputils-ping util-linux \
 	dnsmasq-base bind9 radvd chrony kea-dhcp4-server kea-dhcp6-server haproxy samba-common-bin python3-impacket rsyslog \
 	ovmf libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients skopeo umoci runc \

@@ -31,7 +31,7 @@ $(GEN_INIT_CPIO): $(BUILD)/linux/.unpacked
 	$(Q)$(HOST_GCC) -O2 -o $@ $(BUILD)/linux/usr/gen_init_cpio.c
 
 # The place for tools/thimble-config to write to where the kernel is an ELF file.
-$(IMAGE_BUILD)/image.conf: tools/thimble-config
+$(IMAGE_BUILD)/image.conf: tools/thimble-config tools/image/kernel.py
 	$(Q)mkdir -p $(@D)
 	$(Q)tools/thimble-config --empty-page > $@
 

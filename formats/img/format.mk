@@ -3,9 +3,9 @@ img_FOR   := clouds, bhyve, `dd`
 img_FROM  := efi
 img_WITH  := $(esp_with)
 img_NEEDS := $(esp_needs)
-img_TOOLS := mtools dosfstools fdisk
+img_TOOLS := $(esp_tools)
 img_QEMU  := raw
 
-# The same in whole MiB: what Hyper-V and Azure ask for; three: Hyper-V makes none that is smaller.
+# What disks of hypervisors are made of.
 $(DISK): $(IMAGE) $(IMAGE_BUILD)/signer $(wildcard formats/img/*) $(img_NEEDS) | deps-images
-	$(Q)formats/img/build $< $@.new $(img_WITH) 1048576 3145728 && mv $@.new $@
+	$(Q)formats/img/build $< $@.new $(img_WITH) whole && mv $@.new $@

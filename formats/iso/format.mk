@@ -3,5 +3,5 @@ iso_FOR   := anything with a CD drive; `dd` to a stick
 iso_FROM  := efi
 iso_WITH  := $(esp_with)
 iso_NEEDS := $(esp_needs)
-iso_TOOLS := xorriso mtools dosfstools
+iso_TOOLS := xorriso $(esp_tools)
 iso_QEMU  := raw

@@ -4,3 +4,4 @@ vhd_FROM  := disk
 vhd_NEEDS := tools/disk-identity
 vhd_TOOLS := qemu-utils python3
 vhd_QEMU  := vpc
+vhd_MAGIC := -512:636f6e6563746978

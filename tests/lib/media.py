@@ -10,7 +10,7 @@ import subprocess
 
 from guest import TREE
 
-import image_formats  # of tools/, which guest put into the path
+from image import formats as image_formats  # of tools/, which guest put into the path
 
 OVMF = "/usr/share/ovmf/OVMF.fd"
 FORMATS = ["efi", *image_formats.FORMATS]

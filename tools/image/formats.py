@@ -1,10 +1,11 @@
 """What formats/*/format.mk say of each format, for those that are not make."""
 
 import collections
+import os
 import pathlib
 import re
 
-FOLDER = pathlib.Path(__file__).resolve().parent.parent / "formats"
+FOLDER = pathlib.Path(__file__).resolve().parent.parent.parent / "formats"
 
 # source: what it is made from; qemu: its name in QEMU; magic: (offset, bytes); the last three may be None or "".
 Format = collections.namedtuple("Format", "name source qemu magic unpack")
@@ -24,11 +25,15 @@ FORMATS = {form.name: form for form in map(read, sorted(path.parent for path in 
 
 
 def format_of(path):
-    """The format that PATH's first bytes show; None: the one file is in it as it is."""
+    """The format that the bytes of PATH show; None: the one file is in it as it is."""
     with open(path, "rb") as file:
-        head = file.read(512)
-    return next((form for form in FORMATS.values()
-                 if form.magic and head[form.magic[0]:].startswith(form.magic[1])), None)
+        size = file.seek(0, os.SEEK_END)
+
+        def shows(offset, magic):
+            file.seek(max(offset if offset >= 0 else size + offset, 0))
+            return file.read(len(magic)) == magic
+
+        return next((form for form in FORMATS.values() if form.magic and shows(*form.magic)), None)
 
 
 def input_of(form, folder):

@@ -14,7 +14,7 @@
 #include "common/log.h"
 #include "common/log_lines.h"
 
-enum { PATH_BYTES_MAX = 256, VALUE_BYTES_MAX = 2048 };
+enum { PATH_BYTES_MAX = 256, VALUE_BYTES_MAX = 4096 };
 
 const char *run_dir(void)
 {

@@ -1,9 +1,11 @@
 #include "setting_sources.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "common/file.h"
 #include "common/log.h"
@@ -12,9 +14,10 @@
 #include "smbios.h"
 #include "vmware.h"
 
-#define FILE_TEXT_MAX  16382 /* bytes of a file that are read */
-#define TEXT_OF_(what) #what
-#define TEXT_OF(what)  TEXT_OF_(what)
+#define FILE_TEXT_MAX    16382 /* bytes of a file that are read */
+#define COMMAND_LINE_MAX 2047  /* COMMAND_LINE_SIZE of x86 and arm64, without its NUL */
+#define TEXT_OF_(what)   #what
+#define TEXT_OF(what)    TEXT_OF_(what)
 
 enum {
 	FILE_BYTES_MAX = FILE_TEXT_MAX + 2,
@@ -61,6 +64,7 @@ static void read_text(size_t length, const char *origin)
 static bool read_settings_file(const char *path, const char *origin)
 {
 	ssize_t length = file_read(path, bytes, sizeof(bytes));
+	chmod(path, 0600); /* it may have secrets; the first time the root can still be written to */
 	if (length > 0)
 		read_text((size_t)length, origin);
 	else if (length < 0 && errno != ENOENT)
@@ -72,6 +76,7 @@ static bool read_settings_file(const char *path, const char *origin)
 static void read_page(const char *path)
 {
 	ssize_t length = file_read(path, bytes, sizeof(bytes));
+	chmod(path, 0600);
 	const char *end = length > 0 ? memchr(bytes, '\n', (size_t)length) : NULL;
 	size_t skip = end != NULL ? (size_t)(end + 1 - bytes) : 0;
 	if (length > 0)
@@ -172,10 +177,23 @@ static void read_agent(void)
 	}
 }
 
+/* The kernel cuts it without a word; what was cut may be within a value. */
+static void read_command_line(void)
+{
+	ssize_t length = file_read("/proc/cmdline", bytes, sizeof(bytes));
+	bool cut = length > COMMAND_LINE_MAX; /* with the newline that is put behind it */
+	if (cut)
+		for (length = COMMAND_LINE_MAX; length > 0 && !isspace((unsigned char)bytes[length - 1]);)
+			length--;
+	if (length > 0)
+		config_read_command_line(&reading->config, bytes, (size_t)length, keep_refused);
+	if (cut)
+		refuse_rest("kernel command line", "what is behind " TEXT_OF(COMMAND_LINE_MAX) " bytes");
+}
+
 void settings_read(struct settings *s)
 {
-	static char command_line[4096];
-	memset(s, 0, sizeof(*s));
+	memset(s->refused, 0, sizeof(s->refused));
 	reading = s;
 	config_init(&s->config);
 	if (!read_settings_file("/etc/thimble/settings.conf", "appliance")) {
@@ -190,7 +208,5 @@ void settings_read(struct settings *s)
 	read_ovf_environment();
 	read_guestinfo();
 	read_agent();
-	ssize_t length = file_read("/proc/cmdline", command_line, sizeof(command_line));
-	if (length > 0)
-		config_read_command_line(&s->config, command_line, (size_t)length, keep_refused);
+	read_command_line();
 }

@@ -37,13 +37,12 @@ static void print_paragraph(const struct config_definition *d)
 int main(int argc, char **argv)
 {
 	bool markdown = argc > 1 && strcmp(argv[1], "--markdown") == 0;
+	void (*print)(const struct config_definition *) = markdown ? print_row : print_paragraph;
 	if (markdown)
 		printf("| key | default | allowed | meaning |\n|---|---|---|---|\n");
-	for (size_t key = 0; key < CONFIG_KEY_COUNT; key++) {
-		if (markdown)
-			print_row(&config_definitions[key]);
-		else
-			print_paragraph(&config_definitions[key]);
-	}
+	for (size_t key = 0; key < CONFIG_KEY_COUNT; key++)
+		print(&config_definitions[key]);
+	for (size_t family = 0; family < CONFIG_FAMILY_COUNT; family++)
+		print(&config_families[family]);
 	return 0;
 }

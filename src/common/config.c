@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/text.h"
 
@@ -77,6 +78,9 @@ void config_init(struct config *c)
 {
 	c->source = c->refused = 0;
 	c->used = 0;
+	c->hides = false;
+	c->variables.count = 0;
+	c->variables.used = 0;
 	for (size_t key = 0; key < CONFIG_KEY_COUNT; key++)
 		set_value(c, key, config_definitions[key].default_value, "default", CONFIG_BYTES_MAX);
 }
@@ -93,17 +97,57 @@ static bool find_key(const char *name, size_t length, size_t *key)
 	return false;
 }
 
+static bool find_family(const char *key, size_t length, enum config_family *family)
+{
+	for (*family = 0; *family < CONFIG_FAMILY_COUNT; (*family)++) {
+		size_t prefix = config_family_prefix(*family);
+		if (length >= prefix && memcmp(config_families[*family].name, key, prefix) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Whether a secret is what is meant, well written or not. */
+static bool names_secret(const char *bytes, size_t length)
+{
+	static const char word[] = "secret";
+	for (size_t i = 0; i + sizeof(word) - 1 <= length; i++)
+		if (strncasecmp(bytes + i, word, sizeof(word) - 1) == 0)
+			return true;
+	return false;
+}
+
 /* At most 80 bytes of what was read: enough to find the line, and the rest of the error fits. */
-static void quote(struct text *t, const char *bytes, size_t length)
+static void quote_bytes(struct text *t, const char *bytes, size_t length)
 {
 	text_add(t, "\"");
 	text_add_escaped(t, bytes, length > 80 ? 80 : length);
 	text_add(t, length > 80 ? "...\"" : "\"");
 }
 
+static void quote_key(struct text *t, const char *bytes, size_t length)
+{
+	size_t key = 0;
+	while (key < length && (isalnum((unsigned char)bytes[key]) || strchr("._-", bytes[key]) != NULL))
+		key++;
+	quote_bytes(t, bytes, key);
+}
+
+/* Of a secret only its name, and of what follows it in a source nothing: it may be the secret's next line. */
+static void quote(const struct config *c, struct text *t, const char *bytes, size_t length)
+{
+	if (c->hides)
+		text_add(t, "(not shown, it follows a secret)");
+	else if (names_secret(bytes, length))
+		quote_key(t, bytes, length);
+	else
+		quote_bytes(t, bytes, length);
+}
+
 void config_next_source(struct config *c)
 {
 	c->source++;
+	c->hides = false;
 }
 
 /* A screen that was not to be there at all stays away. */
@@ -174,42 +218,84 @@ static bool append(char *copy, const struct config *c, enum config_key key)
 	return true;
 }
 
+/* False, with why in ERROR: it is longer than a value may be. */
+static bool copy_value(char copy[static CONFIG_VALUE_MAX], const char *key, size_t key_length,
+	const char *value, size_t length, struct text *error)
+{
+	if (length >= CONFIG_VALUE_MAX || memchr(value, '\0', length) != NULL) {
+		text_add(error, "%.*s: %zu bytes, at most %d allowed and no NUL", (int)key_length, key,
+			length, CONFIG_VALUE_MAX - 1);
+		return false;
+	}
+	memcpy(copy, value, length);
+	copy[length] = '\0';
+	return true;
+}
+
+/* As config_set. Its errors never have the value. */
+static bool set_variable(struct config *c, enum config_family family, const char *key, size_t key_length,
+	const char *value, size_t value_length, const char *origin, struct text *error)
+{
+	char copy[CONFIG_VALUE_MAX];
+	const struct config_definition *d = &config_families[family];
+	const char *name = key + config_family_prefix(family);
+	size_t name_length = (size_t)(key + key_length - name);
+	if (!config_is_variable(name, name_length)) {
+		quote_key(error, key, key_length);
+		text_add(error, " is no setting, allowed: %s", d->allowed);
+		return false;
+	}
+	if (!copy_value(copy, key, key_length, value, value_length, error))
+		return false;
+	const char *why = d->check(d, copy);
+	if (why == NULL)
+		why = config_variables_set(&c->variables, family, name, name_length, copy, origin);
+	if (why != NULL)
+		text_add(error, "%.*s, %s, allowed: %s", (int)key_length, key, why, d->allowed);
+	return why == NULL;
+}
+
 bool config_set(struct config *c, const char *key, size_t key_length, const char *value, size_t value_length,
 	const char *origin, struct text *error)
 {
 	char copy[CONFIG_VALUE_MAX];
+	enum config_family family;
 	size_t index;
 	text_clear(error);
 	text_add(error, "setting refused, from %s: ", origin);
+	if (find_family(key, key_length, &family)) {
+		if (!set_variable(c, family, key, key_length, value, value_length, origin, error))
+			goto refused;
+		goto taken;
+	}
 	if (!find_key(key, key_length, &index)) {
-		quote(error, key, key_length);
+		quote(c, error, key, key_length);
 		text_add(error, " is no setting");
 		close_meant(c, key, key_length, origin, error);
 		goto refused;
 	}
 	const struct config_definition *d = &config_definitions[index];
-	if (value_length >= sizeof(copy) || memchr(value, '\0', value_length) != NULL) {
-		text_add(error, "%s: %zu bytes, at most %d allowed and no NUL", d->name, value_length,
-			CONFIG_VALUE_MAX - 1);
+	if (!copy_value(copy, key, key_length, value, value_length, error)) {
 		close_meant(c, key, key_length, origin, error);
 		goto refused;
 	}
-	memcpy(copy, value, value_length);
-	copy[value_length] = '\0';
 	const char *why = append(copy, c, (enum config_key)index) ? d->check(d, copy) : "too many";
 	if (why == NULL && !set_value(c, index, copy, origin, CONFIG_BYTES_MAX - CLOSED_BYTES))
 		why = "no room beside the other settings";
 	if (why != NULL) {
 		text_add(error, "%s = ", d->name);
-		quote(error, value, value_length);
+		quote(c, error, value, value_length);
 		text_add(error, "%s%s", why[0] != '\0' ? ", " : "", why);
 		close_meant(c, key, key_length, origin, error);
 		text_add(error, ", allowed: %s", d->allowed);
 		goto refused;
 	}
+taken:
+	c->hides = names_secret(key, key_length);
 	text_clear(error);
 	return true;
 refused:
+	c->hides |= names_secret(key, key_length);
 	c->refused++;
 	return false;
 }
@@ -227,7 +313,8 @@ void config_read_line(
 		c->refused++;
 		text_clear(&error);
 		text_add(&error, "setting refused, from %s: ", origin);
-		quote(&error, line, length);
+		quote(c, &error, line, length);
+		c->hides |= names_secret(line, length);
 		close_meant(c, line, length, origin, &error);
 		text_add(&error, ", allowed: key = value");
 		report(message);
@@ -266,7 +353,7 @@ static void refuse_escape(struct config *c, const char *word, size_t length, con
 	char message[512];
 	struct text error = TEXT(message);
 	text_add(&error, "setting refused, from %s: ", command_line);
-	quote(&error, word, length);
+	quote(c, &error, word, length);
 	close_meant(
 		c, word + sizeof("thimble.") - 1, length - (sizeof("thimble.") - 1), command_line, &error);
 	text_add(&error, ", a double quote within a value, allowed: 'single quotes' in the value, double "
@@ -282,7 +369,7 @@ void config_read_command_line(struct config *c, const char *bytes, size_t length
 	size_t at = 0;
 	config_next_source(c);
 	while (at < length) {
-		char word[sizeof(prefix) + CONFIG_VALUE_MAX + 64];
+		char word[sizeof(prefix) + CONFIG_VALUE_MAX + 2 * CONFIG_NAME_MAX];
 		size_t used = 0;
 		bool quoted = false, escaped = false;
 		while (at < length && (is_blank(bytes[at]) || bytes[at] == '\n'))
@@ -321,6 +408,40 @@ uint64_t config_number(const struct config *c, enum config_key key)
 	return number;
 }
 
+const char *config_variable(const struct config *c, unsigned i, bool *secret)
+{
+	if (secret != NULL)
+		*secret = i < c->variables.count && c->variables.entry[i].family == CONFIG_SERVICE_SECRET;
+	return config_variables_get(&c->variables, i);
+}
+
+bool config_same(const struct config *a, const struct config *b)
+{
+	for (int key = 0; key < CONFIG_KEY_COUNT; key++)
+		if (strcmp(config_get(a, (enum config_key)key), config_get(b, (enum config_key)key)) != 0)
+			return false;
+	return config_variables_same(&a->variables, &b->variables);
+}
+
+/* The service has them from init, not from the record, which is for people: it keeps within its bounds. */
+static void save_variables(struct record *r, const struct config *c)
+{
+	enum { SHOWN_MAX = 128 };
+	char key[sizeof("origin.service.secret.") + CONFIG_NAME_MAX];
+	bool secret;
+	const char *variable;
+	for (unsigned i = 0; (variable = config_variable(c, i, &secret)) != NULL; i++) {
+		enum config_family family = c->variables.entry[i].family;
+		const char *value = strchr(variable, '=') + 1;
+		struct text t = TEXT(key);
+		text_add(&t, "origin.%.*s%.*s", (int)config_family_prefix(family),
+			config_families[family].name, (int)(value - 1 - variable), variable);
+		record_add(r, key + sizeof("origin.") - 1, "%.*s%s", SHOWN_MAX, secret ? "(set)" : value,
+			!secret && strlen(value) > SHOWN_MAX ? "..." : "");
+		record_add(r, key, "%s", c->variables.entry[i].origin);
+	}
+}
+
 int config_save(const struct config *c)
 {
 	static struct record r;
@@ -331,6 +452,7 @@ int config_save(const struct config *c)
 		record_add(&r, config_definitions[i].name, "%s", config_get(c, (enum config_key)i));
 		record_add(&r, key, "%s", config_origin(c, (enum config_key)i));
 	}
+	save_variables(&r, c);
 	return record_commit(&r, "init", "config");
 }
 

@@ -9,11 +9,11 @@
 #include <stdint.h>
 
 #include "config_check.h"
+#include "config_variables.h"
 #include "record.h"
 #include "text.h"
 
 enum {
-	CONFIG_ORIGIN_MAX = 64,
 	CONFIG_BYTES_MAX = 16384, /* all values and origins together, each with its NUL */
 };
 
@@ -26,6 +26,8 @@ struct config {
 	size_t used;      /* of them; what was set anew since they were last packed still lies between */
 	unsigned source;  /* the number of the one that is read now */
 	unsigned refused; /* how many lines were refused */
+	bool hides;       /* a secret was read: what is refused behind it may be of it */
+	struct config_variables variables;
 };
 
 /* All defaults, origin "default". */
@@ -72,14 +74,22 @@ const char *config_origin(const struct config *c, enum config_key key);
 /* Of a key whose type is a number: its value (validated when it was set). */
 uint64_t config_number(const struct config *c, enum config_key key);
 
-/* Writes the record init/config: key=value, and origin.key=where from. 0, or -1 with errno. */
+/* The I-th variable that the settings give the service, "NAME=VALUE"; NULL behind the last. Each NAME is
+ * there once. *SECRET, unless SECRET is NULL: it must not be shown or logged. Good until something is set. */
+const char *config_variable(const struct config *c, unsigned i, bool *secret);
+
+/* Whether all values are the same. */
+bool config_same(const struct config *a, const struct config *b);
+
+/* Writes the record init/config: key=value, and origin.key=where from; of a secret that it is set, of a long
+ * variable the beginning. 0, or -1 with errno. */
 int config_save(const struct config *c);
 
-/* Reads what init wrote; with no record to read, the defaults hold and nobody may come. For init's children.
- */
+/* Reads what init wrote, but for the service's variables; with no record to read, the defaults hold and
+ * nobody may come. For init's children. */
 void config_load(struct config *c);
 
-/* The value of KEY alone, for a program that has no use for a struct config (27 KB); reads into ROOM, and the
+/* The value of KEY alone, for a program that has no use for a struct config (40 KB); reads into ROOM, and the
  * value is there. NULL: there is no record, or no good value in it. */
 const char *config_load_one(enum config_key key, struct record_view *room);
 

@@ -1,6 +1,7 @@
 #include "common/config_check.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -46,14 +47,23 @@ static const char *check_host_name(const struct config_definition *d, const char
 	return verdict(machine_name_valid(value, strlen(value)));
 }
 
-static const char *check_arguments(const struct config_definition *d, const char *value)
+/* Any text without control characters. */
+static const char *check_variable(const struct config_definition *d, const char *value)
 {
-	char copy[CONFIG_VALUE_MAX];
-	size_t count;
 	(void)d;
 	for (const char *c = value; *c != '\0'; c++)
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
 			return "a control character";
+	return NULL;
+}
+
+static const char *check_arguments(const struct config_definition *d, const char *value)
+{
+	char copy[CONFIG_VALUE_MAX];
+	size_t count;
+	const char *why = check_variable(d, value);
+	if (why != NULL)
+		return why;
 	snprintf(copy, sizeof(copy), "%s", value);
 	return arguments_split(copy, NULL, CONFIG_ARGUMENTS_MAX, &count);
 }
@@ -208,6 +218,21 @@ int config_guard(const char *value, struct uuid *list, size_t max)
 	return count > 0 ? (int)count : -1;
 }
 
+size_t config_family_prefix(enum config_family family)
+{
+	return strlen(config_families[family].name) - (sizeof("NAME") - 1);
+}
+
+bool config_is_variable(const char *name, size_t length)
+{
+	if (length == 0 || length > CONFIG_NAME_MAX || isdigit((unsigned char)name[0]))
+		return false;
+	for (size_t i = 0; i < length; i++)
+		if (!isalnum((unsigned char)name[i]) && name[i] != '_')
+			return false;
+	return true;
+}
+
 static const char *check_guard(const struct config_definition *d, const char *value)
 {
 	return verdict(config_guard(value, NULL, d->max) >= 0);
@@ -224,3 +249,4 @@ static const char *check_guard(const struct config_definition *d, const char *va
 	[CONFIG_##id] = {name, fallback, check, min, max, words, allowed, HELP(help)},
 
 const struct config_definition config_definitions[CONFIG_KEY_COUNT] = {CONFIG_KEYS(DEFINITION)};
+const struct config_definition config_families[CONFIG_FAMILY_COUNT] = {CONFIG_FAMILIES(DEFINITION)};

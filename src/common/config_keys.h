@@ -5,7 +5,9 @@
  *   min, max of a number; of a list, how many items (min 0: an empty value is accepted, and unsets the key)
  *   words    those allowed, NULL-terminated
  *   allowed  what errors print after "allowed: "
- *   help     what it does */
+ *   help     what it does
+ *
+ * FAMILY(...), the same columns: keys that end in a name that the user chooses, NAME in the table. */
 #ifndef THIMBLE_CONFIG_KEYS_H
 #define THIMBLE_CONFIG_KEYS_H
 
@@ -103,6 +105,17 @@
 	KEY(RELAY_SPLICE, "relay.splice", "on", check_words, 0, 0, on_words, \
 		"on or off", \
 		"`off` copies bytes through the relay's memory, for measurements and debugging")
+
+#define CONFIG_VARIABLE_ALLOWED \
+	"NAME: letters, digits and _, not a digit first, at most 64; the value: no control characters, at most 4095 " \
+	"bytes; 64 variables and 16384 bytes in all"
+#define CONFIG_FAMILIES(FAMILY) \
+	FAMILY(SERVICE_ENV, "service.env.NAME", "", check_variable, 0, 0, NULL, \
+		CONFIG_VARIABLE_ALLOWED, \
+		"variable NAME of the service's environment") \
+	FAMILY(SERVICE_SECRET, "service.secret.NAME", "", check_variable, 0, 0, NULL, \
+		CONFIG_VARIABLE_ALLOWED, \
+		"the same for a key or token: its value is never shown; the service has it as the file `/run/secrets/NAME` too")
 /* clang-format on */
 
 #endif

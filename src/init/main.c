@@ -68,15 +68,6 @@ static void handle_signal(struct loop *l, int number)
 		power_end(&power, RB_AUTOBOOT, "Ctrl-Alt-Del");
 }
 
-/* Whether any value differs. */
-static bool differs(const struct config *a, const struct config *b)
-{
-	for (int key = 0; key < CONFIG_KEY_COUNT; key++)
-		if (strcmp(config_get(a, (enum config_key)key), config_get(b, (enum config_key)key)) != 0)
-			return true;
-	return false;
-}
-
 static void publish_settings(void)
 {
 	host_name_begin(&host_name, &settings.config);
@@ -90,7 +81,7 @@ static void read_settings_again(void)
 	static struct settings before;
 	before = settings;
 	settings_read(&settings);
-	if (!differs(&before.config, &settings.config))
+	if (config_same(&before.config, &settings.config))
 		return;
 	log_info("new settings from the hypervisor: restarting the programs that use them");
 	publish_settings();

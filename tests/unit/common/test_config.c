@@ -314,6 +314,8 @@ static void as_many_arguments_as_there_is_room_for(void **state)
 	read_text(line, "site");
 	assert_int_equal(report_count, 0);
 	assert_int_equal(strlen(config_get(&c, CONFIG_SERVICE_ARGS)), CONFIG_VALUE_MAX - 1);
+	assert_int_equal(record_make_folder("init"), 0);
+	assert_int_equal(config_save(&c), 0);
 }
 
 /* Values that are set again and again leave no gaps for ever, and what has no room is refused alone. */
@@ -371,6 +373,186 @@ static void one_key_alone(void **state)
 	assert_null(config_load_one(CONFIG_NTP, &room));
 }
 
+/* --- families
+ * -------------------------------------------------------------------------------------------------------- */
+
+/* The value of NAME, and whether it is secret. */
+static const char *variable(const char *name, bool *secret)
+{
+	size_t length = strlen(name);
+	const char *found;
+	for (unsigned i = 0; (found = config_variable(&c, i, secret)) != NULL; i++)
+		if (strncmp(found, name, length) == 0 && found[length] == '=')
+			return found + length + 1;
+	return NULL;
+}
+
+static void later_variable_wins_by_its_name(void **state)
+{
+	bool secret;
+	(void)state;
+	read_text("service.env.A = 1 = one\nservice.env.a=small\nservice.secret.KEY=k\nservice.env.E=e\n",
+		"image");
+	assert_string_equal(variable("A", &secret), "1 = one");
+	assert_false(secret);
+	assert_string_equal(variable("a", NULL), "small");
+	assert_string_equal(variable("KEY", &secret), "k");
+	assert_true(secret);
+	const char *line = "thimble.service.env.A=\"2 two\" service.env.a=no thimble.service.secret.E=";
+	config_read_command_line(&c, line, strlen(line), report);
+	read_text("service.env.KEY = shown", "later");
+	assert_string_equal(variable("A", NULL), "2 two");
+	assert_string_equal(variable("a", NULL), "small");
+	assert_string_equal(variable("E", &secret), "");
+	assert_true(secret);
+	assert_string_equal(variable("KEY", &secret), "shown");
+	assert_false(secret);
+	assert_null(config_variable(&c, 4, NULL));
+	assert_int_equal(report_count, 0);
+}
+
+static void bad_variables_are_refused_alone(void **state)
+{
+	static char longest[CONFIG_NAME_MAX + 1];
+	char line[256];
+	(void)state;
+	memset(longest, 'N', CONFIG_NAME_MAX);
+	snprintf(line, sizeof(line), "service.env.%s = fits", longest);
+	read_text(line, "site");
+	assert_string_equal(variable(longest, NULL), "fits");
+	snprintf(line, sizeof(line), "service.env.%sN = no", longest);
+	read_text(line, "site");
+	read_text("service.env. = a\nservice.env.1A = a\nservice.env.A-B = a\nservice.env.A B = a\n"
+		  "service.env.C = a\x01z\nservice.env = a\nservice.env.\xc3\xa4 = a\n",
+		"site");
+	assert_int_equal(report_count, 8);
+	assert_int_equal(c.variables.count, 1);
+	assert_string_equal(reported[2],
+		"setting refused, from site, line 2: \"service.env.1A\" is no setting, allowed: "
+		"NAME: letters, digits and _, not a digit first, at most 64; the value: no control "
+		"characters, at "
+		"most 4095 bytes; 64 variables and 16384 bytes in all");
+	assert_non_null(strstr(reported[5], "service.env.C, a control character, allowed: NAME: "));
+}
+
+static void variables_are_bounded(void **state)
+{
+	static char line[CONFIG_VALUE_MAX + 64];
+	(void)state;
+	for (int i = 0; i < CONFIG_VARIABLES_MAX; i++) {
+		snprintf(line, sizeof(line), "service.secret.N%d = %d", i, i);
+		read_text(line, "site");
+	}
+	assert_int_equal(report_count, 0);
+	read_text("service.env.ONE_MORE = 1\nservice.env.N63 = another\n", "site");
+	assert_int_equal(report_count, 1);
+	assert_non_null(strstr(reported[0], "service.env.ONE_MORE, too many variables, allowed: "));
+	assert_string_equal(variable("N63", NULL), "another");
+
+	config_init(&c);
+	size_t key = (size_t)snprintf(line, sizeof(line), "service.env.V0 = ");
+	memset(line + key, 'x', CONFIG_VALUE_MAX - 1);
+	for (int i = 0; i < 4; i++) {
+		line[sizeof("service.env.V") - 1] = (char)('0' + i);
+		read_text(line, "site");
+	}
+	/* Four of 4,095 bytes with their names are more than there is room for. */
+	assert_int_equal(report_count, 2);
+	assert_non_null(strstr(reported[1], "service.env.V3, no room beside the other variables"));
+	for (int i = 0; i < 10; i++) {
+		line[key] = (char)('a' + i);
+		line[sizeof("service.env.V") - 1] = (char)('0' + i % 3);
+		read_text(line, "site");
+	}
+	assert_int_equal(report_count, 2);
+	assert_string_equal(variable("V2", NULL) + 1, line + key + 1);
+	assert_int_equal(variable("V2", NULL)[0], 'i');
+}
+
+/* SENTINEL is what must not be seen, however wrong its line is; NEXT stands for further lines of a key. */
+static void errors_do_not_quote_secrets(void **state)
+{
+	static const char *const lines[] = {
+		"service.secret.KEY = SENTINEL\x01",
+		"service.secret.1KEY = SENTINEL",
+		"service.secret.KEY SENTINEL",
+		"service.secret.KEY: SENTINEL",
+		"service.secret.KEY SENTINEL=x",
+		"Service_Secret.KEY SENTINEL",
+		"service.secrets.KEY = SENTINEL",
+		"service.secret.KEY = -----BEGIN KEY-----\nSENTINEL\nSENTINEL==\nsecretSENTINEL\n-----END "
+		"KEY-----\n",
+		"service.secrets.KEY = -----BEGIN KEY-----\nSENTINEL\nSENTINEL==\n",
+		"service.secret.KEY -----BEGIN KEY-----\nSENTINEL\n",
+		"service.secret.KEY = a\nmtu = SENTINEL\n",
+	};
+	const char *command_line =
+		"thimble.service.secret.KEY=\"a\\\"SENTINEL\\\"\" thimble.service.secret.KEY:SENTINEL";
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		report_count = 0;
+		read_text(lines[i], "site");
+		assert_true(report_count > 0);
+		for (size_t j = 0; j < report_count; j++)
+			if (strstr(reported[j], "SENTINEL") != NULL)
+				fail_msg("%s: the secret is told: %s", lines[i], reported[j]);
+	}
+	report_count = 0;
+	config_read_command_line(&c, command_line, strlen(command_line), report);
+	assert_int_equal(report_count, 2);
+	assert_string_equal(reported[0],
+		"setting refused, from kernel command line: \"thimble.service.secret.KEY\", a "
+		"double quote within a value, allowed: 'single quotes' in the value, double "
+		"ones around it");
+	assert_null(strstr(reported[1], "SENTINEL"));
+	/* Others are told as before: behind a good line, and in the next source. */
+	report_count = 0;
+	read_text("service.secret.KEY = a\nmtu = 1400\nmtu = x\nservice.secret.KEY = a", "site");
+	read_text("mtu = y", "site");
+	assert_non_null(strstr(reported[0], "mtu = \"x\""));
+	assert_non_null(strstr(reported[1], "mtu = \"y\""));
+}
+
+static void records_have_no_secret(void **state)
+{
+	static struct record_view v;
+	static char line[CONFIG_VALUE_MAX];
+	const char *key, *value;
+	(void)state;
+	read_text("service.secret.KEY = SENTINEL\nservice.env.HOME = /data\nservice.secret.NONE=", "fw_cfg");
+	size_t length = (size_t)snprintf(line, sizeof(line), "service.env.LONG = ");
+	memset(line + length, 'x', 1000);
+	read_text(line, "site");
+	assert_int_equal(record_make_folder("init"), 0);
+	assert_int_equal(config_save(&c), 0);
+	assert_int_equal(record_read(&v, "init", "config"), 0);
+	for (size_t at = 0; record_next(&v, &at, &key, &value);)
+		assert_null(strstr(value, "SENTINEL"));
+	assert_string_equal(record_get(&v, "service.secret.KEY"), "(set)");
+	assert_string_equal(record_get(&v, "service.secret.NONE"), "(set)");
+	assert_string_equal(record_get(&v, "origin.service.secret.KEY"), "fw_cfg, line 1");
+	assert_string_equal(record_get(&v, "service.env.HOME"), "/data");
+	assert_int_equal(strlen(record_get(&v, "service.env.LONG")), 128 + 3);
+}
+
+static void a_change_of_any_value_is_seen(void **state)
+{
+	static const char *const changes[] = {
+		"mtu = 9000", "service.env.A = 2", "service.secret.A = 1", "service.env.B = "};
+	static struct config before;
+	(void)state;
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		config_init(&c);
+		read_text("service.env.A = 1\nservice.secret.S = s\n", "image");
+		before = c;
+		read_text("service.secret.S = s\nservice.env.A = 1", "later"); /* the same in another order */
+		assert_true(config_same(&before, &c));
+		read_text(changes[i], "later");
+		assert_false(config_same(&before, &c));
+		assert_false(config_same(&c, &before));
+	}
+}
+
 static void list_is_split_and_trimmed(void **state)
 {
 	const char *at = " a:1 , b:2,,c ", *item;
@@ -403,6 +585,12 @@ int main(void)
 		cmocka_unit_test_setup(room_is_found_again, fresh),
 		cmocka_unit_test_setup(children_read_what_init_wrote, fresh),
 		cmocka_unit_test_setup(one_key_alone, fresh),
+		cmocka_unit_test_setup(later_variable_wins_by_its_name, fresh),
+		cmocka_unit_test_setup(bad_variables_are_refused_alone, fresh),
+		cmocka_unit_test_setup(variables_are_bounded, fresh),
+		cmocka_unit_test_setup(errors_do_not_quote_secrets, fresh),
+		cmocka_unit_test_setup(records_have_no_secret, fresh),
+		cmocka_unit_test_setup(a_change_of_any_value_is_seen, fresh),
 		cmocka_unit_test_setup(list_is_split_and_trimmed, fresh),
 	};
 	return cmocka_run_group_tests(tests, folder_setup, folder_teardown);

@@ -631,6 +631,10 @@ static void test_settings_view(void **unused)
 			set ? "kms.example.org:1688" : config_get(&c, (enum config_key)key), name,
 			set ? "baked in, line 7" : "default");
 	}
+	used += (size_t)snprintf(file + used, sizeof(file) - used,
+		"service.env.HOME=/data\norigin.service.env.HOME=image, line 2\n"
+		"service.secret.%064d=(set)\norigin.service.secret.%064d=fw_cfg, line 3\n",
+		1, 1);
 	assert_int_equal(record_parse(&state.settings.view, file, used), 0);
 	state.settings.status = RECORD_READ;
 	request.view = VIEW_SETTINGS;
@@ -644,13 +648,16 @@ static void test_settings_view(void **unused)
 					strstr(text, "\n relay.upstream") < strstr(text, "\n hostname")
 						? strstr(text, "kms.example.org:1688  (baked in, line 7)")
 						: NULL);
+			seen += strstr(text, "/data  (image, line 2)") != NULL;
+			seen += strstr(text, "\n service.secret.0") != NULL &&
+				strstr(text, " (set)  (fw_cfg, line 3)") != NULL;
 			for (int key = 0; key < CONFIG_KEY_COUNT; key++) {
 				char line[80];
 				snprintf(line, sizeof(line), "\n %s ", config_definitions[key].name);
 				seen += strstr(text, line) != NULL;
 			}
 		} while (++request.settings_page < result.pages);
-		assert_int_equal(seen, CONFIG_KEY_COUNT);
+		assert_int_equal(seen, CONFIG_KEY_COUNT + 2);
 		assert_true(rows > LAYOUT_ROWS_MIN || result.pages > 1);
 	}
 	state.settings.status = RECORD_UNREADABLE;

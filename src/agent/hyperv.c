@@ -2,6 +2,7 @@
  * record agent/settings, and init is asked to read the settings again. */
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "back_end.h"
@@ -25,8 +26,10 @@ static void write_settings(void)
 	for (size_t i = 0; i < KVP_PAIRS_MAX; i++)
 		if (kvp.pairs[i].key[0] != '\0')
 			record_add(r, kvp.pairs[i].key, "%s", kvp.pairs[i].value);
+	mode_t before = umask(077); /* they may have secrets; init reads them as root */
 	if (record_commit(r, "agent", "settings") < 0)
 		log_warn("record agent/settings");
+	umask(before);
 }
 
 static void handle_pause(struct loop *loop, struct loop_timer *timer)

@@ -152,7 +152,9 @@ def test_hostile_values_stay_in_their_line(kernel, init):
     assert init.request() == "read-settings"
     wait_until(lambda: "hostname" in kernel.settings(), 20, "the record")
     assert set(kernel.settings()) == {"hostname"}
-    data = (kernel.folder / "agent/settings").read_bytes()
+    record = kernel.folder / "agent/settings"
+    assert record.stat().st_mode & 0o777 == 0o600, "others may not read what may be a secret"
+    data = record.read_bytes()
     assert data.count(b"\n") == 1 and b"\x1b" not in data, data
 
 

@@ -27,17 +27,18 @@ else
 	$(Q)cp $< $@
 endif
 
+service_archive := $(if $(packed),--archive $(IMAGE_BUILD)/archive)
 # In front of a command that asks for memory: MEMORY_RUN and MEMORY_MB, worked out from what is in $(KERNEL_IMAGE).
-with_memory = needs="$$(tools/image-memory $(IMAGE_BUILD)/rootfs.cpio $(KERNEL_IMAGE) $(MEMORY_MB))" && eval "$$needs" &&
+with_memory = needs="$$(tools/image-memory $(BASE_BUILD)/rootfs.cpio $(KERNEL_IMAGE) $(service_archive) $(MEMORY_MB))" && eval "$$needs" &&
 
 .PHONY: image size manifest
 image: $(IMAGE) $(IMAGE:.efi=.manifest)
 	$(Q)$(with_memory) printf '  %-8s %s, %s bytes, needs %s\n' IMAGE $(IMAGE) "$$(stat -c %s $(IMAGE))" "$$MEMORY_NEEDED"
 
 manifest: $(IMAGE:.efi=.manifest)
-$(IMAGE:.efi=.manifest): $(IMAGE_BUILD)/rootfs.cpio $(SOURCES_USED) tools/guest-files
+$(IMAGE:.efi=.manifest): $(KERNEL_IMAGE) $(SOURCES_USED) tools/guest-files
 	$(Q)mkdir -p $(@D)
-	$(Q)$(rootfs_environment) tools/guest-files manifest $(IMAGE_BUILD)/manifest $(SOURCES_USED) > $@
+	$(Q)$(rootfs_environment) tools/guest-files manifest $(BASE_BUILD)/manifest $(SOURCES_USED) $(service_archive) > $@
 
 size: $(IMAGE)
-	$(Q)$(rootfs_environment) tools/guest-files size $(IMAGE_BUILD)/manifest $(IMAGE)
+	$(Q)$(rootfs_environment) tools/guest-files size $(BASE_BUILD)/manifest $(IMAGE) $(service_archive)

@@ -1,5 +1,5 @@
 # The kernel: one set of objects for all appliances, then one short link for each.
-# needs: $(LINUX_DEB), kernel/, tools/kernel-config, tools/kernel-progress, $(IMAGE_BUILD)/rootfs.cpio
+# needs: $(LINUX_DEB), kernel/, tools/kernel-config, tools/kernel-progress, $(BASE_BUILD)/rootfs.cpio
 # makes: $(KERNEL_IMAGE) and $(KERNEL_ELF); linux-nconfig, linux-savedefconfig; on the way $(BUILD)/linux (the patched
 #        source) and $(BUILD)/linux/objects-PLATFORM
 
@@ -11,6 +11,8 @@ LINUX     := $(LINUX_SRC)/objects-$(PLATFORM)
 
 KERNEL_IMAGE := $(IMAGE_BUILD)/kernel
 KERNEL_ELF   := $(IMAGE_BUILD)/vmlinux
+BASE_KERNEL  := $(BASE_BUILD)/kernel
+BASE_ELF     := $(BASE_BUILD)/vmlinux
 
 linux_patches   := $(sort $(wildcard kernel/patches/*.patch))
 linux_local     := kernel/local.config
@@ -87,12 +89,19 @@ $(LINUX)/.objects: $(LINUX)/.config-checked $(LINUX_SRC)/.unpacked
 	$(Q)touch $@
 
 # Under a lock of its own from the first copy to the last: another make may be linking another appliance.
-$(KERNEL_IMAGE) $(KERNEL_ELF) &: $(LINUX)/.objects $(IMAGE_BUILD)/rootfs.cpio
+$(BASE_KERNEL) $(BASE_ELF) &: $(LINUX)/.objects $(BASE_BUILD)/rootfs.cpio
 	$(Q){ flock 9 && { $(linux_here); } && \
-		cp $(IMAGE_BUILD)/rootfs.cpio $(LINUX)/initramfs.cpio && \
-		$(call linux_build,link $(IMAGE_NAME),$(LINUX_GOAL)) && \
-		cp $(LINUX)/$(LINUX_ELF) $(KERNEL_ELF) && \
-		cp $(LINUX)/$(LINUX_IMAGE) $(KERNEL_IMAGE); } 9> $(LINUX)/.link-lock
+		cp $(BASE_BUILD)/rootfs.cpio $(LINUX)/initramfs.cpio && \
+		$(call linux_build,link $(notdir $(BASE_BUILD)),$(LINUX_GOAL)) && \
+		cp $(LINUX)/$(LINUX_ELF) $(BASE_ELF) && \
+		cp $(LINUX)/$(LINUX_IMAGE) $(BASE_KERNEL); } 9> $(LINUX)/.link-lock
+
+ifdef packed
+$(KERNEL_IMAGE): $(BASE_KERNEL)
+$(KERNEL_ELF): $(BASE_ELF)
+$(KERNEL_IMAGE) $(KERNEL_ELF): $(IMAGE_BUILD)/archive $(wildcard tools/image/*.py)
+	$(Q)tools/thimble-service $< --archive $(IMAGE_BUILD)/archive --output $@ > $@.log
+endif
 
 # --- changing the configuration -------------------------------------------------------------------------------------
 

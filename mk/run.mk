@@ -15,8 +15,8 @@ APPEND  ?=
 override APPEND := $(value APPEND)
 export ACCEL APPEND QEMU_MACHINE
 
-QEMU_RUN = tools/qemu run $(IMAGE) --name '$(APPLIANCE_NAME)' $(addprefix --port ,$(SERVICE_PORTS)) \
-	$(addprefix --status-port ,$(STATUS_PORT)) \
+QEMU_RUN = tools/qemu run $(IMAGE) --name '$(APPLIANCE_NAME)' $${SERVICE_PORTS:+$$(printf -- ' --port %s' $$SERVICE_PORTS)} \
+	$${STATUS_PORT:+--status-port $$STATUS_PORT} \
 	$(if $(MEMORY),--memory '$(MEMORY)') --machine '$(MACHINE)' --append "$$APPEND" --log $(IMAGE_BUILD)/run \
 	$(if $(filter 1,$(DEBUG)),--shell $(IMAGE_BUILD)/run/shell) $(if $(filter 1,$(V)),--verbose)
 

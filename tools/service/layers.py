@@ -78,11 +78,15 @@ class Layers:
             unpacked, found = self._unpack(part, algorithm)
         except (zlib.error, EOFError, gzip.BadGzipFile) as error:
             raise Refused(f"its packed data is damaged: {error}") from None
-        if diff_id and (found or digest(unpacked, algorithm)) != diff_id:
+        if diff_id and not found:
+            self._count(part.size)
+            found = digest(part, algorithm)
+        if diff_id and found != diff_id:
             raise Refused(f"unpacked it has not the digest {diff_id} that the image's configuration says")
         return unpacked
 
     def _unpack(self, part, algorithm):
+        """(Slice, its digest, or None where it is PART itself)."""
         with part.open() as file:
             begin = b"".join(part.chunks(file, 8))
             source = io.BufferedReader(_Bytes(part, file), CHUNK)
@@ -93,7 +97,6 @@ class Layers:
         for magic, name in OTHERS.items():
             if begin.startswith(magic):
                 raise Refused(f"it is packed by {name}: gzip, Zstandard and plain tar are taken; unpack it first")
-        self._count(part.size)
         return part, None
 
     def _unpack_zstd(self, source, algorithm):
@@ -174,13 +177,13 @@ class Layers:
         for *above, name in hidden:
             if replaced and any("/" + "/".join(above[:depth]) in replaced for depth in range(1, len(above) + 1)):
                 continue
-            path = "/" + "/".join(above)
             if name != OPAQUE:
-                if name[len(WHITEOUT):] in ("", ".", ".."):
-                    raise Refused(f"the whiteout {quoted(f'{path}/{name}')} hides nothing that can be")
-                tree.remove(f"{path}/{name[len(WHITEOUT):]}")
+                bare = name[len(WHITEOUT):]
+                if bare in ("", ".", ".."):
+                    raise Refused(f"the whiteout {quoted('/'.join([*above, name]))} hides nothing that can be")
+                tree.remove("/".join([*above, bare]))
                 continue
-            path = tree.resolve(path)
+            path = tree.resolve("/" + "/".join(above))
             entry = path and tree.get(path)
             for child in list(entry.children) if entry and entry.kind == FOLDER else ():
                 tree.remove(f"{path}/{child}")

@@ -102,9 +102,9 @@ class Reader:
     @staticmethod
     def _check(block, at):
         bare = block[:148] + b" " * 8 + block[156:]
-        says = number(block[148:156], "a checksum")
+        says = block[148:156].strip(b" \0").lstrip(b"0")
         # Some old programs add the bytes as signed ones.
-        if says != sum(bare) and says != sum(byte - 256 if byte > 127 else byte for byte in bare):
+        if says != b"%o" % sum(bare) and says != b"%o" % sum(byte - 256 if byte > 127 else byte for byte in bare):
             raise Refused(f"this is no tar archive, or a damaged one: the header at byte {at} has another checksum")
 
     def _extended(self, at, size):

@@ -21,6 +21,7 @@ KERNELS = {"proc", "sysfs", "devtmpfs", "devpts", "mqueue", "cgroup", "cgroup2",
 
 def read(path):
     """The Tree of the folder PATH. Its notes say what was left out."""
+    path = os.fspath(path)
     top = os.path.realpath(path)
     try:
         descriptor = os.open(top, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)

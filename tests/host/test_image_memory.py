@@ -8,6 +8,8 @@ import tarfile
 import pytest
 
 from deploy import Deployed
+from elf import ET_EXEC, elf
+from packed import Packer
 from tree import BUILD, HERE
 
 TOOL = HERE / "tools/image-memory"
@@ -37,6 +39,17 @@ def test_more_is_taken_as_it_is_said(tmp_path):
 def test_less_than_it_needs_is_refused(tmp_path, said):
     done = needs(tmp_path, 0.8, 1.8, said)
     assert done.returncode != 0 and "this image needs 32, with UEFI 88" in done.stderr, f"got {done}"
+
+
+def test_a_packed_service_and_what_it_may_write(tmp_path):
+    """The same as tools/thimble-service says, of 20 MB that are packed to nearly nothing, and 98 MB of places."""
+    daemon = tmp_path / "daemon"
+    daemon.write_bytes(elf(kind=ET_EXEC) + bytes(20 * MIB))
+    packer = Packer(tmp_path)
+    said = packer.pack("--binary", daemon, "--writable", "/tmp:4M /home/service:94M").stdout
+    made = needs(tmp_path, 0.8, 2, "--archive", tmp_path / "archive.out").stdout
+    assert "needs 48 MB of memory" in said and "144 when its writable places are full" in said, said
+    assert "'48 MB of memory, 104 with UEFI, 144 when its writable places are full'" in made and "MEMORY_MB=144\n" in made, made
 
 
 @pytest.fixture(scope="module")

@@ -6,23 +6,24 @@ import os
 import struct
 import zlib
 
-from .tree import Refused, Tree, write_archive
+from .tree import PAGE, Refused, Tree, write_archive
 
 # A window of gzip's (RFC 1951), and pieces so large that the window before each costs little.
 WINDOW_BYTES, PIECE_BYTES = 1 << 15, 1 << 20
+LEVEL = 6  # 9 takes four times as long and saves four thousandths
 # The kernel holds the dictionary while it unpacks; it knows this checksum alone.
 XZ = {"format": lzma.FORMAT_XZ, "check": lzma.CHECK_CRC32, "filters": [{"id": lzma.FILTER_LZMA2, "preset": 6, "dict_size": 1 << 22}]}
-SMALL_BYTES = 32 << 20
 COMPRESSIONS = "gzip", "xz"
 UNPACKED_MAX_BYTES = 4 << 30
+OWN = "etc/thimble/"
 
 
 class Gzip:
     """A file to write to; finish() returns the one gzip member (RFC 1952). Pieces are compressed at the same time on all processors,
     each with what is before it as its dictionary: the bytes do not depend on how many these are."""
 
-    def __init__(self, level):
-        self.level, self.crc, self.size = level, 0, 0
+    def __init__(self):
+        self.crc = self.size = 0
         self.waiting, self.before, self.pieces = bytearray(), b"", []
         self.count = len(os.sched_getaffinity(0))
         self.threads = concurrent.futures.ThreadPoolExecutor(self.count)
@@ -40,8 +41,9 @@ class Gzip:
         if len(self.pieces) > 4 * self.count:  # what waits is in memory
             self.pieces[-4 * self.count].result()
 
-    def compressed(self, piece, before, flush):
-        one = zlib.compressobj(self.level, zlib.DEFLATED, -zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL, zlib.Z_DEFAULT_STRATEGY, before)
+    @staticmethod
+    def compressed(piece, before, flush):
+        one = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL, zlib.Z_DEFAULT_STRATEGY, before)
         return one.compress(piece) + one.flush(flush)
 
     def finish(self):
@@ -63,10 +65,9 @@ class Xz:
         return b"".join([*self.pieces, self.one.flush()])
 
 
-def pack(members, owner, guests, size, compression):
-    """The archive of write_archive(), compressed; SIZE is about what is in it."""
-    # The last level costs five times as much and saves a hundredth.
-    out = Xz() if compression == "xz" else Gzip(9 if size < SMALL_BYTES else 6)
+def pack(members, owner, guests, compression):
+    """The archive of write_archive(), compressed."""
+    out = Xz() if compression == "xz" else Gzip()
     write_archive(out, members, owner, guests)
     return out.finish()
 
@@ -108,3 +109,28 @@ def tree_of(files):
     for path, text in files.items():
         tree.add_file(path, text.encode("utf-8", "surrogateescape"))
     return tree
+
+
+class Inside:
+    """What the archive DATA has: TEXTS {name in etc/thimble: text}, ROWS of the description, SIZES of the service's files."""
+
+    def __init__(self, data):
+        members = read(data)
+        self.texts = {path.removeprefix(OWN): content.decode("utf-8", "surrogateescape")
+                      for path, _, content in members if path.startswith(OWN)}
+        self.rows = dict(line.split("=", 1) for line in self.texts.get("service", "").splitlines() if "=" in line)
+        self.sizes = [len(content) for path, _, content in members if path.split("/")[0] == "service"]
+
+    def unpacked_bytes(self):
+        """As Tree.unpacked_bytes(): in a tmpfs."""
+        return sum(1024 + -(-size // PAGE) * PAGE for size in self.sizes)
+
+    def listed(self, key):
+        return [self.rows[f"{key}.{number}"] for number in range(1, len(self.rows) + 1) if f"{key}.{number}" in self.rows]
+
+    def places(self):
+        """[(path, bytes, uid, gid, mode)], all text."""
+        return [tuple(place.split()) for place in self.listed("place")]
+
+    def writable_bytes(self):
+        return int(self.rows.get("root_bytes", 0)) + sum(int(place[1]) for place in self.places())

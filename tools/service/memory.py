@@ -13,12 +13,18 @@ def up(megabytes):
     return -int(-megabytes // STEP_MB) * STEP_MB
 
 
-def needs(files_mb, archive_mb, image_mb):
-    """Memory in MB: without firmware, with UEFI. The archive with the files stays in memory until all are unpacked."""
-    direct = up(GUEST_MB + files_mb + archive_mb)
-    return direct, max(direct, up(UEFI_MB + files_mb + 2 * image_mb))
+class Needs:
+    """Memory in MB for FILES_MB and their archive of ARCHIVE_MB in an image of IMAGE_MB, with PLACES_MB to write to: DIRECT without
+    firmware, UEFI with it, FULL when what can be written to is full; FORM where a form or a definition says it."""
 
+    def __init__(self, files_mb, archive_mb, image_mb, places_mb=0):
+        # The archive with the files stays in memory until all are unpacked.
+        self.direct = up(GUEST_MB + files_mb + archive_mb)
+        self.uefi = max(self.direct, up(UEFI_MB + files_mb + 2 * image_mb))
+        self.full = max(self.direct, up(GUEST_MB + files_mb + places_mb))
+        self.form = max(FORM_LEAST_MB, self.uefi, self.full)
+        self.places = places_mb > 0
 
-def full(files_mb, places_mb):
-    """Memory in MB when the writable places are full."""
-    return up(GUEST_MB + files_mb + places_mb)
+    def __str__(self):
+        return f"{self.direct} MB of memory, {self.uefi} with UEFI" + (
+            f", {self.full} when its writable places are full" if self.places else "")

@@ -95,9 +95,8 @@ class Service:
         texts = {"/etc/thimble/service": self.description(), "/etc/thimble/settings.conf": self.settings()}
         if site is not None:
             texts["/etc/thimble/site.conf"] = site
-        size = self.tree.unpacked_bytes()
-        packed = archive.pack(self.tree.walk("/service"), self.owner, archive.tree_of(texts).walk(), size, compression)
-        return packed, size
+        packed = archive.pack(self.tree.walk("/service"), self.owner, archive.tree_of(texts).walk(), compression)
+        return packed, self.tree.unpacked_bytes()
 
 
 def numbered(key, values):

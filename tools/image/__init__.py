@@ -20,3 +20,8 @@ def run(*command, **options):
     if done.returncode:
         raise Refused(f"{pathlib.Path(command[0]).name} failed:\n{done.stderr.strip()}")
     return done
+
+
+def up(value, to):
+    """The next multiple of TO."""
+    return -(-value // to) * to

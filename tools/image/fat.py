@@ -9,7 +9,7 @@ import array
 import struct
 import sys
 
-from image import Refused
+from image import Refused, up
 
 SECTOR, ENTRY = 512, 32
 ALIGN = 2048
@@ -27,10 +27,6 @@ SERIAL = 0x1234ABCD  # as mkfs.fat --invariant has it
 # The boot sector: jump, name, then the BIOS parameter block of FAT12 and FAT16; code follows it.
 BLOCK = struct.Struct("<3s8sHBHBHHBHHHIIBBBI11s8s")
 CODE_END = 510
-
-
-def up(value, to):
-    return -(-value // to) * to
 
 
 # --- write ----------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ import struct
 import uuid
 import zlib
 
-from image import Refused
+from image import Refused, up
 
 SECTOR = 512
 FIRST = 34   # sectors of the tables before the partitions
@@ -18,10 +18,6 @@ DISK = uuid.UUID("54484D42-0000-4000-8000-000000000000").bytes_le
 PARTITION = uuid.UUID("54484D42-0000-4000-8000-000000000001").bytes_le
 SYSTEM_PARTITION = uuid.UUID("C12A7328-F81F-11D2-BA4B-00A0C93EC93B").bytes_le
 LEGACY_BIOS_BOOTABLE = 1 << 2
-
-
-def up(value, to):
-    return -(-value // to) * to
 
 
 def header(own, other, first, last, disk, at, count, entries):

@@ -4,7 +4,7 @@ directory names the same bytes."""
 
 import struct
 
-from image import Refused, gpt
+from image import Refused, gpt, up
 
 BLOCK, SECTOR = 2048, 512
 VOLUME, BOOT_RECORD = 16, 17  # blocks of their descriptors
@@ -58,7 +58,7 @@ def partition(iso):
 def put_partition(iso, partition, kernel, kernel_at, kernel_bytes):
     """ISO with the system partition PARTITION, in which the file KERNEL of its paths begins at KERNEL_AT."""
     start, old = extent(iso, record(iso, HOLDER))
-    if start + -(-old // BLOCK) * BLOCK + BEHIND != len(iso):
+    if start + up(old, BLOCK) + BEHIND != len(iso):
         raise Refused("its efi.img is not the last file in the ISO; build it anew")
     partition += bytes(-len(partition) % BLOCK)
     end = start + len(partition)

@@ -7,7 +7,7 @@ import struct
 import tempfile
 import zlib
 
-from image import Refused, run
+from image import Refused, run, up
 
 SETTINGS_MARK = b"#settings in this image\n"
 PAGE_BYTES = 4096
@@ -15,16 +15,13 @@ TEXT_BYTES = PAGE_BYTES - 16  # behind the head of a struct setup_data
 ROOM_BYTES = TEXT_BYTES - len(SETTINGS_MARK)
 
 ARCHIVE_MARK = b"#archive in this image\n\0"
-# Behind the mark, struct image_archive: bytes, place, pe_place, room, memory_mib.
-PLACE = struct.Struct("<5Q")
+# Behind the mark, struct image_archive: bytes, place, pe_place, room, words.
+PLACE = struct.Struct("<QqQQ96s")
+WORDS = "not enough memory for the files in this image; give the machine {} MiB or more"
 # A page in front of the archive: struct setup_data, and how long the file was without the two, which only this reads.
 NODE = struct.Struct("<QIIQ")
 NODE_TYPE = 0x48435241
 HUGE_PAGE = 2 << 20
-
-
-def up(value, to):
-    return -(-value // to) * to
 
 
 def page_text(text):
@@ -62,7 +59,7 @@ class Kernel:
         return self.finished(data)
 
     def archive_place(self):
-        """(offset of what is behind the mark, bytes, offset of the node, length of the file without it); bytes 0: none."""
+        """(offset behind the mark, bytes with the node, offset of the node, length of the file without them); bytes 0: none."""
         at = find(self.data, ARCHIVE_MARK, self.name, "a service") + len(ARCHIVE_MARK)
         if at + PLACE.size > len(self.data):
             raise Refused(f"{self.name}: ends in the middle of its kernel")
@@ -73,7 +70,7 @@ class Kernel:
         if size <= PAGE_BYTES or node + size > len(self.data):
             raise Refused(f"{self.name}: ends in the middle of its service")
         _, kind, length, base = NODE.unpack_from(self.data, node)
-        if (kind, length) != (NODE_TYPE, size - 16) or not 0 <= node - base < PAGE_BYTES:
+        if (kind, length) != (NODE_TYPE, size - 16) or not at < base <= node:
             raise Refused(f"{self.name}: its service is not where it says")
         return at, size, node, base
 
@@ -83,19 +80,18 @@ class Kernel:
         return bytes(self.data[node + PAGE_BYTES:node + size]) if size else None
 
     def put_archive(self, archive, memory_mib=0):
-        """With ARCHIVE in place of an earlier one, None for none. MEMORY_MIB: what the kernel asks for where it does not fit."""
+        """With ARCHIVE in place of an earlier one, None for none. MEMORY_MIB: what the kernel asks for where there is too little."""
         data = bytearray(self.unsigned())
-        at, size, node, base = self.archive_place()
+        at, size, _, base = self.archive_place()
         if size:
-            self.take_out(data, at, node, base)
-            PLACE.pack_into(data, at, *[0] * 5)
+            PLACE.pack_into(data, at, 0, self.take_out(data, at, base), 0, 0, b"")
         if archive is not None:
-            base = len(data)
-            size = PAGE_BYTES + len(archive)
-            data += bytes(-base % PAGE_BYTES)
+            base, size = len(data), PAGE_BYTES + len(archive)
+            node = self.node_for(data, at)
+            data += bytes(node - base)
             data += NODE.pack(0, NODE_TYPE, size - 16, base).ljust(PAGE_BYTES, b"\0")
             data += archive
-            PLACE.pack_into(data, at, size, *self.put_in(data, base, size), memory_mib)
+            PLACE.pack_into(data, at, size, *self.put_in(data, base, node), WORDS.format(memory_mib).encode())
         return self.finished(data)
 
 
@@ -161,10 +157,19 @@ class BzImage(Kernel):
         end = self.optional + struct.unpack_from("<H", data, self.pe + 20)[0] + count * self.SECTION.size
         return end - self.SECTION.size, end
 
-    def put_in(self, data, base, size):
+    def distance(self, at):
+        """From startup_32 to the field `place`, from where that tells the archive's while there is none."""
+        return at + 8 - self.setup_bytes
+
+    def node_for(self, data, at):
+        node = self.node_at(PLACE.unpack_from(data, at)[1] + self.distance(at))
+        if node % PAGE_BYTES or not 0 <= node - len(data) < HUGE_PAGE:
+            raise Refused(f"{self.name}: has no place for a service; it is of another Thimble")
+        return node
+
+    def put_in(self, data, base, node):
         data += bytes(4)  # for the checksum
         data += bytes(-len(data) % self.FILE_ALIGNMENT)
-        node = up(base, PAGE_BYTES)
         room, image_bytes = self.number(data, self.INIT_SIZE), self.number(data, self.optional + self.IMAGE_BYTES)
         last, row = self.sections(data)
         if row + self.SECTION.size > self.SECTIONS_END or data[row:row + self.SECTION.size] != self.NO_SECTION:
@@ -177,17 +182,18 @@ class BzImage(Kernel):
         self.resize(data, 1, up(raw, PAGE_BYTES), room + up(raw, PAGE_BYTES) + image_bytes - self.setup_bytes)
         return node - self.setup_bytes, image_bytes, room
 
-    def take_out(self, data, at, node, base):
-        room = PLACE.unpack_from(data, at)[3]
+    def take_out(self, data, at, base):
+        _, place, _, room, _ = PLACE.unpack_from(data, at)
         _, end = self.sections(data)
         row = end - self.SECTION.size
         name, raw, *_ = self.SECTION.unpack_from(data, row)
         if name != b".archive":
             raise Refused(f"{self.name}: its service is not in a section of its own")
         data[row:end] = self.NO_SECTION
-        self.add(data, row - self.SECTION.size + 16, base - node)
+        self.add(data, row - self.SECTION.size + 16, base - self.node_at(place))
         del data[base:]
         self.resize(data, -1, -up(raw, PAGE_BYTES), room)
+        return place - self.distance(at)
 
     def resize(self, data, sections, image_bytes, init_size):
         struct.pack_into("<H", data, self.pe + 6, struct.unpack_from("<H", data, self.pe + 6)[0] + sections)
@@ -228,22 +234,26 @@ class Vmlinux(Kernel):
     def node_at(self, place):
         return next((offset for offset, _, physical, _ in self.segments(self.data)[0] if physical == place), len(self.data))
 
-    def put_in(self, data, base, size):
+    def node_for(self, data, at):
+        return up(len(data), PAGE_BYTES)
+
+    def put_in(self, data, base, node):
         segments, row = self.segments(data)
         first = min(segment[0] for segment in segments)
         if row + self.SEGMENT.size > first or any(data[row:row + self.SEGMENT.size]):
             raise Refused(f"{self.name}: its program headers have no room")
         place = up(max(physical + length for _, _, physical, length in segments), HUGE_PAGE)
-        address = place + segments[0][1] - segments[0][2]
-        self.SEGMENT.pack_into(data, row, self.PT_LOAD, self.READABLE, up(base, PAGE_BYTES), address, place, size, size, PAGE_BYTES)
+        address, size = place + segments[0][1] - segments[0][2], len(data) - node
+        self.SEGMENT.pack_into(data, row, self.PT_LOAD, self.READABLE, node, address, place, size, size, PAGE_BYTES)
         struct.pack_into("<H", data, self.COUNT, self.count(data) + 1)
         return place, 0, 0
 
-    def take_out(self, data, at, node, base):
+    def take_out(self, data, at, base):
         end = self.segments(data)[1]
         data[end - self.SEGMENT.size:end] = bytes(self.SEGMENT.size)
         struct.pack_into("<H", data, self.COUNT, self.count(data) - 1)
         del data[base:]
+        return 0
 
 
 def of(data, name):

@@ -100,7 +100,7 @@ ifdef packed
 $(KERNEL_IMAGE): $(BASE_KERNEL)
 $(KERNEL_ELF): $(BASE_ELF)
 $(KERNEL_IMAGE) $(KERNEL_ELF): $(IMAGE_BUILD)/archive $(wildcard tools/image/*.py)
-	$(Q)tools/thimble-service $< --archive $(IMAGE_BUILD)/archive --output $@ > $@.log
+	$(Q)tools/thimble-service $(filter $(BASE_BUILD)/%,$^) --archive $(IMAGE_BUILD)/archive --output $@ > $@.log
 endif
 
 # --- changing the configuration -------------------------------------------------------------------------------------

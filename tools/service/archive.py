@@ -1,8 +1,10 @@
 """The archive as it lies in an image: compressed here, and read again for --show."""
 
+import collections
 import concurrent.futures
 import lzma
 import os
+import re
 import struct
 import zlib
 
@@ -83,8 +85,11 @@ def unpacked(data):
     return plain
 
 
+Member = collections.namedtuple("Member", "path mode uid gid content")
+
+
 def read(data):
-    """[(path, mode, content)] of an archive as pack() makes it; hard links have the content of the first."""
+    """[Member] of an archive as pack() makes it; of a file with several names, the first has the content."""
     plain, at, found = unpacked(data), 0, []
     while True:
         head = plain[at:at + 110]
@@ -94,12 +99,12 @@ def read(data):
             fields = [int(head[6 + 8 * n:14 + 8 * n], 16) for n in range(13)]
         except ValueError:
             raise Refused("the service in it is damaged") from None
-        mode, size, name_bytes = fields[1], fields[6], fields[11]
+        mode, uid, gid, size, name_bytes = *fields[1:4], fields[6], fields[11]
         name = plain[at + 110:at + 109 + name_bytes].decode("utf-8", "surrogateescape")
         begin = at + (110 + name_bytes + 3) // 4 * 4
         if name == "TRAILER!!!":
             return found
-        found.append((name, mode, plain[begin:begin + size]))
+        found.append(Member(name, mode, uid, gid, plain[begin:begin + size]))
         at = begin + (size + 3) // 4 * 4
 
 
@@ -116,10 +121,18 @@ class Inside:
 
     def __init__(self, data):
         members = read(data)
-        self.texts = {path.removeprefix(OWN): content.decode("utf-8", "surrogateescape")
-                      for path, _, content in members if path.startswith(OWN)}
+        self.texts = {one.path.removeprefix(OWN): one.content.decode("utf-8", "surrogateescape")
+                      for one in members if one.path.startswith(OWN)}
         self.rows = dict(line.split("=", 1) for line in self.texts.get("service", "").splitlines() if "=" in line)
-        self.sizes = [len(content) for path, _, content in members if path.split("/")[0] == "service"]
+        self.sizes = [len(one.content) for one in members if one.path.split("/")[0] == "service"]
+
+    @property
+    def name(self):
+        return self.rows.get("name", "")
+
+    def status_port(self):
+        found = re.search("^status-port = ([0-9]+)$", self.texts.get("settings.conf", ""), re.M)
+        return found[1] if found else "80"
 
     def unpacked_bytes(self):
         """As Tree.unpacked_bytes(): in a tmpfs."""

@@ -41,10 +41,11 @@ Place = collections.namedtuple("Place", "path size uid gid mode")
 
 
 class Service:
-    """NAME is what people call it; the other fields are the keys of the description."""
+    """NAME is what people call the machine, PROGRAM the service in it, when that is another; the other fields are the keys of the
+    description."""
 
     def __init__(self, name, tree, arch):
-        self.name, self.tree, self.arch = name, tree, arch
+        self.name, self.program, self.tree, self.arch = name, None, tree, arch
         self.ports, self.users, self.uid, self.gid, self.groups = [], "namespace", 0, 0, []
         self.file, self.command, self.arguments, self.env, self.workdir = None, [], "", {}, "/"
         self.stop_signal, self.places, self.root_bytes, self.capabilities, self.sys = int(signal.SIGTERM), {}, 0, [], False
@@ -52,7 +53,7 @@ class Service:
 
     def description(self):
         rows = [
-            ("name", self.name), ("service", self.name), ("ports", " ".join(self.ports)), ("processes_limit", PROCESSES),
+            ("name", self.name), ("service", self.program or self.name), ("ports", " ".join(self.ports)), ("processes_limit", PROCESSES),
             ("root", "/service"), ("users", self.users), ("uid", self.uid), ("gid", self.gid),
             ("groups", " ".join(map(str, self.groups))), ("file", self.file), *numbered("command", self.command),
             *numbered("env", [f"{key}={value}" for key, value in self.env.items()]), ("workdir", self.workdir),
@@ -338,6 +339,7 @@ class Builder:
         for entry in ownerless:
             entry.uid, entry.gid = user.uid, user.gid
         self.command(user)
+        service.program = said.service
         service.name = name_said(said.name, said.origin("name")) if said.name else name_of(self.default_name())
         self.ports()
         self.life(user)

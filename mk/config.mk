@@ -16,6 +16,7 @@ APPLIANCE ?= kms-relay
 ARCH      ?= x86_64
 PLATFORM  ?= virtual
 DEBUG     ?= 0
+SMP       ?= 0
 STRICT    ?= 0
 V         ?= 0
 
@@ -56,8 +57,8 @@ ifeq ($(filter $(PLATFORM),$(PLATFORMS)),)
 $(error PLATFORM=$(PLATFORM): one of: $(PLATFORMS))
 endif
 # The suffix of results and of the kernel's folder: empty for virtual.
-platform_suffix := $(if $(filter-out virtual,$(PLATFORM)),-$(PLATFORM))
-$(foreach flag,DEBUG STRICT V,$(if $(filter 0 1,$($(flag))),,$(error $(flag)=$($(flag)): 0 or 1)))
+platform_suffix := $(if $(filter-out virtual,$(PLATFORM)),-$(PLATFORM))$(if $(filter 1,$(SMP)),-smp)
+$(foreach flag,DEBUG SMP STRICT V,$(if $(filter 0 1,$($(flag))),,$(error $(flag)=$($(flag)): 0 or 1)))
 
 # V=1 shows the commands; otherwise one line a step.
 ifeq ($(V),0)

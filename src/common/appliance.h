@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { PORTS_MAX = 16 };
+enum { PORTS_MAX = 16, PROCESSES_MAX = 4096 };
 
 /* What this image is: /etc/thimble/appliance, written by the build. */
 struct appliance {
@@ -24,5 +24,8 @@ struct appliance {
 
 /* Reads the facts of PATH into A. A bad one is logged and replaced by its default. */
 void appliance_read(struct appliance *a, const char *path);
+
+/* Takes one fact; other keys are passed over. A bad value is logged, and what was there stays. */
+void appliance_set(struct appliance *a, const char *key, const char *value);
 
 #endif

@@ -30,6 +30,11 @@ $(HOST)/dhcpcd-conf: tests/lib/dhcpcd_conf.c $(call host_archives,init)
 	$(call say,HOSTLD,$@)
 	$(Q)$(HOST_GCC) $(HOST_CFLAGS) -o $@ $(filter %.c %.a,$^)
 
+# A service in its box, for tests without a guest.
+$(HOST)/box-harness: tests/lib/box_harness.c $(call host_archives,init)
+	$(call say,HOSTLD,$@)
+	$(Q)$(HOST_GCC) $(HOST_CFLAGS) -Wl,--wrap=become_oom_victim -o $@ $(filter %.c %.a,$^)
+
 # tests/unit/PROGRAM/test_*.c: one executable each, with all of the program but its main.
 UNIT_SOURCES := $(sort $(wildcard tests/unit/*/test_*.c))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(HOST)/unit/%,$(UNIT_SOURCES))
@@ -80,7 +85,7 @@ check: deps-build deps-check
 	for kind in $(CHECK_KINDS); do $(MAKE) check-$$kind || failed=1; done; \
 	tools/check-totals sum $(CHECK) $(CHECK_KINDS) || failed=1; exit $$failed
 
-host-programs: $(addprefix $(HOST)/,$(PROGRAMS) dhcpcd-conf) $(BUILD)/etc/passwd $(BUILD)/etc/group
+host-programs: $(addprefix $(HOST)/,$(PROGRAMS) dhcpcd-conf box-harness) $(BUILD)/etc/passwd $(BUILD)/etc/group
 unit-tests: $(UNIT_TESTS)
 
 check-unit: $(UNIT_TESTS) | deps-check
@@ -108,12 +113,12 @@ $(SLOW)/$1: tests/lib/slow.c $(HOST)/obj/$1/main.o $(call host_archives,$1)
 	$$(Q)$(HOST_GCC) $(HOST_CFLAGS) -Wl,--wrap=rename,--wrap=unlink,--wrap=write,--wrap=epoll_wait -o $$@ $$^ $(host_libraries_$1)
 endef
 $(foreach name,$(PROGRAMS),$(eval $(call slow_program,$(name))))
-$(SLOW)/dhcpcd-conf: $(HOST)/dhcpcd-conf
+$(SLOW)/dhcpcd-conf $(SLOW)/box-harness: $(SLOW)/%: $(HOST)/%
 	$(Q)mkdir -p $(@D)
 	$(Q)cp $< $@
 
 .PHONY: check-slow
-check-slow: $(addprefix $(SLOW)/,$(PROGRAMS) dhcpcd-conf) programs check-containers $(CHECK)/syslog-ng $(BUILD)/bench/relay-load \
+check-slow: $(addprefix $(SLOW)/,$(PROGRAMS) dhcpcd-conf box-harness) programs check-containers $(CHECK)/syslog-ng $(BUILD)/bench/relay-load \
 		$(BUILD)/packages/dhcpcd/.done $(BUILD)/packages/ntpd/.done | deps-check
 	$(Q)mkdir -p $(CHECK)
 	$(Q)THIMBLE_HOST_BIN=$(abspath $(SLOW)) tools/in-namespaces $(PYTEST) --numprocesses=$(shell expr 3 '*' $$(nproc)) \

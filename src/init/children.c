@@ -9,10 +9,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "box.h"
 #include "common/exit_words.h"
 #include "common/log.h"
 #include "common/record.h"
 #include "records/child.h"
+#include "report.h"
 #include "spawn.h"
 
 enum {
@@ -64,7 +66,13 @@ void child_write_record(const struct children *c, const struct child *child)
 	bool runs = child->state == CHILD_STARTING || child->state == CHILD_RUNNING ||
 		    child->state == CHILD_STOPPING;
 	bool ended = child->last_exit[0] != '\0';
-	char name[RECORD_NAME_MAX];
+	bool checked = child->state == CHILD_RUNNING && child->health != HEALTH_UNTOLD;
+	char name[RECORD_NAME_MAX], number[16];
+	const char *user = program_starts_as(p);
+	if (p->box != NULL) {
+		snprintf(number, sizeof(number), "%u", box_id(&p->box->description, p->box->description.uid));
+		user = number;
+	}
 	snprintf(name, sizeof(name), p->is_service ? "service" : "child.%s", p->name);
 	if (child->held && child->state == CHILD_STOPPED) {
 		record_remove("init", name);
@@ -83,9 +91,11 @@ void child_write_record(const struct children *c, const struct child *child)
 			    .restarts = child->starts > 0 ? (long long)child->starts - 1 : 0,
 			    .last_exit = ended ? child->last_exit : NULL,
 			    .last_exit_ms = ended ? child->last_exit_ms : -1,
-			    .user = program_starts_as(p),
+			    .user = user,
 			    .memory_limit_bytes = unless_zero((long long)p->memory_limit_bytes),
 			    .processes_limit = unless_zero(p->processes_limit),
+			    .health = checked ? health_words[child->health] : NULL,
+			    .health_since_ms = checked ? child->health_since_ms : -1,
 			    .port_items = p->is_service ? add_ports : NULL,
 			    .port_state_items =
 				    p->is_service && child->state == CHILD_RUNNING ? add_port_states : NULL,
@@ -199,39 +209,64 @@ static void handle_clear_deadline(struct children *c, struct child *child)
 
 static void close_report(struct children *c, struct child *child)
 {
-	if (child->start_report.fd < 0)
+	if (child->report.fd < 0)
 		return;
-	loop_remove(c->loop, &child->start_report);
-	close(child->start_report.fd);
-	child->start_report.fd = -1;
+	loop_remove(c->loop, &child->report);
+	close(child->report.fd);
+	child->report.fd = -1;
 }
 
-/* The pipe of a start: end of file when the program executes, a struct start_failure when it cannot. */
-static void handle_start_report(struct loop *loop, struct loop_fd *w, uint32_t events)
+/* Takes one report. */
+static void take_report(struct child *child, struct report *r)
 {
-	struct child *child = container_of(w, struct child, start_report);
-	struct start_failure failure;
 	char words[sizeof(child->last_exit)];
+	switch (r->kind) {
+	case REPORT_FAILED:
+		r->step[sizeof(r->step) - 1] = '\0';
+		snprintf(words, sizeof(words), "cannot start: %s: %s", r->step, strerror(r->value));
+		note_exit(child, words);
+		close_report(all, child);
+		break;
+	case REPORT_STARTED:
+		if (child->state == CHILD_STARTING)
+			set_state(all, child, CHILD_RUNNING, 0);
+		break;
+	case REPORT_HEALTH:
+		child->health = (enum health)r->value;
+		child->health_since_ms = now_ms();
+		child_write_record(all, child);
+		break;
+	case REPORT_ENDED:
+		child->ended = true;
+		child->end_status = r->value;
+		child->end_peak_kb = r->peak_kb;
+		break;
+	}
+}
+
+/* The pipe of a start: reports, and its end when the program executes. */
+static void handle_report(struct loop *loop, struct loop_fd *w, uint32_t events)
+{
+	struct child *child = container_of(w, struct child, report);
+	struct report report;
+	ssize_t got = 0;
 	(void)loop;
 	(void)events;
-	ssize_t got = read(w->fd, &failure, sizeof(failure));
-	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+	while (w->fd >= 0 && (got = read(w->fd, &report, sizeof(report))) == (ssize_t)sizeof(report))
+		take_report(child, &report);
+	if (w->fd < 0 || (got < 0 && (errno == EAGAIN || errno == EINTR)))
 		return;
 	close_report(all, child);
-	if (got == (ssize_t)sizeof(failure)) {
-		failure.step[sizeof(failure.step) - 1] = '\0';
-		snprintf(words, sizeof(words), "cannot start: %s: %s", failure.step, strerror(failure.error));
-		note_exit(child, words);
-	} else if (child->state == CHILD_STARTING) {
+	if (child->state == CHILD_STARTING && child->program.box == NULL)
 		set_state(all, child, CHILD_RUNNING, 0);
-	}
 }
 
 void child_start(struct children *c, struct child *child)
 {
 	if (c->shutting_down || child->held || states[child->state].has_process)
 		return;
-	child->killed_by_init = false;
+	child->killed_by_init = child->ended = false;
+	child->health = HEALTH_UNTOLD;
 	int report;
 	pid_t pid = spawn(c, child, &report);
 	if (pid < 0) {
@@ -243,9 +278,9 @@ void child_start(struct children *c, struct child *child)
 	}
 	child->pid = pid;
 	child->starts++;
-	child->start_report.fd = report;
+	child->report.fd = report;
 	set_state(c, child, CHILD_STARTING, 0);
-	if (loop_add(c->loop, &child->start_report, EPOLLIN) < 0) {
+	if (loop_add(c->loop, &child->report, EPOLLIN) < 0) {
 		log_warn("%s: watching its start", child->program.name);
 		close_report(c, child);
 		set_state(c, child, CHILD_RUNNING, 0);
@@ -294,9 +329,13 @@ static void handle_exit(struct children *c, struct child *child, int status, lon
 	struct text t = TEXT(words);
 	/* A failed start left its reason in the pipe: read it before the exit status says less. */
 	bool started = child->state != CHILD_STARTING;
-	if (child->start_report.fd >= 0) {
-		handle_start_report(c->loop, &child->start_report, EPOLLIN);
+	if (child->report.fd >= 0) {
+		handle_report(c->loop, &child->report, EPOLLIN);
 		started = started || child->state == CHILD_RUNNING;
+	}
+	if (child->ended) {
+		status = child->end_status;
+		peak_kb = child->end_peak_kb;
 	}
 	if (started) {
 		text_clear(&t);
@@ -346,6 +385,7 @@ int children_init(struct children *c, struct loop *loop, const struct appliance 
 	memset(c, 0, sizeof(*c));
 	c->loop = loop;
 	c->appliance = appliance;
+	c->log_socket = -1;
 	all = c;
 	if (pipe2(c->own_output, O_CLOEXEC | O_NONBLOCK) < 0) {
 		c->own_output[0] = -1;
@@ -370,9 +410,10 @@ struct child *children_add(struct children *c, const struct program *program)
 	*child = (struct child){.program = *program,
 		.held = program->held,
 		.backoff_ms = BACKOFF_FIRST_MS,
+		.health = HEALTH_UNTOLD,
 		.output_read = output[0],
 		.output_write = output[1],
-		.start_report = {.fd = -1, .handle = handle_start_report},
+		.report = {.fd = -1, .handle = handle_report},
 		.timer = {.handle = handle_timer}};
 	return child;
 }

@@ -3,6 +3,7 @@
 #define THIMBLE_CHILDREN_H
 
 #include "common/appliance.h"
+#include "common/config.h"
 #include "common/loop.h"
 #include "programs.h"
 #include "records/child.h"
@@ -29,9 +30,15 @@ struct child {
 	unsigned long starts;
 	int64_t last_exit_ms;
 	char last_exit[160];
+	enum health health; /* of a service in a box */
+	int64_t health_since_ms;
+	bool ended; /* its box has said how: */
+	int end_status;
+	long end_peak_kb;
 	int output_read,
 		output_write; /* a pipe; init keeps both ends, so no line is lost when the log restarts */
-	struct loop_fd start_report; /* the other end closes when the program executes */
+	struct loop_fd
+		report; /* struct report; the other end closes when the program executes, but for a box */
 	struct loop_timer timer;
 };
 
@@ -40,11 +47,14 @@ enum { CHILD_STOP_MS = 1500, CHILD_CLEAR_MS = 3000 };
 struct children {
 	struct loop *loop;
 	const struct appliance *appliance;
+	const struct box *box;       /* of the service, or NULL */
+	const struct config *config; /* whose settings the service gets */
 	struct child child[CHILDREN_MAX];
 	size_t count;
 	enum port_state port_state[PORTS_MAX]; /* of the appliance's ports, since the service's last start */
 	int64_t ports_looked_ms;
 	int own_output[2];                         /* init's own lines */
+	int log_socket;                            /* for syslog() of the service, or -1 */
 	bool shutting_down;                        /* nothing is started any more */
 	void (*handle_stopped)(struct children *); /* a child has stopped during the shutdown */
 };

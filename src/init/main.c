@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "agent.h"
+#include "box.h"
 #include "common/log.h"
 #include "common/record.h"
 #include "control_server.h"
@@ -23,6 +24,7 @@
 enum { RECORD_MS = 1000 };
 
 static struct appliance appliance;
+static struct box box;
 static struct settings settings;
 static struct loop loop;
 static struct children children;
@@ -51,6 +53,8 @@ static void follow_host_name(void)
 static void handle_second(struct loop *l, struct loop_timer *timer)
 {
 	follow_host_name();
+	if (children.box != NULL)
+		box_follow();
 	if (ports_look(&children, power.service))
 		child_write_record(&children, power.service);
 	log_watch(&children);
@@ -142,6 +146,8 @@ static void prepare_first(void)
 	log_open("init"); /* its lines go to the log from here on */
 	log_info("PID 1 started at %lld ms", (long long)state.started_ms);
 	appliance_read(&appliance, "/etc/thimble/appliance");
+	box_description_read(&box.description, &appliance, "/etc/thimble/service");
+	children.box = box.description.root != NULL ? &box : NULL;
 	settings_read(&settings);
 	publish_settings();
 }
@@ -149,10 +155,17 @@ static void prepare_first(void)
 /* What the others need and the screens do not. */
 static void prepare_rest(void)
 {
+	if (children.box != NULL) {
+		box_prepare(&box, memory_read().available_bytes, appliance.processes_limit, "service");
+		children.log_socket = box.log_socket;
+	}
+	close_user_namespaces();
 	mount_step(MOUNT_REST);
 	bring_loopback_up(); /* first: with ndisc_notify it would tell itself of ::1, and warn of what it
 				hears */
 	apply_sysctl("/etc/sysctl.conf");
+	if (children.box != NULL)
+		open_network_to_box();
 	set_tcp_memory(memory_read().available_bytes);
 }
 

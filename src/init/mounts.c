@@ -202,6 +202,18 @@ void set_tcp_memory(uint64_t available_bytes)
 	write_sysctl("net.ipv4.tcp_mem", value);
 }
 
+void open_network_to_box(void)
+{
+	write_sysctl("net.ipv4.ip_unprivileged_port_start", "0");
+	write_sysctl("net.ipv4.ping_group_range", "0 2147483647");
+}
+
+void close_user_namespaces(void)
+{
+	if (access("/proc/sys/user/max_user_namespaces", F_OK) == 0)
+		write_sysctl("user.max_user_namespaces", "0");
+}
+
 void bring_loopback_up(void)
 {
 	struct ifreq request = {.ifr_name = "lo"};

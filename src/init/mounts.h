@@ -9,6 +9,11 @@
 enum mount_step { MOUNT_FIRST, MOUNT_REST };
 void mount_step(enum mount_step step);
 void apply_sysctl(const char *path);
+/* What a service in a box may do without capabilities: listen on ports below 1024, send ICMP echo requests.
+ */
+void open_network_to_box(void);
+/* From now on nobody makes a user namespace. */
+void close_user_namespaces(void);
 /* net.ipv4.tcp_mem by what this guest has: the kernel's own choice for a small one, a sixteenth, makes TCP
  * end connections by RST as soon as a thousand come at once (tcp_check_oom() in net/ipv4/tcp.c). */
 void set_tcp_memory(uint64_t available_bytes);

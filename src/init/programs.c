@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "agent.h"
+#include "box.h"
 #include "children.h"
 #include "common/arguments.h"
 #include "common/file.h"
@@ -26,6 +27,7 @@ static const char *dhcpcd_arguments[] = {
 	"/sbin/dhcpcd", "-B", "-M", "-f", NULL, "-h", [DHCPCD_HOST_NAME] = "", NULL};
 static const char *const shell_arguments[] = {"/bin/sh", "-l", NULL};
 static struct service_command service_command;
+static const char *box_arguments[BOX_WORDS_MAX + CONFIG_ARGUMENTS_MAX + 1];
 
 const struct program programs[] = {
 #define PROGRAM(program_name, uid, home, program_when, ...)                                                  \
@@ -99,10 +101,17 @@ static void add_on_consoles(struct children *c, const struct program *row)
 }
 
 /* What programs are told by their arguments. */
-static void read_arguments(const struct config *config)
+static void read_arguments(const struct box *box, const struct config *config)
 {
 	dhcpcd_arguments[DHCPCD_CONF] = dhcpcd_conf_write(config);
 	service_command_read(&service_command, config);
+	if (box == NULL)
+		return;
+	/* What the image says, and what its settings say behind it. */
+	size_t count = box->description.command.count;
+	memcpy(box_arguments, box->description.command.word, count * sizeof(box_arguments[0]));
+	for (size_t i = 1; service_command.arguments[i - 1] != NULL; i++)
+		box_arguments[count++] = service_command.arguments[i];
 }
 
 static struct child *add_service(struct children *c, const struct program *row)
@@ -112,6 +121,9 @@ static struct child *add_service(struct children *c, const struct program *row)
 	p.name = a->service;
 	p.capabilities = a->capabilities;
 	p.processes_limit = (unsigned)a->processes_limit;
+	p.box = c->box;
+	if (p.box != NULL)
+		p.arguments = box_arguments;
 	return children_add(c, &p);
 }
 
@@ -164,7 +176,8 @@ struct child *programs_add(struct children *c, const struct config *config, cons
 {
 	struct child *service = NULL;
 	dhcpcd_arguments[DHCPCD_HOST_NAME] = host_name;
-	read_arguments(config);
+	c->config = config;
+	read_arguments(c->box, config);
 	for (const struct program *row = programs; row < programs + program_count; row++) {
 		if (!is_wanted(c->appliance, row, config))
 			continue;
@@ -186,7 +199,7 @@ struct child *programs_add(struct children *c, const struct config *config, cons
 void programs_renew(struct children *c, const struct config *before, const struct config *config)
 {
 	bool other_addresses = strcmp(config_get(before, CONFIG_IP), config_get(config, CONFIG_IP)) != 0;
-	read_arguments(config);
+	read_arguments(c->box, config);
 	for (struct child *child = c->child; child < c->child + c->count; child++) {
 		const struct program *p = &child->program;
 		if (p->port_setting != 0)

@@ -8,6 +8,7 @@
 
 #include "common/config.h"
 
+struct box;
 struct child;
 struct children;
 
@@ -50,6 +51,7 @@ struct program {
 	int oom_score_adj;            /* proc(5) */
 	int nice;                     /* nice(2): below 0 goes before the others */
 	enum sandbox sandbox;
+	const struct box *box; /* it runs in a root of its own, or NULL */
 };
 
 extern const struct program programs[];
@@ -61,18 +63,19 @@ static inline const char *program_starts_as(const struct program *program)
 	return program->as_root ? "root" : program->user;
 }
 
-/* The user whose processes are killed when PROGRAM has ended, or NULL: screens share one, and a shell has
- * none of its own. */
+/* The user whose processes are killed when PROGRAM has ended, or NULL: screens share one, a shell has none of
+ * its own, and a box ends with its first process. */
 static inline const char *program_leftovers(const struct program *program)
 {
-	return program->terminal != NULL ? NULL : program->user;
+	return program->terminal != NULL || program->box != NULL ? NULL : program->user;
 }
 
 /* Adds the children of all rows in the order of their start, by the image's facts, the settings and the
  * consoles that there are. HOST_NAME is kept: what dhcpcd sends. Returns the service, or NULL. */
 struct child *programs_add(struct children *c, const struct config *config, const char *host_name);
 
-/* After a change of the settings, which were BEFORE: restarts the children that do not follow them. */
+/* After a change of the settings, which were BEFORE and are now in the struct that programs_add() got:
+ * restarts the children that do not follow them. */
 void programs_renew(struct children *c, const struct config *before, const struct config *config);
 
 #endif

@@ -7,12 +7,8 @@
 struct child;
 struct children;
 
-/* Forks and executes CHILD. The pid, or -1 with errno. *REPORT gets the end of a pipe that closes when
- * the program executes, or delivers a struct start_failure. */
-struct start_failure {
-	int error;     /* errno */
-	char step[28]; /* what failed, NUL-terminated */
-};
+/* Forks and executes CHILD. The pid, or -1 with errno. *REPORT gets the end of a pipe with struct reports,
+ * which closes when the program executes; for a box, when its first process ends. */
 pid_t spawn(const struct children *c, const struct child *child, int *report);
 
 /* Forks a process that kills every process of USER. Its pid, or -1 with errno. */

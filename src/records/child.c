@@ -7,6 +7,7 @@
 enum { FRESH_RESTART_MS = 60000 };
 
 const char *const child_phase_words[PHASE_COUNT] = {CHILD_PHASES(WORD_TEXT)};
+const char *const health_words[HEALTH_COUNT] = {HEALTHS(WORD_TEXT)};
 const char *const port_state_words[PORT_STATE_COUNT] = {PORT_STATES(WORD_TEXT)};
 
 static enum child_phase phase_of(const char *word)

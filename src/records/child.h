@@ -26,7 +26,16 @@ enum { CHILDREN_MAX = 24 }; /* that have records: init starts no more */
 	X(PORT_LOOPBACK, "loopback", "") \
 	X(PORT_MISSING, "missing", "") \
 	X(PORT_LOST, "lost", "")
+
+/* Of a service that has a check; HEALTH_UNTOLD, which has no word: it has none. */
+#define HEALTHS(X) \
+	X(HEALTH_STARTING, "starting", "") \
+	X(HEALTH_HEALTHY, "healthy", "") \
+	X(HEALTH_UNHEALTHY, "unhealthy", "")
 /* clang-format on */
+
+enum health { HEALTHS(WORD_ID) HEALTH_UNTOLD, HEALTH_COUNT };
+extern const char *const health_words[HEALTH_COUNT];
 
 enum port_state { PORT_STATES(WORD_ID) PORT_UNTOLD, PORT_STATE_COUNT };
 extern const char *const port_state_words[PORT_STATE_COUNT];
@@ -52,6 +61,8 @@ extern const char *const child_phase_words[PHASE_COUNT];
 	TEXT(user, 32, 0, "the user it runs as") \
 	NUMBER(memory_limit_bytes, -1, 0, "its limit of memory; the service has none") \
 	NUMBER(processes_limit, -1, 0, "its limit of processes") \
+	TEXT(health, 16, 1, "a service that has a health check, while it runs:" WORDS(HEALTHS)) \
+	NUMBER(health_since_ms, -1, 1, "when that began") \
 	LIST(port, "service only, one line per port: `1688/tcp`") \
 	LIST(port_state, \
 		"while it runs: whether the service listens on port N: " WORDS(PORT_STATES) \

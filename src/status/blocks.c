@@ -72,7 +72,11 @@ static void draw_child(struct sheet *sheet, const struct child_record *child,
 			text_add(&t, " ago");
 		}
 	}
+	if (child->health[0] != '\0')
+		text_add(&l, ", %s", child->health);
 	enum tone tone = phase_tone(child, now_ms);
+	if (strcmp(child->health, health_words[HEALTH_UNHEALTHY]) == 0)
+		tone = TONE_WARN;
 	for (unsigned i = 0; ports != NULL && i < ports->count; i++)
 		if (port_flawed(&ports->ports[i]))
 			tone = TONE_WARN;

@@ -117,6 +117,13 @@ static void judge_ports(struct reasons *r, const struct status *s)
 	}
 }
 
+static void judge_health(struct reasons *r, const struct status *s)
+{
+	if (s->service.phase == PHASE_RUNNING &&
+		strcmp(s->service.health, health_words[HEALTH_UNHEALTHY]) == 0)
+		text_add(not_ready(r), "%s is unhealthy: its check fails", s->service.name);
+}
+
 static void judge_network(struct reasons *r, const struct status *s, int64_t now_ms)
 {
 	const struct nic_record *waiting = NULL, *unlinked = NULL, *unreadable = NULL;
@@ -331,6 +338,7 @@ void verdict_of(struct verdict *v, const struct status *s, int64_t now_ms)
 	}
 	judge_service(&r, s, now_ms);
 	judge_ports(&r, s);
+	judge_health(&r, s);
 	judge_network(&r, s, now_ms);
 	judge_link(&r, s);
 	judge_relay(&r, s, now_ms);

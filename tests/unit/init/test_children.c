@@ -14,6 +14,7 @@
 #include "children.h"
 #include "common/record.h"
 #include "log_watch.h"
+#include "report.h"
 #include "spawn.h"
 #include "unit/common/folder.h"
 
@@ -37,7 +38,7 @@ pid_t __wrap_spawn(const struct children *c, const struct child *child, int *rep
 	assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
 	pid_t pid = fork();
 	if (pid == 0) {
-		struct start_failure failure = {.error = ENOENT, .step = "/bin/service"};
+		struct report failure = {.kind = REPORT_FAILED, .value = ENOENT, .step = "/bin/service"};
 		sigset_t none;
 		sigemptyset(&none);
 		sigprocmask(SIG_SETMASK, &none, NULL);

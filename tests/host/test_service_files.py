@@ -1,5 +1,7 @@
 """Files and folders beside a service are where FILES= says, later ones over earlier ones, and none comes from elsewhere."""
 
+import os
+
 import pytest
 
 from elf import ET_EXEC, elf
@@ -49,6 +51,12 @@ def test_later_ones_win(packer):
 
 def test_a_link_in_a_folder_stays_a_link(packer):
     assert program(packer, "www:/srv").file("/srv/out").content == b"/etc/passwd"
+
+
+def test_what_a_folder_has_that_is_no_file_is_left_out(packer):
+    os.mkfifo(packer.folder / "www/fifo")
+    made = program(packer, "www:/srv")
+    assert "service/srv/fifo" not in made.members and "--file www:/srv: left out: 1 fifo, '/fifo'" in made.stderr
 
 
 def test_over_a_root(packer):

@@ -55,6 +55,11 @@ def test_the_libraries_are_those_that_the_loader_takes(path):
     assert {one for one in found if "libgcc_s" not in one} == {one for one in by_ldd(path) if "libgcc_s" not in one}
 
 
+def test_usr_is_no_root_of_its_own():
+    """Where /lib is a link to /usr/lib, /usr has all of it but /etc."""
+    assert program.host_of("/usr/bin/python3", LOADER, "x86_64")[0].root == ""
+
+
 def test_what_glibc_opens_itself_is_there():
     assert any(name.endswith("/libgcc_s.so.1") for name in laid("/bin/ls"))
 

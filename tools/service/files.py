@@ -42,8 +42,9 @@ def entry_at(tree, path):
     return tree.get(posixpath.join(there, name)) if there else None
 
 
-def add(tree, text, origin="FILES="):
-    """Adds what TEXT says, later ones over earlier ones. Returns the entries whose owner it did not say."""
+def add(tree, text, origin="FILES=", note=lambda text: None):
+    """Adds what TEXT says, later ones over earlier ones. Returns the entries whose owner it did not say. What was left out goes to
+    NOTE(text)."""
     ownerless = []
     for word in split(text, origin):
         source, colon, rest = word.partition(":/")
@@ -54,7 +55,7 @@ def add(tree, text, origin="FILES="):
         mode = number(more[0], 8, 0o7777, origin, word, "mode") if more and more[0] else None
         uid, gid = (number(value, 10, ID_MAX, origin, word, what) if value else None
                     for value, what in zip((more + ["", "", ""])[1:3], ("user id", "group id")))
-        added = add_one(tree, pathlib.Path(source), target, path.endswith("/"), mode, f"{origin}{word}")
+        added = add_one(tree, pathlib.Path(source), target, path.endswith("/"), mode, f"{origin}{word}", note)
         for entry in added:
             entry.uid, entry.gid = uid or 0, (uid or 0) if gid is None else gid
         if uid is None and gid is None:
@@ -62,11 +63,14 @@ def add(tree, text, origin="FILES="):
     return ownerless
 
 
-def add_one(tree, source, target, into, mode, word):
+def add_one(tree, source, target, into, mode, word, note):
     """The entries that SOURCE became."""
     try:
         if source.is_dir():
-            return add_folder(tree, folder.read(source), target, mode)
+            from_tree = folder.read(source)
+            for text in from_tree.notes:
+                note(f"{word}: {text}")
+            return add_folder(tree, from_tree, target, mode)
         if not source.exists():
             raise Refused(f"{word}: there is no file or folder {str(source)!r} in {os.getcwd()}")
         if not source.is_file():

@@ -372,7 +372,8 @@ def host_of(real, interpreter, arch):
         host = Host(root, arch)
         loader = host.real(interpreter)
         try:
-            if loader:
+            # Nor is /usr a root where /lib is a link to /usr/lib.
+            if loader and not (root in around and os.path.exists(interpreter) and os.path.samefile(loader, interpreter)):
                 return host, elf_at(loader, arch)
             if root not in around:
                 looked.append(root + interpreter)

@@ -328,7 +328,7 @@ class Builder:
 
     def build(self):
         service, said = self.service, self.options
-        ownerless = [entry for text in said.file or [] for entry in files.add(self.tree, text, said.origin("file"))]
+        ownerless = [entry for text in said.file or [] for entry in files.add(self.tree, text, said.origin("file"), self.note)]
         for name in skeleton.OF_THE_GUEST:
             if any(files.entry_at(self.tree, name) is entry for entry in ownerless):
                 self.note(f"{name}: the guest keeps this file itself, so the service does not see this one")

@@ -33,7 +33,8 @@ $(GEN_INIT_CPIO): $(BUILD)/linux/.unpacked
 # The place for tools/thimble-config to write to where the kernel is an ELF file.
 $(BASE_BUILD)/image.conf: tools/thimble-config tools/image/kernel.py
 	$(Q)mkdir -p $(@D)
-	$(Q)tools/thimble-config --empty-page > $@
+	$(Q)tools/thimble-config --empty-page > $@.new
+	$(Q)$(call update,$@)
 
 # What tools/thimble-config asks whether settings are good: the guest's own parser.
 $(BUILD)/tools/check-settings: tools/check-settings.c $(wildcard src/common/*.[ch]) | deps-build

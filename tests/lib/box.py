@@ -17,7 +17,7 @@ mount --bind "$PASSWD" /etc/passwd
 mkdir -p "$ROOT"
 mount -t tmpfs -o mode=755 root "$ROOT"
 cp -a "$FILES/." "$ROOT/"
-chown -R 65536:65536 "$ROOT"
+chown -R --no-dereference "$OWNER" "$ROOT"
 mkdir -p "$ROOT/usr"
 for name in bin sbin lib lib64; do ln -s usr/$name "$ROOT/$name"; done
 mount --bind /usr "$ROOT/usr"
@@ -40,27 +40,32 @@ def called(name, *arguments):
 
 
 class Box:
-    """CODE is Python that runs as the service; it has PRELUDE before it. FILES: {"/path": text}. The keys of the description
-    are DESCRIPTION; dots in them are written __."""
+    """CODE is Python that runs as the service; it has PRELUDE before it. FILES of the image: {"/path": text}; LINKS: {"/path":
+    target}. The keys of the description are DESCRIPTION; dots in them are written __."""
 
-    def __init__(self, folder, code="", files=None, available=1 << 30, **description):
+    def __init__(self, folder, code="", files=None, links=None, available=1 << 30, **description):
         self.folder = folder
         self.run = folder / "run"
         root = folder / "root"
+        first = 0 if description.get("users") == "one" else 65536
         keys = {"name": "probe", "service": "probe", "root": root, "file": "/usr/bin/python3", "command.1": "python3",
-                "command.2": "-c", "command.3": "import sys; exec(open('/srv/probe.py').read())", "env.1": "PATH=/usr/bin:/bin"}
+                "command.2": "-c", "command.3": "import sys; exec(open('/srv/probe.py').read())", "env.1": "PATH=/usr/bin:/bin", "root_bytes": 1 << 24}
         keys |= {key.replace("__", "."): value for key, value in description.items()}
         self._write("description", "".join(f"{key}={value}\n" for key, value in keys.items()))
         (folder / "files").mkdir()
         for path, text in {"/srv/probe.py": PRELUDE + code, **(files or {})}.items():
             self._write(f"files{path}", text)
+        for path, target in (links or {}).items():
+            link = folder / f"files{path}"
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(target)
         self.run.mkdir()
         self.lines = []
         self.process = subprocess.Popen(
             ["unshare", "--mount", "sh", "-c", SCRIPT], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "THIMBLE_RUN": str(self.run), "ROOT": str(root), "AVAILABLE_BYTES": str(available),
                  "PASSWD": str(HERE / BUILD / "etc/passwd"), "FILES": str(folder / "files"), "HARNESS": str(HOST_BIN / "box-harness"),
-                 "DESCRIPTION": str(folder / "description"), "ASAN_OPTIONS": "detect_leaks=0"})
+                 "DESCRIPTION": str(folder / "description"), "OWNER": f"{first}:{first}", "ASAN_OPTIONS": "detect_leaks=0"})
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
 
@@ -89,7 +94,7 @@ class Box:
         return self.record()
 
     def wait_line(self, text, by="init"):
-        return wait_until(lambda: next(line for line in self.said(by) if text in line), 30, f"{by}: {text}", self.shown)
+        return wait_until(lambda: [line for line in self.said(by) if text in line][0], 30, f"{by}: {text}", self.shown)
 
     def restart(self):
         self.process.send_signal(signal.SIGHUP)

@@ -70,6 +70,12 @@ static void handle_datagram(struct loop *l, struct loop_fd *w, uint32_t events)
 		print(r->name, r->line, (size_t)got);
 }
 
+static void handle_stopped(struct children *c)
+{
+	if (!children_running(c))
+		exit(0);
+}
+
 static void handle_signal(struct loop *l, int number)
 {
 	(void)l;
@@ -80,13 +86,8 @@ static void handle_signal(struct loop *l, int number)
 	else if (number == SIGTERM) {
 		children.shutting_down = true;
 		child_stop(&children, service, false);
+		handle_stopped(&children);
 	}
-}
-
-static void handle_stopped(struct children *c)
-{
-	if (!children_running(c))
-		exit(0);
 }
 
 static void handle_second(struct loop *l, struct loop_timer *timer)

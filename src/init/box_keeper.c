@@ -251,7 +251,7 @@ static _Noreturn void become_keeper(
 	become_limited(keeper.report, p);
 	become_oom_victim(keeper.report, KEEPER_OOM_SCORE);
 	keeper.environment = service_environment(&box->description, config, "/");
-	box_root_enter(keeper.report, box);
+	box_root_enter(keeper.report, box, config);
 	open_files();
 	keep();
 }

@@ -17,6 +17,7 @@
 #include "box_target.h"
 #include "common/record.h"
 #include "report.h"
+#include "service_files.h"
 
 /* <linux/mount.h>, which no C library has whole and beside its own. */
 enum {
@@ -30,6 +31,8 @@ enum {
 struct attributes {
 	uint64_t set, clear, propagation, users;
 };
+
+#define SECRETS "/run/secrets"
 
 enum { TERMINAL_GROUP = 5 }; /* tty, as everywhere */
 
@@ -82,6 +85,19 @@ static void put_places(int report, int root, const struct box_description *d)
 			fill_place(report, root, d, place, path);
 		put(report, take(path), box_target(root, place->path, true, box_id(d, 0)), place->path);
 	}
+}
+
+/* A file system for /run/secrets. */
+static void put_secrets(int report, int root, const struct box_description *d)
+{
+	char where[32], options[64];
+	int target = box_target(root, SECRETS, true, box_id(d, 0));
+	snprintf(where, sizeof(where), "/proc/self/fd/%d", target);
+	snprintf(options, sizeof(options), "mode=0755,size=1m,nr_inodes=128,uid=%u,gid=%u", box_id(d, 0),
+		box_id(d, 0));
+	if (target < 0 || mount("tmpfs", where, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, options) < 0)
+		report_failure(report, SECRETS);
+	close(target);
 }
 
 static void put_files(int report, int root, const struct box_description *d)
@@ -200,7 +216,7 @@ static void mask_proc(int report)
 		report_failure(report, "/proc/sys");
 }
 
-void box_root_enter(int report, const struct box *b)
+void box_root_enter(int report, const struct box *b, const struct config *config)
 {
 	const struct box_description *d = &b->description;
 	char path[BOX_PATH_MAX];
@@ -212,6 +228,8 @@ void box_root_enter(int report, const struct box *b)
 	if (root < 0)
 		report_failure(report, d->root);
 	put_places(report, root, d);
+	put_secrets(report, root, d);
+	service_files_lay(root, config, box_id(d, d->uid), box_id(d, d->gid));
 	put_files(report, root, d);
 	make_targets(report, root, d);
 	box_path(path, BOX_LOG_SOCKET);

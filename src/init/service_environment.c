@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { VARIABLES_MAX = BOX_WORDS_MAX + 4 };
+enum { VARIABLES_MAX = BOX_WORDS_MAX + CONFIG_VARIABLES_MAX + 4 };
 
 static const char *variables[VARIABLES_MAX + 1];
 static size_t count;
@@ -25,8 +25,10 @@ const char *const *service_environment(
 {
 	static char home_variable[128], name_variable[128] = "HOSTNAME=";
 	char *name = name_variable + strlen("HOSTNAME=");
-	(void)config;
+	const char *variable;
 	count = 0;
+	for (unsigned i = 0; config != NULL && (variable = config_variable(config, i, NULL)) != NULL; i++)
+		add(variable);
 	for (size_t i = 0; description != NULL && i < description->environment.count; i++)
 		add(description->environment.word[i]);
 	snprintf(home_variable, sizeof(home_variable), "HOME=%s", home);

@@ -40,7 +40,7 @@ tell(dev=sorted(os.listdir("/dev")), null=[os.major(null.st_rdev), os.minor(null
      random=len(open("/dev/urandom", "rb").read(8)), tty=[called("grantpt", tty), called("unlockpt", tty), libc.ptsname(tty).decode()],
      slave=os.close(os.open(libc.ptsname(tty), os.O_RDWR | os.O_NOCTTY)),
      shm=os.stat("/dev/shm").st_mode & 0o7777, proc=sorted(int(name) for name in os.listdir("/proc") if name.isdigit()),
-     me=[os.getpid(), os.getppid(), child], root=sorted(os.listdir("/")), run=tried(os.listdir, "/run"),
+     me=[os.getpid(), os.getppid(), child], root=sorted(os.listdir("/")), run=[os.listdir("/run"), os.listdir("/run/secrets")],
      host=open("/etc/hostname").read().strip() == socket.gethostname(), hosts=open("/etc/hosts").read(),
      environment=dict(os.environ), cwd=os.getcwd(), stdin=os.readlink("/proc/self/fd/0"),
      mounts=[line.split()[4] for line in open("/proc/self/mountinfo")])
@@ -50,11 +50,11 @@ tell(dev=sorted(os.listdir("/dev")), null=[os.major(null.st_rdev), os.minor(null
     assert found["null"] == [1, 3, 0] and found["zero"] == "0000" and found["full"] == "ENOSPC" and found["random"] == 8
     assert found["tty"] == [0, 0, "/dev/pts/0"] and found["shm"] == 0o1777
     assert found["me"] == [2, 1, 3] and found["proc"] == [1, 2, 3]
-    assert found["run"] == "ENOENT" and found["host"] and "127.0.0.1 localhost" in found["hosts"]
+    assert found["run"] == [["secrets"], []] and found["host"] and "127.0.0.1 localhost" in found["hosts"]
     assert found["environment"].items() >= {"PATH": "/usr/bin:/bin", "A": "b c", "HOME": "/"}.items()
     assert "HOSTNAME" in found["environment"] and "TERM" not in found["environment"]
     assert found["cwd"] == "/srv" and found["stdin"] == "/dev/null"
-    assert all(re.match("/($|usr|etc/|dev|proc)", mount) for mount in found["mounts"]), found["mounts"]
+    assert all(re.match("/($|usr|etc/|dev|proc|run/secrets$)", mount) for mount in found["mounts"]), found["mounts"]
 
 
 def test_its_output_by_name(box):

@@ -1,4 +1,4 @@
-"""tools/service keeps a root in memory, follows links within it alone, and writes the archive as the kernel unpacks it."""
+"""tools/service keeps a root in memory, follows links within it alone, and writes it as the kernel unpacks it."""
 
 import hashlib
 import io
@@ -51,10 +51,13 @@ def test_paths():
     tree = Tree()
     tree.add_file("usr//./bin/x/", b"1")
     assert [path for path, _ in tree.walk()] == ["/", "/usr", "/usr/bin", "/usr/bin/x"]
-    assert tree.get("/usr/bin/x") is tree.get("usr/bin/./x") and tree.get("/usr/bin/x/y") is None and tree.get("/").kind == "folder"
-    for path in ("", "a\0b", "..", "/a/../b", "a/..", "n" * 256, "\u00e4" * 128, "/".join("n" * 250 for _ in range(17)), "a/" * 1100, "\ud800"):
+    assert tree.get("/usr/bin/x") is tree.get("usr/bin/./x") and tree.get("/usr/bin/x/y") is None
+    assert tree.get("/").kind == "folder"
+    for path in ("", "a\0b", "..", "/a/../b", "a/..", "n" * 256, "\u00e4" * 128,
+                 "/".join("n" * 250 for _ in range(17)), "a/" * 1100, "\ud800"):
         for add in (tree.add_folder, lambda path: tree.add_file(path, b""), lambda path: tree.add_symlink(path, "x"),
-                    lambda path: tree.add_hard_link(path, "/usr/bin/x"), lambda path: tree.add_hard_link("/y", path), tree.remove, tree.get,
+                    lambda path: tree.add_hard_link(path, "/usr/bin/x"), lambda path: tree.add_hard_link("/y", path),
+                    tree.remove, tree.get,
                     tree.resolve, tree.read):
             with pytest.raises(Refused):
                 add(path)
@@ -67,7 +70,8 @@ def test_a_later_add_replaces():
     tree = Tree()
     tree.add_file("/a/b/c", b"1")
     tree.add_folder("/a", 0o700, 1, 2)
-    assert (tree.get("/a").mode, tree.get("/a").uid, tree.get("/a").gid) == (0o700, 1, 2) and tree.read("/a/b/c") == b"1"
+    entry = tree.get("/a")
+    assert (entry.mode, entry.uid, entry.gid) == (0o700, 1, 2) and tree.read("/a/b/c") == b"1"
     tree.add_file("/a", b"2")
     assert [path for path, _ in tree.walk()] == ["/", "/a"] and tree.count == 2
     tree.add_folder("/a")
@@ -135,7 +139,8 @@ def test_hard_links():
     tree.add_symlink("/s", "nowhere")
     tree.add_hard_link("/t", "/s")
     assert tree.get("/t").target == "nowhere", "expected the link itself"
-    for existing, why in (("/nothing", "is not there"), ("/usr", "is a folder"), ("/", "is a folder"), ("/empty/x", "is not there")):
+    for existing, why in (("/nothing", "is not there"), ("/usr", "is a folder"), ("/", "is a folder"),
+                          ("/empty/x", "is not there")):
         with pytest.raises(Refused, match=why):
             tree.add_hard_link("/u", existing)
     tree.add_file("/usr/bin/x", b"another")
@@ -164,16 +169,19 @@ def test_too_many():
 def test_the_archive():
     data = archive(example())
     files = cpio.read(data)
-    assert list(files) == ["service", "service/a-first", "service/bin", "service/empty", "service/usr", "service/usr/bin", "service/usr/bin/x",
+    assert list(files) == ["service", "service/a-first", "service/bin", "service/empty", "service/usr",
+                           "service/usr/bin", "service/usr/bin/x",
                            "service/var", "service/var/tmp"]
     first = files["service/a-first"]
     assert (first.mode, first.uid, first.gid, first.content) == (stat.S_IFREG | 0o4755, 65539, 65540, b"content")
-    assert files["service/bin"][:3] == (stat.S_IFLNK | 0o777, 65541, 65542) and files["service/bin"].content == b"usr/bin"
+    assert files["service/bin"][:3] == (stat.S_IFLNK | 0o777, 65541, 65542)
+    assert files["service/bin"].content == b"usr/bin"
     assert files["service/var/tmp"][:3] == (stat.S_IFDIR | 0o1777, 65536, 65536)
     assert {file.mtime for file in files.values()} == {1767225600}
     inodes = {name: (inode, links, size) for name, inode, links, size in headers(data)}
     # The kernel links the later one to the first, which has the content.
-    assert inodes["service/a-first"][1:] == (2, 7) and inodes["service/usr/bin/x"] == (inodes["service/a-first"][0], 2, 0)
+    assert inodes["service/a-first"][1:] == (2, 7)
+    assert inodes["service/usr/bin/x"] == (inodes["service/a-first"][0], 2, 0)
     assert len({inode for inode, _, _ in inodes.values()}) == len(files) - 1 and inodes["service/empty"][1:] == (1, 0)
     assert data == archive(example()), "expected the same bytes"
 
@@ -242,7 +250,8 @@ def test_content_is_read_when_it_is_written(tmp_path):
     assert peak < 8_000_000, f"{peak} bytes of memory"
     out = io.BytesIO()
     write_archive(out, tree.walk(), lambda *owner: owner)
-    assert made.hexdigest() == hashlib.sha256(out.getvalue()).hexdigest() and cpio.read(out.getvalue())["all"].content == path.read_bytes()
+    assert made.hexdigest() == hashlib.sha256(out.getvalue()).hexdigest()
+    assert cpio.read(out.getvalue())["all"].content == path.read_bytes()
 
 
 def test_a_file_that_is_another_one_when_it_is_written(tmp_path):

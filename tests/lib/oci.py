@@ -1,6 +1,6 @@
 """Container images made by hand, byte by byte where need be: what no engine would write, and what each of them does.
 
-    entries --layer()--> tar --Layout.image()--> blobs of a layout --folder() or archive()--> what tools/service reads"""
+    entries --layer()--> tar --Layout.image()--> blobs of a layout --folder(), archive()--> what tools/service reads"""
 
 import gzip
 import hashlib
@@ -19,8 +19,8 @@ LAYER = "application/vnd.oci.image.layer.v1.tar"
 
 def entry(name, data=b"", kind="file", mode=0o644, uid=0, gid=0, target="", pax=None):
     info = tarfile.TarInfo(name)
-    info.type, info.mode, info.uid, info.gid, info.linkname, info.size = KINDS.get(kind, kind), mode, uid, gid, target, len(data)
-    info.pax_headers = pax or {}
+    info.type, info.linkname, info.size, info.pax_headers = KINDS.get(kind, kind), target, len(data), pax or {}
+    info.mode, info.uid, info.gid = mode, uid, gid
     return info, data
 
 
@@ -71,7 +71,8 @@ class Layout:
         return {"mediaType": kind, "digest": name, "size": len(data), **more}
 
     def image(self, *layers, config=None, packed="+gzip", architecture="amd64", algorithm="sha256", **more):
-        """Adds the image of LAYERS (the bytes of tar archives). The descriptor of its manifest, which the index names with MORE."""
+        """Adds the image of LAYERS, the bytes of tar archives. The descriptor of its manifest, with MORE, as the index
+        has it."""
         whole = {"architecture": architecture, "os": "linux", "config": config or {},
                  "rootfs": {"type": "layers", "diff_ids": [digest(data, algorithm) for data in layers]}}
         manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": self.blob(whole, CONFIG, algorithm),
@@ -104,6 +105,7 @@ def docker_archive(path, *layers, config=None, architecture="amd64", tag="exampl
         place = f"{number:064}/layer.tar"
         entries.append(symlink(place, "../" + first[data]) if data in first else entry(place, data))
         first.setdefault(data, place)
-    manifest = [{"Config": name, "RepoTags": [tag], "Layers": [f"{number:064}/layer.tar" for number in range(len(layers))]}]
+    manifest = [{"Config": name, "RepoTags": [tag],
+                 "Layers": [f"{number:064}/layer.tar" for number in range(len(layers))]}]
     path.write_bytes(layer(*entries, entry(name, whole), entry("manifest.json", json.dumps(manifest).encode())))
     return path

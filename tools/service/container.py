@@ -1,8 +1,10 @@
-"""Reads a container image: an OCI layout (a folder, or a tar archive of one), or what `docker save` and `podman save` write.
+"""Reads a container image: an OCI layout (a folder, or a tar archive of one), or what `docker save` writes.
 
-    archive --tar--> its files (a Tree) --index, manifest, configuration--> layers --layers.py--> Tree of the image, Config
+    archive --tar.py--> its files, a Tree --index, manifest--> configuration --> Config
+                                                          +--> layers --layers.py--> Tree of the image
 
-Nothing in it is trusted, and nothing of it executed. Every blob that is used has the size and the digest by which it is named."""
+Nothing in it is trusted, and nothing of it executed. Every blob that is used has the size and the digest by which it is
+named."""
 
 import contextlib
 import dataclasses
@@ -137,12 +139,14 @@ class _Image:
         elif self.files.get("/manifest.json"):
             config, layers, reference, notes = self.docker()
         else:
-            raise Refused("it has neither index.json nor manifest.json: give an OCI layout or archive, or what `docker save` writes")
+            raise Refused("it has neither index.json nor manifest.json: give an OCI layout or archive, or what"
+                          " `docker save` writes")
         described = parsed_config(config, reference, notes)
         tree = Tree()
         diff_ids = texts(field(config, "rootfs", dict, "the configuration"), "diff_ids", "rootfs of the configuration")
         if len(diff_ids) != len(layers) or len(layers) > MAX_LAYERS:
-            raise Refused(f"it has {len(layers)} layers and its configuration {len(diff_ids)}: up to {MAX_LAYERS}, and as many, are needed")
+            raise Refused(f"it has {len(layers)} layers and its configuration {len(diff_ids)}: as many are needed,"
+                          f" and at most {MAX_LAYERS}")
         for number, ((name, part), diff_id) in enumerate(zip(layers, diff_ids), 1):
             with _named(f"layer {number} of {len(layers)}, {name}"):
                 check_digest(diff_id)
@@ -198,7 +202,8 @@ class _Image:
         found = list(self.leaves(self.json(self.part("/index.json", "the index"), "index.json"), "", 0))
         descriptor, reference, variant = self.choose(found)
         manifest = self.json(self.blob(descriptor, "the manifest"), "the manifest")
-        config = self.json(self.blob(field(manifest, "config", dict, "the manifest"), "the configuration"), "the configuration")
+        config = self.blob(field(manifest, "config", dict, "the manifest"), "the configuration")
+        config = self.json(config, "the configuration")
         self.check_platform(config)
         layers = []
         for layer in field(manifest, "layers", list, "the manifest"):
@@ -207,8 +212,9 @@ class _Image:
             if "encrypted" in kind:
                 raise Refused(f"a layer is of the type {quoted(kind)}: decrypt the image first")
             layers.append((field(layer, "digest", str, "a layer"), self.blob(layer, "the layer")))
-        notes = [] if variant in FIRST_VARIANTS else [
-            f"the image is made for {self.architecture}/{variant}: a processor that lacks what this needs cannot run it"]
+        notes = []
+        if variant not in FIRST_VARIANTS:
+            notes.append(f"the image is made for {self.architecture}/{variant}: not each processor can run it")
         return config, layers, reference, notes
 
     def leaves(self, index, reference, nesting):
@@ -225,12 +231,12 @@ class _Image:
                 nested = self.json(self.blob(descriptor, "the index"), "an index in the index")
                 yield from self.leaves(nested, named, nesting + 1)
             elif kind in MANIFESTS and "vnd.docker.reference.type" not in annotations:
-                platform = descriptor.get("platform")
-                platform = self.platform(descriptor) if platform is None else field(descriptor, "platform", dict, "the index")
-                yield descriptor, [field(platform, key, str, "the platform") for key in ("os", "architecture", "variant")], named
+                platform = field(descriptor, "platform", dict, "the index") or self.platform(descriptor)
+                words = [field(platform, key, str, "the platform") for key in ("os", "architecture", "variant")]
+                yield descriptor, words, named
 
     def platform(self, descriptor):
-        """What the configuration of an image says that its descriptor does not. Nothing where it is another thing than an image."""
+        """What the configuration of an image says that its descriptor does not; nothing where it is no image."""
         manifest = self.json(self.blob(descriptor, "the manifest"), "a manifest")
         config = field(manifest, "config", dict, "a manifest")
         if field(config, "mediaType", str, "a manifest") not in CONFIGS:
@@ -242,17 +248,18 @@ class _Image:
         images = {}
         for descriptor, (system, architecture, variant), reference in found:
             if system in ("linux", "") and architecture == self.architecture:
+                name = field(descriptor, "digest", str, "the index")
                 rank = variant not in FIRST_VARIANTS, variant
-                images.setdefault(field(descriptor, "digest", str, "the index"), (rank, descriptor, reference, variant))
+                images.setdefault(name, (rank, reference or name, (descriptor, reference, variant)))
         if not images:
-            there = sorted({"/".join(filter(None, platform)) for _, platform, _ in found if any(platform) and "unknown" not in platform})
-            raise Refused(f"it has no image for linux/{self.architecture}, but for: {quoted(', '.join(there)) if there else 'nothing'}")
-        first = min(rank for rank, *_ in images.values())
-        images = [image for image in images.values() if image[0] == first]
+            there = {"/".join(filter(None, platform)) for _, platform, _ in found} - {"", "unknown/unknown"}
+            raise Refused(f"it has no image for linux/{self.architecture}, but for:"
+                          f" {quoted(', '.join(sorted(there))) if there else 'nothing'}")
+        first = min(rank for rank, _, _ in images.values())
+        names, images = zip(*((name, image) for rank, name, image in images.values() if rank == first))
         if len(images) > 1:
-            names = ", ".join(reference or field(descriptor, "digest", str, "the index") for _, descriptor, reference, _ in images)
-            raise Refused(f"it has several images: {quoted(names)}; save one alone")
-        return images[0][1:]
+            raise Refused(f"it has several images: {quoted(', '.join(names))}; save one alone")
+        return images[0]
 
     def check_platform(self, config):
         system, architecture = (field(config, key, str, "the configuration") for key in ("os", "architecture"))
@@ -279,15 +286,15 @@ class _Image:
                 check_part(part, f"sha256:{bare}", "the configuration")
             configs[name] = self.json(part, "the configuration")
         if len(configs) > 1:
-            configs = {name: config for name, config in configs.items() if config.get("architecture") == self.architecture}
+            configs = {name: each for name, each in configs.items() if each.get("architecture") == self.architecture}
+        tags = {name: texts(image, "RepoTags", "manifest.json") for name, image in images.items()}
         if len(configs) != 1:
-            names = [tag for image in images.values() for tag in texts(image, "RepoTags", "manifest.json")]
-            raise Refused(f"it has {len(images)} images, {len(configs)} of them for {self.architecture}: {quoted(', '.join(names))}; save one"
-                          " alone")
+            raise Refused(f"it has {len(images)} images, {len(configs)} of them for {self.architecture}:"
+                          f" {quoted(', '.join(sum(tags.values(), [])))}; save one alone")
         (name, config), = configs.items()
         self.check_platform(config)
-        layers = [(quoted(layer), self.part(layer, "the layer")) for layer in texts(images[name], "Layers", "manifest.json")]
-        return config, layers, next(iter(texts(images[name], "RepoTags", "manifest.json")), ""), []
+        layers = texts(images[name], "Layers", "manifest.json")
+        return config, [(quoted(layer), self.part(layer, "the layer")) for layer in layers], "".join(tags[name][:1]), []
 
 
 def check_digest(name):
@@ -325,12 +332,14 @@ def parsed_config(config, reference, notes):
 
 
 def environment(variables, notes):
-    """NAME=VALUE each, the last of a name. The description of a service has a line for each, so none can have a line break."""
+    """NAME=VALUE each, the last of a name. A service's description has one line for each."""
     found = {}
     for variable in variables:
         name, equals, _ = variable.partition("=")
-        if not name or not equals or "\n" in variable:
-            notes.append(f"the variable {quoted(name)} is left out: {'it has a line break' if name and equals else 'it is not NAME=VALUE'}")
+        if not name or not equals:
+            notes.append(f"the variable {quoted(variable)} is left out: it is not NAME=VALUE")
+        elif "\n" in variable:
+            notes.append(f"the variable {quoted(name)} is left out: it has a line break")
         else:
             found[name] = variable
     return list(found.values())
@@ -366,5 +375,6 @@ def health(check, shell):
         if not 0 <= number < 1 << 63:
             raise Refused(f"{key} in {what} is {number}: it must be 0 or more")
         numbers[key] = (number if key == "Retries" else -(-number // 1_000_000)) or default
-    return Health([*(shell or ["/bin/sh", "-c"]), *words] if how == "CMD-SHELL" else words, numbers["Interval"], numbers["Timeout"],
-                  numbers["StartPeriod"], numbers["Retries"])
+    if how == "CMD-SHELL":
+        words = [*(shell or ["/bin/sh", "-c"]), *words]
+    return Health(words, numbers["Interval"], numbers["Timeout"], numbers["StartPeriod"], numbers["Retries"])

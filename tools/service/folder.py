@@ -1,11 +1,11 @@
 """Reads a folder of this host as the root of a service.
 
-Owners: run by an ordinary user, whoever runs it owns what should be root's, so the user's and group's own numbers become 0. Run as
-root, the numbers are kept: a root that mmdebstrap made has its own. Numbers from 65536 on, which the guest does not have, become
-65534, nobody.
+Owners: run by an ordinary user, whoever runs it owns what should be root's, so the user's and group's own numbers
+become 0. Run as root, the numbers are kept: a root that mmdebstrap made has its own. Numbers from 65536 on, which the
+guest does not have, become 65534, nobody.
 
-No symbolic link is followed, but for the folder's own name: where a link leads is for the service to see. A file is read when the
-archive is written, and is refused if it is another one by then."""
+No symbolic link is followed, but for the folder's own name: where a link leads is for the service to see. A file is
+read when the archive is written, and is refused if it is another one by then."""
 
 import os
 import stat
@@ -15,8 +15,8 @@ from .tree import Refused, Slice, Tree, quoted
 NOBODY = 65534
 OTHERS = {stat.S_IFCHR: "device", stat.S_IFBLK: "device", stat.S_IFIFO: "fifo", stat.S_IFSOCK: "socket"}
 # File systems whose files are the kernel's: the service finds the guest's.
-KERNELS = {"proc", "sysfs", "devtmpfs", "devpts", "mqueue", "cgroup", "cgroup2", "securityfs", "debugfs", "tracefs", "bpf", "configfs",
-           "efivarfs", "pstore", "binfmt_misc", "autofs", "fusectl"}
+KERNELS = {"proc", "sysfs", "devtmpfs", "devpts", "mqueue", "cgroup", "cgroup2", "securityfs", "debugfs", "tracefs",
+           "bpf", "configfs", "efivarfs", "pstore", "binfmt_misc", "autofs", "fusectl"}
 
 
 def read(path):
@@ -52,8 +52,8 @@ class _Reader:
         return [number if number < 65536 else NOBODY for number in numbers]
 
     def read(self, descriptor):
-        """The folder open as DESCRIPTOR and all below it. Folders are opened from the one they are in, so none can be exchanged for a
-        link meanwhile."""
+        """The folder open as DESCRIPTOR, which is closed, and all below it. Each is opened from the one it is in, so
+        none can be exchanged for a link meanwhile."""
         status = os.fstat(descriptor)
         self.tree.add_folder("/", status.st_mode, *self.owner(status))
         stack = [(descriptor, "", iter(sorted(os.listdir(descriptor))))]
@@ -89,7 +89,8 @@ class _Reader:
         else:
             self.tree.add_folder(path, status.st_mode, *owner)
             if status.st_dev in self.kernels:
-                self.tree.notes.append(f"{quoted(path)} is a file system of this host's kernel: the folder is taken empty")
+                self.tree.notes.append(f"{quoted(path)} is a file system of this host's kernel: it is taken as an empty"
+                                       " folder")
                 return None
             return os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
         return None
@@ -101,7 +102,8 @@ class _Reader:
             return
         if not os.access(name, os.R_OK, dir_fd=folder, effective_ids=True):
             raise Refused(f"the file {quoted(self.top + host_path)} cannot be read: permission denied")
-        self.tree.add_file(path, Slice(self.top + host_path, 0, status.st_size, identity=identity), status.st_mode, *owner)
+        content = Slice(self.top + host_path, 0, status.st_size, identity=identity)
+        self.tree.add_file(path, content, status.st_mode, *owner)
         if status.st_nlink > 1:
             self.links[identity] = path
 

@@ -1,7 +1,7 @@
 """Unpacks the layers of a container image, one over the other, as the image specification says (image-spec, layer.md).
 
-A layer is a tar archive: plain, or packed by gzip or Zstandard. A packed one is unpacked into a temporary folder, and each file is a
-Slice of it; the folder is there as long as one of its slices. Nothing else is written."""
+A layer is a tar archive: plain, or packed by gzip or Zstandard. A packed one is unpacked into a temporary folder, and
+each file is a Slice of it; the folder is there as long as one of its slices. Nothing else is written."""
 
 import gzip
 import hashlib
@@ -146,8 +146,8 @@ class Layers:
         return Slice(file.name, 0, size, self.folder), f"{algorithm}:{made.hexdigest()}"
 
     def apply(self, tree, part):
-        """Lays the tar archive in the Slice PART over TREE. What a layer hides is hidden in the layers below it alone, wherever in the
-        archive it says so."""
+        """Lays the tar archive in the Slice PART over TREE. A whiteout hides what the layers below have, wherever in
+        the archive it stands."""
         members, hidden = [], []
         for member in Reader(part):
             self.members += 1

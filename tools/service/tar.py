@@ -1,4 +1,4 @@
-"""Reads a tar archive that nobody vouches for: ustar, PAX and GNU's long names and numbers, as container layers have them."""
+"""Reads a tar archive that nobody vouches for: ustar, PAX, and GNU's long names and numbers, as layers have them."""
 
 import collections
 import re
@@ -16,8 +16,8 @@ MAX_SIZE = 1 << 40          # of anything: far above what is ever taken
 # CAPABILITIES: whether it is a program with file capabilities.
 Member = collections.namedtuple("Member", "name kind mode uid gid content target capabilities")
 
-KINDS = {b"0": "file", b"\0": "file", b"7": "file", b"1": "hard link", b"2": "symlink", b"3": "device", b"4": "device", b"5": "folder",
-         b"6": "fifo"}
+KINDS = {b"0": "file", b"\0": "file", b"7": "file", b"1": "hard link", b"2": "symlink", b"3": "device", b"4": "device",
+         b"5": "folder", b"6": "fifo"}
 
 
 def text(data):
@@ -83,7 +83,7 @@ class Reader:
             kind, size = block[156:157], number(block[124:136], "a size")
             if kind in b"xgLK":
                 if kind in seen:
-                    raise Refused(f"the tar archive has two headers of type {quoted(kind)} before one file, at byte {at}")
+                    raise Refused(f"the tar archive has two headers of type {quoted(kind)} for one file, at byte {at}")
                 seen += kind
                 data = self._extended(at, size)
                 if kind == b"x":
@@ -119,25 +119,35 @@ class Reader:
             name = f"{text(block[345:500])}/{name}"
         name = extended.get("path") or name
         target = extended.get("linkpath") or text(block[157:257])
-        kind = KINDS.get(block[156:157])
-        if kind is None or any(key.startswith("GNU.sparse") for key in extended):
-            sparse = kind or block[156:157] == b"S"
-            raise Refused(f"the file {quoted(name)} in the tar archive is {'sparse' if sparse else 'of type ' + quoted(block[156:157])}:"
-                          " only files, folders, links and devices are taken")
-        if kind == "file" and block[156:157] == b"\0" and name.endswith("/"):
-            kind = "folder"
         if not name or len(name) > MAX_PATH or len(target) > MAX_PATH:
-            raise Refused(f"the tar archive has the name {quoted(name)} with the target {quoted(target)}: names have 1 to {MAX_PATH} bytes")
-        if "size" in extended:
-            size = decimal(extended["size"], f"the size of {quoted(name)}")
+            raise Refused(f"the tar archive has the name {quoted(name)} with the target {quoted(target)}: names have 1"
+                          f" to {MAX_PATH} bytes")
+        kind = self._kind(block[156:157], name, extended)
+        size = self._size(name, kind, extended.get("size", size), start)
+        owner = [decimal(extended[key], f"a {key}") if key in extended else number(field, f"a {key}")
+                 for key, field in (("uid", block[108:116]), ("gid", block[116:124]))]
+        whole = self.archive
+        content = Slice(whole.path, whole.offset + start, size, whole.source, whole.identity)
+        return Member(name, kind, number(block[100:108], "a mode") & 0o7777, *owner, content, target,
+                      "SCHILY.xattr.security.capability" in extended), size
+
+    @staticmethod
+    def _kind(letter, name, extended):
+        kind = KINDS.get(letter)
+        if letter == b"S" or any(key.startswith("GNU.sparse") for key in extended):
+            raise Refused(f"the file {quoted(name)} in the tar archive is sparse: make the archive without")
+        if kind is None:
+            raise Refused(f"the file {quoted(name)} in the tar archive is of type {quoted(letter)}, which is not known")
+        return "folder" if letter == b"\0" and name.endswith("/") else kind
+
+    def _size(self, name, kind, size, start):
+        """The bytes of content from START on. SIZE is a number, or text of a PAX header."""
+        if isinstance(size, str):
+            size = decimal(size, f"the size of {quoted(name)}")
         if not 0 <= size <= MAX_SIZE:
             raise Refused(f"the file {quoted(name)} in the tar archive has {size} bytes")
         if kind != "file":
-            size = 0
+            return 0
         if start + size > self.archive.size:
             raise Refused(f"the tar archive is cut off in the file {quoted(name)} of {size} bytes")
-        uid, gid = (decimal(extended[key], f"the {key} of {quoted(name)}") if key in extended else number(block[at:at + 8], f"the {key}")
-                    for key, at in (("uid", 108), ("gid", 116)))
-        content = Slice(self.archive.path, self.archive.offset + start, size, self.archive.source, self.archive.identity)
-        return Member(name, kind, number(block[100:108], "a mode") & 0o7777, uid, gid, content if kind == "file" else None, target,
-                      "SCHILY.xattr.security.capability" in extended), size
+        return size

@@ -1,7 +1,7 @@
 """The files of a root in memory, and the cpio archive that the kernel unpacks (init/initramfs.c).
 
-Names are text; bytes that are not UTF-8 are kept by surrogateescape. A name may hold any byte but NUL and "/", so a line
-break too: the archive carries it. What a tree refuses is what the kernel could not unpack: names over 255 bytes, paths and
+Names are text; bytes that are not UTF-8 are kept by surrogateescape. A name may hold any byte but NUL and "/", so a
+line break too: the archive carries it. A tree refuses what the kernel could not unpack: names over 255 bytes, paths and
 links' targets over 4095, and so on. "/" is always the tree's own: no link leads out of it."""
 
 import collections
@@ -26,8 +26,8 @@ class Refused(Exception):
 class Slice:
     """SIZE bytes from OFFSET of the host's file PATH, read when they are written.
 
-    SOURCE lives as long as the slice: the temporary folder of the file. IDENTITY, (st_dev, st_ino), is what PATH itself, no link, must
-    still be when it is opened."""
+    SOURCE lives as long as the slice: the temporary folder of the file. IDENTITY, (st_dev, st_ino), is what PATH
+    itself, no link, must still be when it is opened."""
 
     __slots__ = ("path", "offset", "size", "source", "identity")
 
@@ -59,8 +59,8 @@ class Slice:
 
 
 class Entry:
-    """KIND is FOLDER, FILE or SYMLINK. A file has CONTENT (bytes or Slice), a symbolic link a TARGET, a folder its CHILDREN by name.
-    SIZE is the bytes of content or target. The hard links of a file share one entry."""
+    """KIND is FOLDER, FILE or SYMLINK. A file has CONTENT (bytes or Slice), a symbolic link a TARGET, a folder CHILDREN
+    by name. SIZE is the bytes of content or target. The hard links of a file share one entry."""
 
     __slots__ = ("kind", "mode", "uid", "gid", "content", "target", "children", "size")
 
@@ -79,7 +79,7 @@ class Entry:
 
 
 def quoted(name):
-    """NAME, or whatever stands in its place, as a message shows it: no control character reaches the terminal, and it is not long."""
+    """NAME, or whatever stands in its place, as a message shows it: short, and without control characters."""
     if isinstance(name, bytes):
         name = name.decode("utf-8", "surrogateescape")
     try:
@@ -123,8 +123,8 @@ def normalized(path):
 class Tree:
     """The files of a root, by path. "/" is there from the start.
 
-    Where a folder on the way to a path is a symbolic link, add_*() and remove() go where it leads within the tree, as the programs
-    that unpack containers do; get() follows no link at all, resolve() and read() follow each."""
+    Where a folder on the way to a path is a symbolic link, add_*() and remove() go where it leads within the tree, as
+    container engines do; get() follows no link at all, resolve() and read() follow each."""
 
     def __init__(self):
         self.root = Entry(FOLDER, 0o755, 0, 0)
@@ -153,8 +153,8 @@ class Tree:
     def add_symlink(self, path, target, uid=0, gid=0):
         """TARGET may lead anywhere, and to nothing."""
         if not target or "\0" in target or len(encoded(target)) > MAX_PATH:
-            raise Refused(f"the symbolic link {quoted(path)} has the target {quoted(target)}: 1 to {MAX_PATH} bytes without NUL"
-                          " are possible")
+            raise Refused(f"the symbolic link {quoted(path)} has the target {quoted(target)}: 1 to {MAX_PATH} bytes"
+                          " without NUL are possible")
         self._add(path, Entry(SYMLINK, 0o777, uid, gid, target=target))
 
     def add_hard_link(self, path, existing):
@@ -202,7 +202,7 @@ class Tree:
             return b"".join(entry.content.chunks(file, size))
 
     def walk(self, below=""):
-        """(path, entry) of all, sorted, each folder before what is in it. BELOW is put before each path: walk("/service")."""
+        """(path, entry) of all, sorted, each folder before what is in it; BELOW is put before each path."""
         stack = [(below, self.root)]
         while stack:
             path, entry = stack.pop()
@@ -307,8 +307,8 @@ def build_time():
 def write_archive(out, members, owner, guests=()):
     """Writes the cpio archive ("newc") of MEMBERS, (path, entry) as walk() has them, to the binary file OUT.
 
-    OWNER turns (uid, gid) of an entry into those of the guest. GUESTS are members whose owners are the guest's already; they come
-    first. Folders must come before what is in them; the root itself is left out, as the guest has one."""
+    OWNER turns (uid, gid) of an entry into those of the guest. GUESTS are members whose owners are the guest's already;
+    they come first. Folders must come before what is in them; the root itself is left out, as the guest has one."""
     groups = [(list(guests), lambda uid, gid: (uid, gid)), (list(members), owner)]
     archive = _Archive(out, (entry for group, _ in groups for _, entry in group))
     try:
@@ -322,8 +322,8 @@ def write_archive(out, members, owner, guests=()):
 
 
 class _Archive:
-    """The kernel makes a hard link of each later file with the inode number of an earlier one, where both say that there are several:
-    the first carries the content."""
+    """The kernel makes a hard link of each file that has the inode number of an earlier one, where both say that there
+    are several links: the first carries the content."""
 
     KINDS = {FOLDER: stat.S_IFDIR, FILE: stat.S_IFREG, SYMLINK: stat.S_IFLNK}
 
@@ -375,6 +375,7 @@ class _Archive:
             raise Refused(f"the path {quoted(name)} is longer than {MAX_PATH} bytes in the guest")
         fields = inode, mode, *owner, links, self.mtime, size, 0, 0, 0, 0, len(path), 0
         if not all(0 <= field <= 0xffffffff for field in fields):
-            raise Refused(f"the archive cannot carry owner and size of {quoted(name)}: {owner[0]}:{owner[1]}, {size} bytes")
+            raise Refused(f"the archive cannot carry owner and size of {quoted(name)}: {owner[0]}:{owner[1]}, {size}"
+                          " bytes")
         head = b"070701" + b"".join(b"%08x" % field for field in fields) + path
         self.out.write(head + b"\0" * (-len(head) % 4))

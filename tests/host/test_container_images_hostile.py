@@ -228,7 +228,7 @@ def test_hostile_json(tmp_path, name):
     (b'{"manifests": %s}' % (b"9" * 5000), "index.json is not JSON"), (b'{"manifests": 1e999}', "it must be a list"),
     (b" " * (5 << 20), "5242880 bytes: 4194304 are possible"),
     (b'{"manifests": [{"mediaType": 3}]}', "mediaType in the index is 3"),
-])
+], ids=range(10))
 def test_hostile_indexes(tmp_path, text, words):
     layout = Layout()
     layout.image(layer(entry("x")))

@@ -82,27 +82,20 @@ def test_a_file_that_becomes_a_link(root, tmp_path):
         tree.read("/a/x")
 
 
-def test_owners(root, monkeypatch):
-    """Of an ordinary user's folder the user's own files are root's; root's numbers stay, where the guest has them."""
+@pytest.mark.parametrize("user, of_file, expected", [
+    (1000, (1000, 1000), (0, 0)), (1000, (0, 33), (0, 33)), (0, (0, 33), (0, 33)), (0, (70000, 65535), (65534, 65535))])
+def test_owners(root, monkeypatch, user, of_file, expected):
+    """What belongs to the ordinary user who reads the folder is root's; root's numbers stay, where the guest has them."""
     (root / "x").write_bytes(b"")
-    (root / "y").symlink_to("x")
-    own = (root / "x").stat()
-    monkeypatch.setattr(os, "getuid", lambda: own.st_uid)
-    monkeypatch.setattr(os, "getgid", lambda: own.st_gid)
-    tree = folder.read(root)
-    assert {(item.uid, item.gid) for _, item in tree.walk()} == {(0, 0)}
-    status = os.stat
-
-    def other_owner(path, **more):
-        found = list(status(path, **more)[:10])
-        found[stat.ST_UID], found[stat.ST_GID] = 33, 70000
-        return os.stat_result(found)
-
-    monkeypatch.setattr(os, "stat", other_owner)
-    monkeypatch.setattr(os, "getuid", lambda: 0)
-    monkeypatch.setattr(os, "getgid", lambda: 0)
-    tree = folder.read(root)
-    assert (tree.get("/x").uid, tree.get("/x").gid) == (33, 65534)
+    for call in ("stat", "fstat"):
+        def owned(path, call=getattr(os, call), **more):
+            found = list(call(path, **more)[:10])
+            found[stat.ST_UID], found[stat.ST_GID] = of_file
+            return os.stat_result(found)
+        monkeypatch.setattr(os, call, owned)
+    monkeypatch.setattr(os, "getuid", lambda: user)
+    monkeypatch.setattr(os, "getgid", lambda: user)
+    assert {(item.uid, item.gid) for _, item in folder.read(root).walk()} == {expected}
 
 
 def test_what_cannot_be_read(root, monkeypatch):

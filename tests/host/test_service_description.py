@@ -274,6 +274,7 @@ def test_a_root_needs_a_command(packer):
     ({"Healthcheck": {"Test": ["CMD", "daemon"], "Interval": 10**18}}, "Healthcheck: interval_ms 1000000000000: allowed: 0 to 86400000"),
     ({"Volumes": {"/proc/x": {}}}, "/proc/x: cannot be a writable place"),
     ({"Env": [f"A{n}={'x' * 1000}" for n in range(70)]}, "the command, environment and places are too much"),
+    ({"Entrypoint": ["daemon", *"a" * 2048]}, "and 2049 words, at most 2048"),
 ])
 def test_an_image_that_cannot_run_is_refused(packer, config, said):
     told = packer.refuses(*image(packer, **config))

@@ -1,14 +1,22 @@
 """tools/thimble-service puts a service into a finished image, shows it, takes it out again, and says when it will not start."""
 
+import gzip
+import random
 import re
 import shutil
 import subprocess
+import sys
 
 import pytest
 
 from elf import ET_EXEC, elf
 from media import image, make_key, sign
 from packed import Packer
+from tree import HERE
+
+sys.path.insert(0, str(HERE / "tools"))
+from service import archive  # noqa: E402
+from service.tree import Refused  # noqa: E402
 
 
 @pytest.fixture
@@ -77,3 +85,24 @@ def test_refused_without_a_trace(packer, words, said):
     done = packer.run(*words, "--output", "new.efi")
     assert done.returncode == 1 and done.stdout == "" and said in done.stderr, f"expected {said!r}, got {done}"
     assert sorted(packer.folder.iterdir()) == before
+
+
+def test_a_damaged_service_is_shown_or_refused(packer):
+    """Whatever is in the file: text that somebody else wrote, headers with bytes exchanged."""
+    chance = random.Random(1)
+    small = "--file", "daemon:/etc/ssl/certs/ca-certificates.crt"
+    plain = gzip.decompress(packer.pack("--binary", "daemon", "--writable", "/tmp:4K", "--env", "A=1", *small).data)
+    shown_count = 0
+    for _ in range(300):
+        data = bytearray(plain)
+        for _ in range(chance.randint(1, 6)):
+            at = chance.randrange(len(data))
+            word = chance.choice([b"-0000001", b"+", b"\0", b"f" * 8, b" ", b"\xff", b"=", b"070701", bytes(300)])
+            data[at:at + len(word)] = word
+        try:
+            inside = archive.Inside(gzip.compress(data, 1)[:chance.choice([None, None, None, 200])])
+            assert inside.unpacked_bytes() >= 0 and inside.writable_bytes() >= 0 and all(len(place) == 5 for place in inside.places())
+            shown_count += 1
+        except Refused:
+            pass
+    assert 0 < shown_count < 300

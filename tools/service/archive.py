@@ -18,6 +18,7 @@ XZ = {"format": lzma.FORMAT_XZ, "check": lzma.CHECK_CRC32, "filters": [{"id": lz
 COMPRESSIONS = "gzip", "xz"
 UNPACKED_MAX_BYTES = 4 << 30
 OWN = "etc/thimble/"
+HEADER = re.compile(b"070701([0-9A-Fa-f]{104})")
 
 
 class Gzip:
@@ -92,13 +93,10 @@ def read(data):
     """[Member] of an archive as pack() makes it; of a file with several names, the first has the content."""
     plain, at, found = unpacked(data), 0, []
     while True:
-        head = plain[at:at + 110]
-        try:
-            if len(head) != 110 or head[:6] != b"070701":
-                raise ValueError
-            fields = [int(head[6 + 8 * n:14 + 8 * n], 16) for n in range(13)]
-        except ValueError:
-            raise Refused("the service in it is damaged") from None
+        head = HEADER.match(plain, at)
+        if not head:
+            raise Refused("the service in it is damaged")
+        fields = [int(head[1][8 * n:8 * n + 8], 16) for n in range(13)]
         mode, uid, gid, size, name_bytes = *fields[1:4], fields[6], fields[11]
         name = plain[at + 110:at + 109 + name_bytes].decode("utf-8", "surrogateescape")
         begin = at + (110 + name_bytes + 3) // 4 * 4
@@ -143,7 +141,8 @@ class Inside:
 
     def places(self):
         """[(path, bytes, uid, gid, mode)], all text."""
-        return [tuple(place.split()) for place in self.listed("place")]
+        return [tuple(place.split(" ")) for place in self.listed("place") if re.fullmatch(r"\S+( [0-9]{1,16}){4}", place)]
 
     def writable_bytes(self):
-        return int(self.rows.get("root_bytes", 0)) + sum(int(place[1]) for place in self.places())
+        root = self.rows.get("root_bytes", "")
+        return sum(int(size) for size in (root, *(place[1] for place in self.places())) if re.fullmatch("[0-9]{1,16}", size))

@@ -135,9 +135,14 @@ class Elf:
 Segment = collections.namedtuple("Segment", "kind offset address size")
 
 
-def elf_of(content, arch):
-    """Of what a tree has: bytes."""
-    return Elf(lambda offset, size: content[offset:offset + size], len(content), arch)
+def elf_in(tree, path, arch):
+    """Of the file that PATH leads to in TREE."""
+    content = tree.get(tree.resolve(path)).content
+    if not isinstance(content, Slice):
+        return Elf(lambda offset, size: content[offset:offset + size], len(content), arch)
+    with content.open() as file:
+        return Elf(lambda offset, size: os.pread(file.fileno(), min(size, content.size - offset), content.offset + offset),
+                   content.size, arch)
 
 
 def elf_at(path, arch):

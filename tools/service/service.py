@@ -27,7 +27,7 @@ SIZE_FORM = "/PATH:SIZE, SIZE a number with K, M or G, as '/var/cache:16M /data:
 PORTS_MAX = 16
 PORT_FORM = "a port is NUMBER/tcp or NUMBER/udp, the number from 1 to 65535, as 8080/tcp"
 ARGUMENTS_MAX_BYTES = 4095
-DESCRIPTION_MAX_BYTES, DESCRIPTION_MAX_KEYS = 64 * KIB, 4096
+DESCRIPTION_MAX_BYTES, WORDS_MAX, GROUPS_MAX = 64 * KIB, 2048, 64
 NAME_MAX = 63
 PROCESSES = 512
 SCRIPTS_MAX = 4
@@ -69,9 +69,10 @@ class Service:
                 raise Refused(f"{key}={value!r}: a line break cannot be passed to a service")
         text = "".join(f"{key}={value}\n" for key, value in rows)
         size = len(text.encode(errors="surrogateescape"))
-        if size > DESCRIPTION_MAX_BYTES or len(rows) > DESCRIPTION_MAX_KEYS:
-            raise Refused(f"the command, environment and places are too much: {size} bytes and {len(rows)} lines, at most "
-                          f"{DESCRIPTION_MAX_BYTES} and {DESCRIPTION_MAX_KEYS} are allowed")
+        words = max(len(self.command), len(self.env), len(self.health_command))
+        if size > DESCRIPTION_MAX_BYTES or words > WORDS_MAX:
+            raise Refused(f"the command, environment and places are too much: {size} bytes, at most {DESCRIPTION_MAX_BYTES} are allowed, "
+                          f"and {words} words, at most {WORDS_MAX}")
         return text
 
     def settings(self):
@@ -238,6 +239,8 @@ class User:
             self.gid = self.group(tree, text, group, origin)
         elif row:
             self.groups = sorted({int(one[2]) for one in rows_of(tree, "/etc/group", 4) if row[0] in one[3].split(",")} - {self.gid})
+        if len(self.groups) > GROUPS_MAX:
+            raise Refused(f"{origin}{text}: is in {len(self.groups)} groups, at most {GROUPS_MAX} are allowed")
         for number in (self.uid, self.gid, *self.groups):
             if number > ID_MAX:
                 raise Refused(f"{origin}{text}: {number}: allowed: ids from 0 to {ID_MAX}")
@@ -298,7 +301,7 @@ class Root:
             self.check_script(path, head, scripts)
             return
         try:
-            elf = program.elf_of(self.tree.read(path), self.arch)
+            elf = program.elf_in(self.tree, path, self.arch)
             program.check_executable(elf, self.arch)
         except program.Unfit as unfit:
             raise Refused(f"{self.origin}: {path}: {program.reason(unfit)}") from None
@@ -384,7 +387,7 @@ class Builder:
                               f"user {SERVICE_ID}, and all of its files are that user's")
             service.users, user.uid, user.gid, user.groups = "one", SERVICE_ID, SERVICE_ID, []
         service.uid, service.gid, service.groups = user.uid, user.gid, user.groups
-        service.env.setdefault("HOME", SERVICE_HOME if self.binary and user.uid == SERVICE_ID else user.home)
+        service.env.setdefault("HOME", SERVICE_HOME if self.binary else user.home)
         return user
 
     def command(self, user):

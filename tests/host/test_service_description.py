@@ -133,6 +133,13 @@ def test_users_as_docker_resolves_them(packer, user, ids):
     assert (made.rows["uid"], made.rows["gid"], made.rows.get("groups"), made.env()["HOME"]) == ids
 
 
+def test_who_may_execute_it_is_told_by_owner_and_group(packer):
+    mine = [oci.entry("usr/bin/mine", RUN, mode=0o500, uid=70), oci.entry("usr/bin/ours", RUN, mode=0o050, uid=1, gid=80)]
+    words = image(packer, entries=mine, User="web")
+    assert [packer.pack(*words, "--command", name).rows["file"] for name in ("mine", "ours")] == ["/usr/bin/mine", "/usr/bin/ours"]
+    assert "/usr/bin/mine may not be executed by user 71" in packer.refuses(*words, "--command", "mine", "--user", "71:80")
+
+
 def test_files_have_the_owners_of_the_image(packer):
     made = packer.pack(*image(packer, entries=[oci.entry("srv/a", b"", mode=0o4755, uid=70, gid=71), oci.entry("srv/far", b"", uid=70000)]))
     assert made.owned("/srv/a") == (0o4755, 70, 71) and made.owned("/srv/far")[1] == 65534 and made.owned("/")[1:] == (0, 0)
@@ -273,11 +280,13 @@ def test_a_root_needs_a_command(packer):
     ({"Healthcheck": {"Test": ["CMD", "none"]}}, "Healthcheck: there is no 'none' in"),
     ({"Healthcheck": {"Test": ["CMD", "daemon"], "Interval": 10**18}}, "Healthcheck: interval_ms 1000000000000: allowed: 0 to 86400000"),
     ({"Volumes": {"/proc/x": {}}}, "/proc/x: cannot be a writable place"),
+    ({"Volumes": {"/to/x": {}}}, "/to/x: cannot be a writable place"),
+    ({"Volumes": {"/all": {}}}, "/all: cannot be a writable place"),
     ({"Env": [f"A{n}={'x' * 1000}" for n in range(70)]}, "the command, environment and places are too much"),
     ({"Entrypoint": ["daemon", *"a" * 2048]}, "and 2049 words, at most 2048"),
 ])
 def test_an_image_that_cannot_run_is_refused(packer, config, said):
-    told = packer.refuses(*image(packer, **config))
+    told = packer.refuses(*image(packer, entries=[oci.symlink("to", "proc"), oci.symlink("all", "/"), oci.folder("proc")], **config))
     assert said in told, f"expected {said!r} in:\n{told}"
 
 

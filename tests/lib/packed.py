@@ -61,6 +61,7 @@ class Packer:
     def refuses(self, *words):
         """What it says."""
         out = self.folder / "archive.out"
+        out.unlink(missing_ok=True)
         done = self.run(*words, "--archive-out", out)
         assert done.returncode == 1 and not out.exists() and done.stdout == "", f"expected a refusal of {words}, got: {done}"
         return done.stderr

@@ -65,7 +65,7 @@ class Service:
         # "No groups" is no line; an empty argument or port is one.
         rows = [(key, str(value)) for key, value in rows if value != "" or key == "ports" or "." in key]
         for key, value in rows:
-            if re.search("[\0\r\n]", value):
+            if re.search("[\0\n]", value):
                 raise Refused(f"{key}={value!r}: a line break cannot be passed to a service")
         text = "".join(f"{key}={value}\n" for key, value in rows)
         size = len(text.encode(errors="surrogateescape"))
@@ -158,7 +158,7 @@ def environment_of(words, origin):
         name, equals, value = word.partition("=")
         if not equals or not re.fullmatch(r"[!-<>-~]+", name):
             raise Refused(f"{origin}{word}: expected NAME=VALUE; several, or values with blanks: 'A=1 B=\"two words\"'")
-        if re.search("[\0\r\n]", value):
+        if re.search("[\0\n]", value):
             raise Refused(f"{origin}{word!r}: a line break cannot be passed to a service")
         env[name] = value
     return env
@@ -238,7 +238,7 @@ class User:
         if colon:
             self.gid = self.group(tree, text, group, origin)
         elif row:
-            self.groups = sorted({int(one[2]) for one in rows_of(tree, "/etc/group", 4) if row[0] in one[3].split(",")} - {self.gid})
+            self.groups = sorted({int(one[2]) for one in rows_of(tree, "/etc/group", 4) if row[0] in one[3].split(",")})
         if len(self.groups) > GROUPS_MAX:
             raise Refused(f"{origin}{text}: is in {len(self.groups)} groups, at most {GROUPS_MAX} are allowed")
         for number in (self.uid, self.gid, *self.groups):
@@ -355,7 +355,7 @@ class Builder:
 
     def environment(self, made):
         env = {"PATH": PATH_OF_A_PROGRAM if self.binary else PATH_OF_A_CONTAINER, **made}
-        env |= environment_of(self.image("env") or [], f"{self.source}: Env: ")
+        env |= dict(word.split("=", 1) for word in self.image("env") or [])
         for text in self.options.env or []:
             env |= environment_of(files.split(text, self.options.origin("env")), self.options.origin("env"))
         self.service.env = env
@@ -479,8 +479,8 @@ class Builder:
         """Volumes, what a program has, and what the user said of them."""
         service, origin = self.service, self.options.origin("writable")
         if self.binary:
-            self.place("/tmp", PLACE_BYTES, (0, 0, 0o1777), "")
-            self.place(SERVICE_HOME, PLACE_BYTES, (user.uid, user.gid, 0o700), "")
+            self.place("/tmp", PLACE_BYTES, (0o1777, 0, 0), "")
+            self.place(SERVICE_HOME, PLACE_BYTES, (0o700, user.uid, user.gid), "")
         else:
             service.root_bytes = ROOT_BYTES
         for path in self.image("volumes") or []:
@@ -498,24 +498,19 @@ class Builder:
             raise Refused(f"{origin}: {len(service.places)} writable places, at most {PLACES_MAX} are allowed")
 
     def place(self, path, size, owner, origin, writer=None):
-        """OWNER: uid, gid, mode; None: as the root has it. WRITER is a User who must be able to write there."""
-        there = self.tree.resolve(path) or path
+        """OWNER: mode, uid, gid; None: as the root has it. WRITER is a User who must be able to write there."""
+        if not self.tree.resolve(path):
+            self.tree.add_folder(path, *(owner or (0o755, *((writer.uid, writer.gid) if writer else (0, 0)))))
+        there = self.tree.resolve(path)
         entry = self.tree.get(there)
-        if path == "/" or there.split("/")[1] in ("proc", "sys", "dev") or re.search(r"\s", there):
+        if there == "/" or there.split("/")[1] in ("proc", "sys", "dev") or re.search(r"\s", there):
             raise Refused(f"{origin}{path}: cannot be a writable place; allowed: folders without blanks in their names, outside /proc, "
                           "/sys and /dev")
-        if entry and entry.kind != "folder":
+        if entry.kind != "folder":
             raise Refused(f"{origin}{path}: is a {entry.kind} in the service's root, not a folder")
-        if entry is None:
-            uid, gid, mode = owner or ((writer.uid, writer.gid, 0o755) if writer else (0, 0, 0o755))
-            self.tree.add_folder(there, mode, uid, gid)
-            there = self.tree.resolve(there)
-        elif owner:
-            uid, gid, mode = owner
-        else:
-            uid, gid, mode = entry.uid, entry.gid, entry.mode
-            if writer and not writer.may(entry, 3):
-                uid, gid, mode = writer.uid, writer.gid, mode | stat.S_IRWXU
+        mode, uid, gid = owner or (entry.mode, entry.uid, entry.gid)
+        if writer and not writer.may(entry, 3):
+            mode, uid, gid = mode | stat.S_IRWXU, writer.uid, writer.gid
         if self.service.users == "one":
             uid, gid = SERVICE_ID, SERVICE_ID
         self.service.places[there] = Place(there, size, uid, gid, mode)

@@ -21,7 +21,6 @@ CERTIFICATES_ELSEWHERE = (
 def put_folder(tree, path, mode):
     there = tree.resolve(path)
     if not there or tree.get(there).kind != "folder":
-        tree.remove(path)
         tree.add_folder(path, mode)
 
 
@@ -30,7 +29,6 @@ def add(tree, note):
     for path, mode in FOLDERS.items():
         put_folder(tree, path, mode)
     for path in OF_THE_GUEST:
-        tree.remove(path)
         tree.add_file(path, b"")
     for name in NAMES:
         if not tree.resolve(f"/etc/{name}"):

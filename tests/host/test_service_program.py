@@ -129,9 +129,10 @@ LIB = elf()
     # One for another processor, one that is none, and a folder are passed over.
     (start("a.so", "libc.so.6", runpath="/x:/y:/z:/v") | {"/x/a.so": elf(machine=I386, wide=False), "/y/a.so": elf(machine=AARCH64),
                                                          "/z/a.so/b": LIB, "/v/a.so": "text", "/lib64/a.so": LIB}, {"/lib64/a.so"}),
-    # What ld.so.cache would have lies where the loader looks without it.
-    (start("a.so", "libc.so.6") | {"/etc/ld.so.conf": "include /etc/ld.so.conf.d/*.conf\n# /no\n", "/opt/x/a.so": LIB,
-                                   "/etc/ld.so.conf.d/x.conf": "/opt/x # mine\ninclude x.conf\n"}, {"/lib64/a.so"}),
+    # What ld.so.cache would have comes first, and lies where the loader looks without it.
+    (start("a.so", "libc.so.6") | {"/etc/ld.so.conf": "include /etc/ld.so.conf.d/*.conf\n# /no\n", "/opt/x/a.so": elf(["b.so"]),
+                                   "/lib64/a.so": LIB, "/lib64/b.so": LIB,
+                                   "/etc/ld.so.conf.d/x.conf": "/opt/x # mine\ninclude x.conf\n"}, {"/lib64/a.so", "/lib64/b.so"}),
     # The guest's processor may be older than this one.
     (start("a.so", "libc.so.6") | {"/lib64/glibc-hwcaps/x86-64-v3/a.so": LIB, "/lib64/a.so": LIB}, {"/lib64/a.so"}),
     # Links are followed within the root, and what they lead to has the name that was asked for.
@@ -140,9 +141,9 @@ LIB = elf()
     (start("a.so", "libc.so.6") | {"/lib64/a.so": elf(["real.so", "b.so"]), "/lib64/b.so": elf(["a-name.so"], soname="b.so"),
                                    "/lib64/real.so": elf(soname="a-name.so")}, {"/lib64/a.so", "/lib64/b.so", "/lib64/real.so"}),
     # glibc before 2.34 has these apart.
-    (start("libc.so.6") | {"/lib64/libc.so.6": elf(soname="libc.so.6"), "/lib64/libnss_dns.so.2": elf(["libresolv.so.2"]),
-                           "/lib64/libresolv.so.2": LIB, "/lib64/libgcc_s.so.1": LIB},
-     {"/lib64/libnss_dns.so.2", "/lib64/libresolv.so.2", "/lib64/libgcc_s.so.1"}),
+    (start("libc.so.6") | {"/lib64/libc.so.6": elf(soname="libc.so.6"), "/lib64/libnss_dns.so.2": elf(["libresolv.so.2", "b.so"]),
+                           "/lib64/b.so": LIB, "/lib64/libresolv.so.2": LIB, "/lib64/libgcc_s.so.1": LIB},
+     {"/lib64/libnss_dns.so.2", "/lib64/b.so", "/lib64/libresolv.so.2", "/lib64/libgcc_s.so.1"}),
     (start("libc.so.6") | {"/lib64/libnss_dns.so.2": LIB}, set()),
 ])
 def test_as_glibc_looks(sysroot, files, expected):
@@ -170,7 +171,7 @@ def test_another_processor(sysroot):
     # DT_RUNPATH is not inherited.
     (start("a.so", runpath="/x") | {"/x/a.so": elf(["b.so"]), "/x/b.so": LIB}, ("its library /x/a.so needs 'b.so'",)),
     (start("a.so") | {"/lib64/a.so": elf(machine=AARCH64)}, ("/root/lib64/a.so (it is for aarch64 (64 bit), the guest is x86_64",)),
-    (start("a.so", flags=NODEFLIB) | {"/lib64/a.so": LIB}, ("it needs 'a.so'", "names no folder")),
+    (start("a.so", flags=NODEFLIB) | {"/lib64/a.so": LIB, "/etc/ld.so.conf": "/lib64\n"}, ("it needs 'a.so'", "names no folder")),
     (start("a.so") | {"/lib64/a.so": "-> a.so"}, ("/root/lib64/a.so",)),
     # A link out of the root leads nowhere.
     (start("a.so") | {"/lib64/a.so": "-> ../../../../../../../../bin/ls"}, ("it needs 'a.so'",)),

@@ -254,15 +254,12 @@ class Libraries:
             self.configured = []
         else:
             self.defaults = loader_folders(host.real(loader.there)) or multiarch_folders(host.arch)
-            self.configured = [folder for folder in host.configured() if folder not in self.defaults]
+            self.configured = list(host.configured())
         multiarch = [folder for folder in self.defaults if f"{host.arch}-linux-" in folder]
         self.lib = f"lib/{posixpath.basename(multiarch[0])}" if multiarch else "lib64"
 
     def add_all(self):
-        # Breadth first, as the loader goes; what it finds on the way is at the end of the list.
-        for one in self.loaded:
-            for name in one.elf.needed:
-                self.add(name, one)
+        self.add_needed()
         libc = next((one for one in self.loaded if one.elf.soname == "libc.so.6"), None)
         if libc is None:
             return
@@ -273,6 +270,13 @@ class Libraries:
         for name in names:
             if self.find(name, libc)[0]:
                 self.add(name, libc)
+        self.add_needed()
+
+    def add_needed(self):
+        # Breadth first, as the loader goes; what it finds on the way is at the end of the list.
+        for one in self.loaded:
+            for name in one.elf.needed:
+                self.add(name, one)
 
     def is_loaded(self, name):
         # musl is libc, libpthread and others in one (load_library() of its ldso/dynlink.c).
@@ -318,12 +322,12 @@ class Libraries:
         for folders, of in self.run_paths(by):
             for folder in folders:
                 yield from self.expanded(posixpath.join(folder, name), of)
-        if by.elf.default_folders:
-            for folder in self.defaults:
-                yield self.host, posixpath.join(folder, name), posixpath.join(folder, name)
-            # The guest has no ld.so.cache, so what that would name lies in a folder that the loader knows by itself.
-            for folder in self.configured:
+        # The guest has no ld.so.cache, which comes first here: what it would name lies in a folder that the loader knows by itself.
+        for folder in dict.fromkeys([*self.configured, *self.defaults]):
+            if folder not in self.defaults:
                 yield self.host, posixpath.join(folder, name), posixpath.join(self.defaults[0], name)
+            elif by.elf.default_folders:
+                yield self.host, posixpath.join(folder, name), posixpath.join(folder, name)
 
     def run_paths(self, by):
         """(folders, whose) of DT_RPATH and DT_RUNPATH: musl takes either from all who asked; for glibc DT_RPATH counts only

@@ -1,15 +1,18 @@
 /* The log: reads every child's output and the kernel's warnings, keeps the last lines, shows them in the file
  * log/lines and the record log/tail, and sends them to a syslog collector. Arguments: NAME:DESCRIPTOR for
- * each source; "kernel" is /dev/kmsg. docs/logs.md. */
+ * each source; "kernel" is /dev/kmsg, "syslog:NAME:DESCRIPTOR" the socket that NAME has as /dev/log.
+ * docs/logs.md. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/log.h"
 #include "common/loop.h"
+#include "datagram.h"
 #include "records/pace.h"
 #include "records/watch.h"
 #include "report.h"
@@ -20,13 +23,14 @@ enum {
 	SOURCES_MAX = 32,
 	LIMIT_TELL_MS = 5000, /* between two lines about what limits dropped */
 	KERNEL_BATCH = 64,    /* of its records at once */
+	DATAGRAM_BATCH = 10,  /* as many as wait in a socket (net.unix.max_dgram_qlen) */
 	END_MS = 100,         /* after SIGTERM: others' last lines are read and sent */
 };
 
 struct source {
 	struct loop_fd fd;
 	char name[LOG_NAME_MAX + 1];
-	struct limit limit;
+	struct limit own_limit, *limit; /* sources of the same name share the first one's */
 	struct partial partial;
 };
 
@@ -46,9 +50,9 @@ static int write_records(struct pace *p)
 	size_t count = 0;
 	(void)p;
 	for (size_t i = 0; i < SOURCES_MAX; i++)
-		if (sources[i].limit.left_out > 0)
+		if (sources[i].own_limit.left_out > 0)
 			limited[count++] =
-				(struct report_limited){sources[i].name, sources[i].limit.left_out};
+				(struct report_limited){sources[i].name, sources[i].own_limit.left_out};
 	if (lines_changed)
 		report_lines(&ring);
 	lines_changed = false;
@@ -81,7 +85,7 @@ static void tell_limits(struct loop *loop, struct loop_timer *timer)
 {
 	(void)loop, (void)timer;
 	for (size_t i = 0; i < SOURCES_MAX; i++) {
-		struct limit *l = &sources[i].limit;
+		struct limit *l = &sources[i].own_limit;
 		if (l->untold > 0)
 			log_warnx("%s: %llu lines left out: more than %d at once or %d a second",
 				sources[i].name, (unsigned long long)l->untold, LIMIT_BURST,
@@ -94,7 +98,7 @@ static void add_line(struct loop *loop, struct source *source, int64_t time_ms, 
 	const char *text, size_t length)
 {
 	pace_changed(&pace);
-	if (!limit_take(&source->limit, now_ms())) {
+	if (!limit_take(source->limit, now_ms())) {
 		if (limit_timer.previous == NULL)
 			loop_arm(loop, &limit_timer, now_ms() + LIMIT_TELL_MS);
 		return;
@@ -150,6 +154,25 @@ static void handle_kernel(struct loop *loop, struct loop_fd *w, uint32_t events)
 	}
 }
 
+/* A sender waits until its datagram has room, as for a pipe. */
+static void handle_datagrams(struct loop *loop, struct loop_fd *w, uint32_t events)
+{
+	struct source *source = container_of(w, struct source, fd);
+	struct context context = {loop, source};
+	static char bytes[DATAGRAM_BYTES_MAX];
+	(void)events;
+	for (int i = 0; i < DATAGRAM_BATCH; i++) {
+		ssize_t got = recv(w->fd, bytes, sizeof(bytes), MSG_TRUNC);
+		if (got < 0)
+			break;
+		if ((size_t)got > sizeof(bytes)) {
+			memcpy(bytes + sizeof(bytes) - 3, "...", 3);
+			got = sizeof(bytes);
+		}
+		datagram_take(bytes, (size_t)got, add_child_line, &context);
+	}
+}
+
 static bool is_name(const char *bytes, size_t length)
 {
 	for (size_t i = 0; i < length; i++)
@@ -158,19 +181,35 @@ static bool is_name(const char *bytes, size_t length)
 	return length > 0 && length <= LOG_NAME_MAX;
 }
 
+/* The limit of the source of the same name that was opened before, or its own. */
+static struct limit *limit_of(struct source *source)
+{
+	for (struct source *other = sources; other < source; other++)
+		if (strcmp(other->name, source->name) == 0)
+			return &other->own_limit;
+	return &source->own_limit;
+}
+
 static void open_source(struct loop *loop, struct source *source, const char *argument)
 {
-	const char *colon = strrchr(argument, ':');
+	static const char datagrams[] = "syslog:";
+	bool sends = strncmp(argument, datagrams, sizeof(datagrams) - 1) == 0 &&
+		     strchr(argument + sizeof(datagrams) - 1, ':') != NULL;
+	const char *name = sends ? argument + sizeof(datagrams) - 1 : argument;
+	const char *colon = strrchr(name, ':');
 	uint64_t fd;
-	if (colon == NULL || !is_name(argument, (size_t)(colon - argument)) ||
+	if (colon == NULL || !is_name(name, (size_t)(colon - name)) ||
 		!parse_number(colon + 1, 0, 1 << 20, &fd)) {
-		log_warnx("\"%s\": not NAME:DESCRIPTOR, a name of at most %d bytes without blanks", argument,
-			LOG_NAME_MAX);
+		log_warnx("\"%s\": not [syslog:]NAME:DESCRIPTOR, a name of at most %d bytes without blanks",
+			argument, LOG_NAME_MAX);
 		return;
 	}
-	memcpy(source->name, argument, (size_t)(colon - argument));
+	memcpy(source->name, name, (size_t)(colon - name));
+	source->limit = limit_of(source);
 	source->fd.fd = (int)fd;
-	source->fd.handle = strcmp(source->name, "kernel") == 0 ? handle_kernel : handle_output;
+	source->fd.handle = sends                                 ? handle_datagrams
+			    : strcmp(source->name, "kernel") == 0 ? handle_kernel
+								  : handle_output;
 	if (fcntl(source->fd.fd, F_SETFL, O_NONBLOCK) < 0 || loop_add(loop, &source->fd, EPOLLIN) < 0)
 		log_warn("%s", argument);
 }

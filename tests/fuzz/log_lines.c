@@ -3,6 +3,7 @@
  * refused, or each way through it shows the same lines. */
 #include "common/log_lines.h"
 #include "fuzz.h"
+#include "log/datagram.h"
 #include "log/message.h"
 #include "log/ring.h"
 #include "log/source.h"
@@ -170,6 +171,35 @@ static void check_lines(const char *bytes, size_t size, const struct message_ori
 	must(!ring_next(&ring, &at, &e, line) && skipped == ring.end.lines);
 }
 
+static const char *datagram;
+static size_t datagram_bytes;
+
+static void take_datagram_line(void *context, unsigned level, const char *text, size_t length)
+{
+	must(level <= 7 && length > 0 && length < LOG_TEXT_MAX + 64 && memchr(text, '\n', length) == NULL);
+	const char *behind_tag = memmem(text, length, ": ", 2);
+	size_t tag = behind_tag == NULL ? 0 : (size_t)(behind_tag + 2 - text);
+	must(memmem(datagram, datagram_bytes, text, length) != NULL ||
+		(tag > 0 && memmem(datagram, datagram_bytes, text + tag, length - tag) != NULL));
+	take_line(context, level, text, length);
+}
+
+/* Each line is of the datagram, behind a tag of it, and is kept as the ring keeps lines. */
+static void check_datagram(const char *bytes, size_t size)
+{
+	static char name[] = "service";
+	struct log_entry e;
+	char line[LOG_LINE_BYTES_MAX];
+	memset(&ring, 0, sizeof(ring));
+	datagram = bytes;
+	datagram_bytes = size;
+	datagram_take(bytes, size, take_datagram_line, name);
+	struct ring_place at = ring.first;
+	while (ring_next(&ring, &at, &e, line))
+		must(e.name_bytes == sizeof(name) - 1);
+	must(at.lines == ring.end.lines);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static char file[LOG_LINES_BYTES_MAX];
@@ -201,6 +231,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(log_lines_valid(file, pieces[0].iov_len + pieces[1].iov_len));
 	check_file(file, pieces[0].iov_len + pieces[1].iov_len);
 	check_file(bytes, size);
+	check_datagram(bytes, size < DATAGRAM_BYTES_MAX ? size : DATAGRAM_BYTES_MAX);
 	if (kmsg_parse(bytes, size, &level, &time_ms, &text, &text_bytes))
 		must(level <= 7 && time_ms >= 0 && text >= bytes && text + text_bytes <= bytes + size);
 	free(bytes);

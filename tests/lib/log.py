@@ -20,8 +20,8 @@ Line = collections.namedtuple("Line", "ms level name text")
 
 
 class Log:
-    """The program in NAMESPACE with SOURCES, each the output of a child; its own lines are the source "log". SYSLOG: the
-    setting. CLOCK: clock_source and clock_ntp of init/system. RUN_DIR: one that net writes to. LIBC: a key of PROGRAMS."""
+    """The program in NAMESPACE with SOURCES, each the output of a child; its own lines are the source "log". A source
+    "syslog:NAME" is the socket FOLDER/dev-log, which NAME has as /dev/log. SYSLOG: the setting. CLOCK: clock_source and clock_ntp of init/system. RUN_DIR: one that net writes to. LIBC: a key of PROGRAMS."""
 
     def __init__(self, namespace, folder, *sources, syslog="", run_dir=None, clock=("rtc", "synchronised"),
                  libc="glibc"):
@@ -43,7 +43,11 @@ class Log:
         """Pipes as init makes them; the kernel's log gives one record a read, so its stand-in keeps their bounds."""
         inherited, arguments = [], []
         for name in ("log", *sources):
-            if name == "kernel":
+            if name.startswith("syslog:"):
+                bound = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+                bound.bind(str(self.folder / "dev-log"))
+                ours, theirs = os.dup(bound.fileno()), bound.detach()
+            elif name == "kernel":
                 pair = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
                 ours, theirs = pair[0].detach(), pair[1].detach()
             else:

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "datagram.h"
 #include "limit.h"
 #include "message.h"
 #include "ring.h"
@@ -257,6 +258,80 @@ static void lines_become_messages(void **state)
 		"sysUpTime=\"0\"] y");
 }
 
+static void keep_line(void *context, unsigned level, const char *text, size_t length)
+{
+	(void)context;
+	ring_add(&ring, 0, level, "service", text, length);
+}
+
+static void assert_datagram(const char *bytes, size_t length, const char *expected)
+{
+	static char file[LOG_LINES_BYTES_MAX + 1];
+	memset(&ring, 0, sizeof(ring));
+	datagram_take(bytes, length, keep_line, NULL);
+	file[whole(file, sizeof(file))] = '\0';
+	assert_string_equal(file, expected);
+}
+
+/* Of each line "0 LEVEL service TEXT\n". */
+static void syslog_datagrams_become_lines(void **state)
+{
+	static const struct {
+		const char *bytes, *expected;
+	} cases[] = {
+		/* glibc, musl without a name, busybox, Python */
+		{"<13>Nov 28 09:05:01 cron[12]: hello", "0 5 service cron: hello\n"},
+		{"<30>Nov  8 09:05:01 cron: hello", "0 6 service cron: hello\n"},
+		{"<14>Nov 28 09:05:01 : hello", "0 6 service hello\n"},
+		{"<0>kern: panic", "0 0 service kern: panic\n"},
+		{"<191>text alone", "0 7 service text alone\n"},
+		{"<11>2026-11-28T09:05:01.123456+01:00 app[1]: iso", "0 3 service app: iso\n"},
+		{"<28>app[1]: one\ntwo\r\n\n three\n",
+			"0 4 service app: one\n0 4 service app: two\n0 4 service app:  three\n"},
+		{"<13>Nov 28 09:05:01 host app: with a host", "0 5 service host app: with a host\n"},
+		{"<13>app[1]:", ""},
+		{"<13>http://example.org/ is no tag", "0 5 service http://example.org/ is no tag\n"},
+		{"<13>app[1 ]: no pid", "0 5 service app[1 ]: no pid\n"},
+		/* No priority, or none that there is */
+		{"app[1]: hello", "0 6 service app[1]: hello\n"},
+		{"<192>text", "0 6 service <192>text\n"},
+		{"<>text", "0 6 service <>text\n"},
+		{"<13", "0 6 service <13\n"},
+		{"<0013>text", "0 6 service <0013>text\n"},
+		{"", ""},
+		{"\n\n", ""},
+		{"<13>", ""},
+		/* RFC 5424 */
+		{"<34>1 2026-11-28T09:05:01.003Z host su - ID47 - \xef\xbb\xbfwords",
+			"0 2 service su: words\n"},
+		{"<165>1 - - - - - [a b=\"c ] \\\" d\"][e] words", "0 5 service words\n"},
+		{"<165>1 2026-11-28T09:05:01Z h app 1 - -", ""},
+		{"<165>1 - h app 1 - [a b=\"c\" words", "0 5 service 1 - h app 1 - [a b=\"c\" words\n"},
+		{"<165>1 apple", "0 5 service 1 apple\n"},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_datagram(cases[i].bytes, strlen(cases[i].bytes), cases[i].expected);
+	assert_datagram("<14>python\0", 11, "0 6 service python\n");
+	assert_datagram("<14>a\0b\x1b[m", 10, "0 6 service a\\x00b\\x1b[m\n");
+}
+
+static void long_datagrams_are_cut_visibly(void **state)
+{
+	static char bytes[DATAGRAM_BYTES_MAX];
+	char expected[LOG_LINE_BYTES_MAX + 1];
+	(void)state;
+	memset(bytes, 'x', sizeof(bytes));
+	memcpy(bytes, "<14>tag: ", 9);
+	snprintf(expected, sizeof(expected), "0 6 service tag: %.*s...\n", LOG_TEXT_MAX - 8, bytes + 9);
+	assert_datagram(bytes, sizeof(bytes), expected);
+	memcpy(bytes, "<14>xxxxx", 9); /* a word that is too long for a tag */
+	bytes[200] = ':';
+	bytes[201] = ' ';
+	snprintf(expected, sizeof(expected), "0 6 service %.*s...\n", LOG_TEXT_MAX - 3, bytes + 4);
+	assert_datagram(bytes, sizeof(bytes), expected);
+}
+
 static struct wanted wanted_of(const char *setting, const char *net_resolver)
 {
 	static struct record_view view;
@@ -300,6 +375,8 @@ int main(void)
 		cmocka_unit_test_setup(kernel_records_are_read, fresh),
 		cmocka_unit_test(limit_lets_bursts_through),
 		cmocka_unit_test(lines_become_messages),
+		cmocka_unit_test(syslog_datagrams_become_lines),
+		cmocka_unit_test(long_datagrams_are_cut_visibly),
 		cmocka_unit_test(setting_wins_over_dhcp),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

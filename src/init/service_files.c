@@ -152,10 +152,12 @@ static void tell_laid(struct laid *laid, const char *path, size_t size)
 	text_add(&laid->text, "/%s, %zu bytes", path, size);
 }
 
-static const char *why_not(const struct laid *laid, const char *path)
+static const char *why_not(const struct service_root *root, const struct laid *laid, const char *path)
 {
 	if (!is_path(path))
 		return "not a path of a file, or in /dev, /proc or /sys";
+	if (root->signed_only && !is_secret(path))
+		return "with Secure Boot only below /run/secrets: no signature covers it";
 	return laid->count == SERVICE_FILES_MAX ? "too many files" : NULL;
 }
 
@@ -169,7 +171,7 @@ static void lay_one(const struct service_root *root, int folder, struct laid *la
 	if (length < (ssize_t)sizeof(ours) || memcmp(name, ours, sizeof(ours) - 1) != 0)
 		return;
 	name[strcspn(name, "\n")] = '\0';
-	const char *why = why_not(laid, path);
+	const char *why = why_not(root, laid, path);
 	if (why != NULL) {
 		log_warnx("fw_cfg: %s: %s", name, why);
 		return;
@@ -208,9 +210,18 @@ void service_fw_cfg_lay(const struct service_root *root, const char *folder)
 		log_info("laid for the service: %s", laid.line);
 }
 
+/* As patch 11 decides on an initrd: by what the EFI stub found (Documentation/arch/x86/zero-page.rst). */
+static bool secure_boot(void)
+{
+	enum { PLACE = 0x1ec, UNKNOWN = 1, ENABLED = 3 };
+	char parameters[PLACE + 2];
+	return file_read("/sys/kernel/boot_params/data", parameters, sizeof(parameters)) > PLACE &&
+	       (parameters[PLACE] == UNKNOWN || parameters[PLACE] == ENABLED);
+}
+
 void service_files_lay(int root_fd, const struct config *c, uid_t uid, gid_t gid)
 {
-	const struct service_root root = {root_fd, uid, gid};
+	const struct service_root root = {root_fd, uid, gid, secure_boot()};
 	service_fw_cfg_lay(&root, "/sys/firmware/qemu_fw_cfg/by_key");
 	service_secrets_lay(&root, c);
 }

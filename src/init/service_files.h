@@ -17,6 +17,8 @@ struct service_root {
 	int fd; /* O_PATH will do */
 	uid_t uid;
 	gid_t gid;
+	bool signed_only; /* what is laid must not be code: only below /run/secrets, which is mounted noexec
+			   */
 };
 
 /* Each secret of C as /run/secrets/NAME (0400). Parents are made (0755). What is there is replaced, and what

@@ -64,7 +64,7 @@ static int fresh(void **state)
 	path_of(path, "root");
 	if (root.fd > 0)
 		close(root.fd);
-	root = (struct service_root){open(path, O_PATH | O_DIRECTORY), getuid(), getgid()};
+	root = (struct service_root){open(path, O_PATH | O_DIRECTORY), getuid(), getgid(), false};
 	keys = 0;
 	return root.fd >= 0 ? 0 : -1;
 }
@@ -160,6 +160,17 @@ static void links_lead_nowhere_but_into_the_root(void **state)
 	assert_file("etc/last", "last", 0644);
 }
 
+static void secure_boot_has_no_file_that_could_be_code(void **state)
+{
+	(void)state;
+	root.signed_only = true;
+	offer("opt/thimble/files/etc/ld.so.preload", "x", 1);
+	offer("opt/thimble/files/run/secrets/key", "key", 3);
+	service_fw_cfg_lay(&root, by_key);
+	assert_file("run/secrets/key", "key", 0400);
+	assert_false(is_there("root/etc/ld.so.preload"));
+}
+
 static void what_is_too_much_is_left_out(void **state)
 {
 	static char bytes[SERVICE_FILE_BYTES_MAX + 1];
@@ -229,6 +240,7 @@ int main(void)
 		cmocka_unit_test_setup(files_lie_where_their_names_say, fresh),
 		cmocka_unit_test_setup(bad_paths_are_left_out_alone, fresh),
 		cmocka_unit_test_setup(links_lead_nowhere_but_into_the_root, fresh),
+		cmocka_unit_test_setup(secure_boot_has_no_file_that_could_be_code, fresh),
 		cmocka_unit_test_setup(what_is_too_much_is_left_out, fresh),
 		cmocka_unit_test_setup(no_more_files_than_there_may_be, fresh),
 		cmocka_unit_test_setup(secrets_are_files_of_the_service_alone, fresh),

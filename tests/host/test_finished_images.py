@@ -177,7 +177,26 @@ def test_loops_end(tmp_path):
     data = bytearray(fat.write({KERNEL_PATH: b""}))
     entry = data.find(b"BOOT       ")
     data[entry + 26:entry + 28] = data[data.find(b"EFI        ") + 26:][:2]
-    assert fat.Partition(bytes(data)).files == {}
+    with pytest.raises(Refused, match="damaged"):
+        fat.Partition(bytes(data))
+
+
+@pytest.mark.parametrize("suffix", ["efi", "vmlinux", "img", "iso"])
+def test_damaged(suffix, tmp_path):
+    """Whatever its first kilobytes say: refused in words, or read."""
+    whole, path, dice = put(image(suffix), noise(10_000), tmp_path / "whole").read_bytes(), tmp_path / "damaged", random.Random(1)
+    for _ in range(200):
+        data = bytearray(whole)
+        for _ in range(dice.randrange(1, 40)):
+            data[dice.choice((dice.randrange(0x400), dice.randrange(len(data)), 34 * 512 + dice.randrange(4096)))] = dice.choice(
+                (0, 1, 0x7F, 0xFF, dice.randrange(256)))
+        path.write_bytes(data)
+        try:
+            found = opened(path)
+            found.archive()
+            found.put_archive(b"x")
+        except Refused as error:
+            assert str(path) in str(error)
 
 
 # --- disk and CD ----------------------------------------------------------------------------------------------------

@@ -1,9 +1,14 @@
 """Finished images, taken apart and put together again: Python's standard library, and qemu-img for the formats that it knows."""
 
 import pathlib
+import struct
 import subprocess
 
 PACKAGES = {"make": "make", "sbsign": "sbsigntool", "qemu-img": "qemu-utils"}
+
+
+# What Python says of bytes that are not there, and of numbers that no file has.
+DAMAGED = (struct.error, OverflowError, IndexError)
 
 
 class Refused(Exception):

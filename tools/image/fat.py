@@ -139,6 +139,7 @@ class Partition:
         if self.start + self.clusters * self.cluster > len(data):
             raise Refused("its system partition is cut short")
         self.bits = 12 if self.clusters < 4085 else 16
+        self.folders = set()
         self.files = dict(self._walk("", data[root:self.start]))
 
     def _next(self, cluster):
@@ -163,7 +164,7 @@ class Partition:
     def _content(self, chain):
         return b"".join(bytes(self.data[self._at(cluster):self._at(cluster + 1)]) for cluster in chain)
 
-    def _walk(self, folder, listed, depth=0):
+    def _walk(self, folder, listed):
         """(path, (clusters, size)) of each file."""
         for at in range(0, len(listed), ENTRY):
             name, kind, cluster, size = struct.unpack_from("<11sB14xHI", listed, at)
@@ -175,8 +176,11 @@ class Partition:
             path = folder + stem + ("." + suffix if suffix else "")
             if not kind & FOLDER:
                 yield path, (self._chain(cluster, size), size)
-            elif depth < 8:
-                yield from self._walk(path + "/", self._content(self._chain(cluster, None)), depth + 1)
+            elif cluster in self.folders:
+                raise Refused("its system partition is damaged")
+            else:
+                self.folders.add(cluster)
+                yield from self._walk(path + "/", self._content(self._chain(cluster, None)))
 
     def read(self, path):
         chain, size = self.files[path]

@@ -3,11 +3,10 @@
 import os
 import pathlib
 import re
-import struct
 import tempfile
 from xml.sax.saxutils import escape
 
-from image import Refused, fat, formats, gpt, iso, kernel, run
+from image import DAMAGED, Refused, fat, formats, gpt, iso, kernel, run
 
 MIB = 1 << 20
 # What disks of hypervisors are: whole MiB, for Hyper-V and Azure; Hyper-V makes none that is smaller than three.
@@ -46,7 +45,7 @@ class Disk:
     def __init__(self, data, offset, size):
         self.data, self.offset = data, offset
         if offset + size > len(data):
-            raise Refused("the image is cut short")
+            raise Refused("is cut short")
         self.partition = fat.Partition(memoryview(data)[offset:offset + size])
         kernels = [path for path in self.partition.files if re.fullmatch(r"EFI/BOOT/BOOT[^/]*\.EFI", path)]
         if len(kernels) != 1:
@@ -68,18 +67,21 @@ class Disk:
 
 
 def opened(data, name):
-    """What holds the kernel in DATA, which is no format of its own."""
+    """(what holds the kernel in DATA, which is no format of its own; that kernel as kernel.of has it)."""
+    found = kernel.of(data, name)
+    if found:
+        return Bare(data), found
     try:
-        if kernel.of(data, name):
-            return Bare(data)
         where = iso.partition(data) if iso.is_one(data) else gpt.partition(data)
-        if where:
-            return Disk(data, *where)
-    except (struct.error, IndexError) as error:
+        holder = Disk(data, *where) if where else None
+    except DAMAGED as error:
         raise Refused(f"{name}: is damaged or cut short") from error
     except Refused as error:
         raise Refused(f"{name}: {error}") from error
-    raise Refused(f"{name}: has no place for settings; it is no image that Thimble made")
+    found = kernel.of(holder.kernel, name) if holder else None
+    if not found:
+        raise Refused(f"{name}: has no place for settings; it is no image that Thimble made")
+    return holder, found
 
 
 def describe(ovf, memory_mb, name):
@@ -101,9 +103,8 @@ class Finished:
         path = pathlib.Path(path)
         self.layers = []  # of formats in formats, the outermost first: (format, {name: bytes} of what else it is made of)
         with tempfile.TemporaryDirectory(prefix="thimble-image.") as folder:
-            self.holder = opened(self._unpacked(path, pathlib.Path(folder)), path)
-        self.kernel = self.holder.kernel
-        self.signed = kernel.of(self.kernel, path).signed
+            self.holder, found = opened(self._unpacked(path, pathlib.Path(folder)), path)
+        self.kernel, self.signed = self.holder.kernel, found.signed
 
     def _unpacked(self, path, folder):
         form = formats.format_of(path)

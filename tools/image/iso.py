@@ -59,7 +59,7 @@ def put_partition(iso, partition, kernel, kernel_at, kernel_bytes):
     """ISO with the system partition PARTITION, in which the file KERNEL of its paths begins at KERNEL_AT."""
     start, old = extent(iso, record(iso, HOLDER))
     if start + up(old, BLOCK) + BEHIND != len(iso):
-        raise Refused("its efi.img is not the last file in the ISO; build it anew")
+        raise Refused("efi.img is not the last file in the ISO; build it anew")
     partition += bytes(-len(partition) % BLOCK)
     end = start + len(partition)
     out = bytearray(iso[:start]) + partition + bytes(BEHIND)

@@ -7,7 +7,7 @@ import struct
 import tempfile
 import zlib
 
-from image import Refused, run, up
+from image import DAMAGED, Refused, run, up
 
 SETTINGS_MARK = b"#settings in this image\n"
 PAGE_BYTES = 4096
@@ -67,7 +67,7 @@ class Kernel:
         if not size:
             return at, 0, 0, 0
         node = self.node_at(place)
-        if size <= PAGE_BYTES or node + size > len(self.data):
+        if node < 0 or size <= PAGE_BYTES or node + size > len(self.data):
             raise Refused(f"{self.name}: ends in the middle of its service")
         _, kind, length, base = NODE.unpack_from(self.data, node)
         if (kind, length) != (NODE_TYPE, size - 16) or not at < base <= node:
@@ -81,6 +81,12 @@ class Kernel:
 
     def put_archive(self, archive, memory_mib=0):
         """With ARCHIVE in place of an earlier one, None for none. MEMORY_MIB: what the kernel asks for where there is too little."""
+        try:
+            return self._with(archive, memory_mib)
+        except DAMAGED as error:
+            raise Refused(f"{self.name}: is damaged") from error
+
+    def _with(self, archive, memory_mib):
         data = bytearray(self.unsigned())
         at, size, _, base = self.archive_place()
         if size:
@@ -113,6 +119,8 @@ class BzImage(Kernel):
         self.pe = struct.unpack_from("<I", data, 0x3C)[0]
         self.optional = self.pe + 24
         self.size = self.setup_bytes + self.number(data, self.SYSSIZE) * 16
+        if self.optional > self.SECTIONS_END:
+            raise Refused(f"{name}: is damaged")
 
     @staticmethod
     def number(data, at):
@@ -214,7 +222,7 @@ class Vmlinux(Kernel):
     def __init__(self, data, name):
         super().__init__(data, name)
         self.table, = struct.unpack_from("<Q", data, 32)
-        if self.table + self.count(data) * self.SEGMENT.size > len(data):
+        if self.table + self.count(data) * self.SEGMENT.size > len(data) or not self.segments(data)[0]:
             raise Refused(f"{name}: ends in the middle of its kernel")
 
     def count(self, data):

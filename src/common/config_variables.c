@@ -14,7 +14,7 @@ const char *config_variables_get(const struct config_variables *v, unsigned i)
 }
 
 /* The number of the one called NAME; v->count when there is none. */
-static unsigned find(const struct config_variables *v, const char *name, size_t name_length)
+static unsigned place_of(const struct config_variables *v, const char *name, size_t name_length)
 {
 	const char *at = v->bytes;
 	for (unsigned i = 0; i < v->count; i++, at += strlen(at) + 1)
@@ -37,7 +37,7 @@ const char *config_variables_set(struct config_variables *v, enum config_family 
 	size_t name_length, const char *value, const char *origin)
 {
 	size_t bytes = name_length + 1 + strlen(value) + 1;
-	unsigned old = find(v, name, name_length);
+	unsigned old = place_of(v, name, name_length);
 	size_t old_bytes = old < v->count ? strlen(config_variables_get(v, old)) + 1 : 0;
 	if (v->used - old_bytes + bytes > sizeof(v->bytes))
 		return "no room beside the other variables";
@@ -57,7 +57,7 @@ bool config_variables_same(const struct config_variables *a, const struct config
 {
 	const char *at = a->bytes;
 	for (unsigned i = 0; i < a->count; i++, at += strlen(at) + 1) {
-		unsigned j = find(b, at, strcspn(at, "="));
+		unsigned j = place_of(b, at, strcspn(at, "="));
 		if (j == b->count || a->entry[i].family != b->entry[j].family ||
 			strcmp(at, config_variables_get(b, j)) != 0)
 			return false;

@@ -18,7 +18,7 @@ static const char secrets[] = "run/secrets/";
 enum { PATH_BYTES_MAX = 128 }; /* of a name of fw_cfg, 55; /run/secrets/NAME */
 
 /* The folder PATH below ROOT. Links on the way are the root's own: none leads out. */
-static int open_folder(const struct service_root *root, const char *path)
+static int open_in_root(const struct service_root *root, const char *path)
 {
 	struct open_how how = {.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
 		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
@@ -29,16 +29,16 @@ static int open_folder(const struct service_root *root, const char *path)
 static int open_parent(const struct service_root *root, const char *path)
 {
 	char folder[PATH_BYTES_MAX];
-	int parent = open_folder(root, ".");
+	int parent = open_in_root(root, ".");
 	for (const char *slash = strchr(path, '/'); slash != NULL && parent >= 0;
 		slash = strchr(slash + 1, '/')) {
 		snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path), path);
 		const char *before = strrchr(folder, '/');
 		const char *name = before == NULL ? folder : before + 1;
-		int next = open_folder(root, folder);
+		int next = open_in_root(root, folder);
 		if (next < 0 && errno == ENOENT && mkdirat(parent, name, 0755) == 0 &&
 			fchownat(parent, name, root->uid, root->gid, AT_SYMLINK_NOFOLLOW) == 0)
-			next = open_folder(root, folder);
+			next = open_in_root(root, folder);
 		int error = errno;
 		close(parent);
 		errno = error;
@@ -67,7 +67,7 @@ static int fill_file(
 }
 
 /* A new file in the place of what PATH names, for its owner alone until it is whole. 0, or -1 with errno. */
-static int write_file(const struct service_root *root, const char *path, const char *bytes, size_t length)
+static int lay_file(const struct service_root *root, const char *path, const char *bytes, size_t length)
 {
 	const char *slash = strrchr(path, '/');
 	const char *name = slash == NULL ? path : slash + 1;
@@ -96,7 +96,7 @@ void service_secrets_lay(const struct service_root *root, const struct config *c
 	for (unsigned i = 0; (variable = config_variable(c, i, &secret)) != NULL; i++) {
 		const char *value = strchr(variable, '=') + 1;
 		snprintf(path, sizeof(path), "%s%.*s", secrets, (int)(value - 1 - variable), variable);
-		if (secret && write_file(root, path, value, strlen(value)) < 0)
+		if (secret && lay_file(root, path, value, strlen(value)) < 0)
 			log_warn("/%s", path);
 	}
 }
@@ -120,7 +120,7 @@ static bool is_path(const char *path)
 }
 
 /* Copies what FROM has, at most MAX bytes, to a new file, and closes FROM. Its size; -1 with errno. */
-static ssize_t copy_file(const struct service_root *root, const char *path, int from, size_t max)
+static ssize_t lay_copy(const struct service_root *root, const char *path, int from, size_t max)
 {
 	static char bytes[SERVICE_FILE_BYTES_MAX + 2];
 	ssize_t size = file_read_fd(from, bytes, sizeof(bytes));
@@ -128,7 +128,7 @@ static ssize_t copy_file(const struct service_root *root, const char *path, int 
 		errno = EFBIG;
 		return -1;
 	}
-	return size < 0 || write_file(root, path, bytes, (size_t)size) < 0 ? -1 : size;
+	return size < 0 || lay_file(root, path, bytes, (size_t)size) < 0 ? -1 : size;
 }
 
 /* Several in a line: at each start of the service it is the same. */
@@ -176,7 +176,7 @@ static void lay_one(const struct service_root *root, int folder, struct laid *la
 		log_warnx("fw_cfg: %s: %s", name, why);
 		return;
 	}
-	ssize_t size = copy_file(root, path, openat(folder, "raw", O_RDONLY | O_CLOEXEC),
+	ssize_t size = lay_copy(root, path, openat(folder, "raw", O_RDONLY | O_CLOEXEC),
 		SERVICE_FILES_BYTES_MAX - laid->bytes);
 	if (size < 0) {
 		log_warn("fw_cfg: %s", name);

@@ -26,11 +26,16 @@ $(OCI_BUILD)/passwd $(OCI_BUILD)/group: $(OCI_BUILD)/%: $(BUILD)/etc/% formats/o
 	$(Q)grep -E '$(oci_pattern)' $< > $@.new
 	$(Q)$(call update,$@)
 
+ifneq ($(filter ROOT CONTAINER,$(given)),)
+$(OCI):
+	@echo '$(given)= with oci: what an engine runs is there already' >&2; exit 1
+else
 $(OCI): export OCI_DESCRIPTION = $(oci_description)
 $(OCI): formats/oci/build $(oci_manifests) $(BUILD)/bin/entry $(addprefix $(BUILD)/bin/,$(HELPER_PROGRAM)) $(SERVICE_PATH) \
 		$(addprefix $(IMAGE_BUILD)/,appliance settings.conf site.conf) $(OCI_BUILD)/passwd $(OCI_BUILD)/group \
 		$(appliance_files) formats/oci/format.mk
 	$(Q)sed $(fill_manifest) $(oci_manifests) > $(OCI_BUILD)/manifest
-	$(Q)$(rootfs_environment) formats/oci/build $(OCI_BUILD)/manifest $@ --name '$(APPLIANCE_NAME)' --version '$(VERSION)' \
+	$(Q)$(rootfs_environment) IMAGE=$(IMAGE_BUILD) SERVICE=$(SERVICE_PATH) formats/oci/build $(OCI_BUILD)/manifest $@ --name '$(APPLIANCE_NAME)' --version '$(VERSION)' \
 		--arch $(OCI_ARCH) --user $(oci_user) $(addprefix --port ,$(SERVICE_PORTS)) \
 		--description "$$OCI_DESCRIPTION" --licenses '$(oci_licenses)'
+endif

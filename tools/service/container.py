@@ -22,6 +22,7 @@ MAX_JSON = 4 << 20
 MAX_LAYERS = 500
 MAX_MANIFESTS = 1000
 MAX_NESTING = 8
+MAX_PORTS = 2 * 65535
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}     # Go's names of them
 FIRST_VARIANTS = ("", "v1", "v8")       # what each machine of an architecture has
 INDEXES = {"application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json"}
@@ -71,8 +72,8 @@ def read(path, arch):
         try:
             return image.read()
         except OSError as error:
-            raise Refused(f"it cannot be unpacked: {error.strerror}{': ' + error.filename if error.filename else ''}"
-                          " (TMPDIR= names a folder with more room)") from None
+            where = f": {quoted(error.filename)}" if error.filename else ""
+            raise Refused(f"it cannot be unpacked: {error.strerror}{where} (TMPDIR= names another folder)") from None
 
 
 @contextlib.contextmanager
@@ -226,7 +227,8 @@ class _Image:
                 raise Refused(f"it has more than {MAX_MANIFESTS} manifests, or indexes more than {MAX_NESTING} deep")
             kind = field(descriptor, "mediaType", str, "the index")
             annotations = field(descriptor, "annotations", dict, "the index")
-            named = next((annotations[key] for key in REFERENCES if isinstance(annotations.get(key), str)), reference)
+            names = [field(annotations, key, str, "annotations of the index") for key in REFERENCES]
+            named = next(filter(None, names), reference)
             if kind in INDEXES:
                 nested = self.json(self.blob(descriptor, "the index"), "an index in the index")
                 yield from self.leaves(nested, named, nesting + 1)
@@ -315,6 +317,8 @@ def parsed_config(config, reference, notes):
     for key in ("User", "StopSignal"):
         check_text(field(run, key, str, what), f"{key} in {what}", line=True)
     labels = field(run, "Labels", dict, what)
+    for key in labels:
+        check_text(key, f"a label in {what}")
     return Config(
         architecture=field(config, "architecture", str, what),
         reference=reference,
@@ -347,12 +351,15 @@ def environment(variables, notes):
 
 def ports(exposed, notes):
     """80/tcp each, in their order."""
-    found = set()
+    found, count = set(), 0
     for port in exposed:
         match = PORT.fullmatch(port)
         first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
         if not 1 <= first <= last <= 65535:
             raise Refused(f"the port {quoted(port)} in the configuration is none: 80, 80/tcp and 8000-8005/udp are")
+        count += last - first + 1
+        if count > MAX_PORTS:
+            raise Refused(f"the configuration has more than {MAX_PORTS} ports")
         if match[3] == "sctp":
             notes.append(f"the port {quoted(port)} is left out: the guest has no SCTP")
             continue

@@ -6,6 +6,7 @@ each file is a Slice of it; the folder is there as long as one of its slices. No
 import gzip
 import hashlib
 import io
+import itertools
 import os
 import shutil
 import subprocess
@@ -175,7 +176,7 @@ class Layers:
         folders = {normalized(member.name) for member in members if member.kind == "folder"}
         replaced = {path for path in folders if (entry := tree.get(path)) and entry.kind == SYMLINK}
         for *above, name in hidden:
-            if replaced and any("/" + "/".join(above[:depth]) in replaced for depth in range(1, len(above) + 1)):
+            if replaced and any(path in replaced for path in itertools.accumulate(above, "{}/{}".format, initial="")):
                 continue
             if name != OPAQUE:
                 bare = name[len(WHITEOUT):]

@@ -1,6 +1,7 @@
 """Reads a tar archive that nobody vouches for: ustar, PAX, and GNU's long names and numbers, as layers have them."""
 
 import collections
+import os
 import re
 
 from .tree import MAX_PATH, Refused, Slice, quoted
@@ -43,15 +44,17 @@ def decimal(value, what):
 def records(data):
     """{key: value} of a PAX header."""
     found, at = {}, 0
-    while at < len(data):
+    for _ in range(MAX_RECORDS):
+        if at == len(data):
+            return found
         match = LENGTH.match(data, at)
         end = at + int(match[1]) if match else 0
         key, equals, value = data[match.end():end - 1].partition(b"=") if match else (b"", b"", b"")
-        if not equals or end > len(data) or data[end - 1:end] != b"\n" or len(found) == MAX_RECORDS:
+        if not equals or end > len(data) or data[end - 1:end] != b"\n":
             raise Refused(f"the tar archive has a damaged PAX header: {quoted(data[at:at + 40])}")
         found[key.decode("utf-8", "surrogateescape")] = value.decode("utf-8", "surrogateescape")
         at = end
-    return found
+    raise Refused(f"the tar archive has a PAX header of {MAX_RECORDS} records or more")
 
 
 class Reader:
@@ -65,8 +68,8 @@ class Reader:
             yield from self._members()
 
     def _read(self, at, size, what):
-        self.file.seek(self.archive.offset + at)
-        data = self.file.read(size) if at + size <= self.archive.size else b""
+        fits = at + size <= self.archive.size
+        data = os.pread(self.file.fileno(), size, self.archive.offset + at) if fits else b""
         if len(data) != size:
             raise Refused(f"the tar archive is cut off in {what}, at byte {at}")
         return data

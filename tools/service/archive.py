@@ -14,7 +14,8 @@ from .tree import PAGE, Refused, Tree, write_archive
 WINDOW_BYTES, PIECE_BYTES = 1 << 15, 1 << 20
 LEVEL = 6  # 9 takes four times as long and saves four thousandths
 # The kernel holds the dictionary while it unpacks; it knows this checksum alone.
-XZ = {"format": lzma.FORMAT_XZ, "check": lzma.CHECK_CRC32, "filters": [{"id": lzma.FILTER_LZMA2, "preset": 6, "dict_size": 1 << 22}]}
+XZ = {"format": lzma.FORMAT_XZ, "check": lzma.CHECK_CRC32,
+      "filters": [{"id": lzma.FILTER_LZMA2, "preset": 6, "dict_size": 1 << 22}]}
 COMPRESSIONS = "gzip", "xz"
 UNPACKED_MAX_BYTES = 4 << 30
 OWN = "etc/thimble/"
@@ -22,8 +23,8 @@ HEADER = re.compile(b"070701([0-9A-Fa-f]{104})")
 
 
 class Gzip:
-    """A file to write to; finish() returns the one gzip member (RFC 1952). Pieces are compressed at the same time on all processors,
-    each with what is before it as its dictionary: the bytes do not depend on how many these are."""
+    """A file to write to; finish() returns the one gzip member (RFC 1952). Pieces are compressed at the same time on all
+    processors, each with what is before it as its dictionary: the bytes do not depend on how many these are."""
 
     def __init__(self):
         self.crc = self.size = 0

@@ -89,7 +89,7 @@ def add_one(tree, source, target, into, mode, word, note):
 
 
 def add_folder(tree, from_tree, target, mode):
-    """All of FROM_TREE below TARGET, over what is there. A MODE is that of its files; its folders may be entered by who may read."""
+    """All of FROM_TREE below TARGET, over what is there. A MODE is that of its files; who may read may enter its folders."""
     added, linked = [], {}
     for path, entry in from_tree.walk():
         to = posixpath.normpath(target + path)

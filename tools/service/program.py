@@ -426,8 +426,8 @@ def path_of(path):
 
 
 def read(path, arch, note=lambda text: None):
-    """The tree of the executable at PATH for a guest of ARCH: itself in FOLDER, its loader, its libraries. What the user should know
-    goes to NOTE(text)."""
+    """The tree of the executable at PATH for a guest of ARCH: itself in FOLDER, its loader, its libraries. What the user
+    should know goes to NOTE(text)."""
     tree, laid = Tree(), path_of(path)
     try:
         elf = executable_at(path, arch)

@@ -1,4 +1,4 @@
-"""A service: what is in its root, how it is started there, and the description that the guest reads of it (/etc/thimble/service)."""
+"""A service: what is in its root, how it is started there, and what the guest reads of it, /etc/thimble/service."""
 
 import collections
 import posixpath
@@ -71,8 +71,8 @@ class Service:
         size = len(text.encode(errors="surrogateescape"))
         words = max(len(self.command), len(self.env), len(self.health_command))
         if size > DESCRIPTION_MAX_BYTES or words > WORDS_MAX:
-            raise Refused(f"the command, environment and places are too much: {size} bytes, at most {DESCRIPTION_MAX_BYTES} are allowed, "
-                          f"and {words} words, at most {WORDS_MAX}")
+            raise Refused(f"the command, environment and places are too much: {size} bytes, at most {DESCRIPTION_MAX_BYTES} are "
+                          f"allowed, and {words} words, at most {WORDS_MAX}")
         return text
 
     def settings(self):
@@ -312,17 +312,18 @@ class Root:
         words = head[2:].split(b"\n")[0].decode("utf-8", "surrogateescape").split(None, 1)
         interpreter = posixpath.normpath("/" + words[0].lstrip("/")) if words and words[0].startswith("/") else None
         if not interpreter or not self.is_file(interpreter) or not self.may_run(interpreter):
-            raise Refused(f"{self.origin}: {path} is a script for {' '.join(words)!r}, and the service's root has no such interpreter")
+            raise Refused(f"{self.origin}: {path} is a script for {' '.join(words)!r}, and the service's root has no such "
+                          "interpreter")
         self.check(interpreter, scripts + 1)
-        if posixpath.basename(interpreter) == "env" and len(words) == 2 and re.fullmatch(r"[\w.+-]*\s*", words[1]) and words[1][0] != "-":
+        if posixpath.basename(interpreter) == "env" and re.fullmatch(r"[\w.+][\w.+-]*\s*", "".join(words[1:])):
             self.executable(words[1].strip())
 
 
 # --- from the options -----------------------------------------------------------------------------------------------------
 
 class Builder:
-    """Makes a Service of TREE. OPTIONS has what the user said, None where nothing; origin(NAME) is how the user said it. CONFIG is a
-    container's, or None. NOTE(text) is told what the user should know."""
+    """Makes a Service of TREE. OPTIONS has what the user said, None where nothing; origin(NAME) is how the user said it.
+    CONFIG is a container's, or None. NOTE(text) is told what the user should know."""
 
     def __init__(self, tree, arch, options, source, note, config=None, binary=None):
         self.tree, self.options, self.source, self.note = tree, options, source, note
@@ -378,13 +379,14 @@ class Builder:
         if said.user:
             user = User(self.tree, said.user, said.origin("user"))
         else:
-            user = User(self.tree, f"{SERVICE_ID}:{SERVICE_ID}" if self.binary else self.image("user") or "0", f"{self.source}: User: ")
+            image = f"{SERVICE_ID}:{SERVICE_ID}" if self.binary else self.image("user") or "0"
+            user = User(self.tree, image, f"{self.source}: User: ")
         service.capabilities = capabilities_of(said.capabilities or "", said.origin("capabilities"))
         if service.capabilities:
             # Over the guest's network there is no power in a user namespace.
             if said.user and user.uid != SERVICE_ID:
-                raise Refused(f"{said.origin('user')}{said.user}: with {said.origin('capabilities')}{said.capabilities} a service is "
-                              f"user {SERVICE_ID}, and all of its files are that user's")
+                raise Refused(f"{said.origin('user')}{said.user}: with {said.origin('capabilities')}{said.capabilities} a service "
+                              f"is user {SERVICE_ID}, and all of its files are that user's")
             service.users, user.uid, user.gid, user.groups = "one", SERVICE_ID, SERVICE_ID, []
         service.uid, service.gid, service.groups = user.uid, user.gid, user.groups
         service.env.setdefault("HOME", SERVICE_HOME if self.binary else user.home)
@@ -404,7 +406,8 @@ class Builder:
             if not words:
                 words, arguments = arguments[:1], arguments[1:]
         if not words:
-            raise Refused(f"{self.source}: it does not say what to start; what helps: {said.origin('command')}'/PATH/OF/PROGRAM ...'")
+            raise Refused(f"{self.source}: it does not say what to start; what helps: {said.origin('command')}'/PATH/OF/PROGRAM "
+                          "...'")
         if said.args is not None:
             service.arguments = arguments_of(said.args, said.origin("args"))
         else:
@@ -504,8 +507,8 @@ class Builder:
         there = self.tree.resolve(path)
         entry = self.tree.get(there)
         if there == "/" or there.split("/")[1] in ("proc", "sys", "dev") or re.search(r"\s", there):
-            raise Refused(f"{origin}{path}: cannot be a writable place; allowed: folders without blanks in their names, outside /proc, "
-                          "/sys and /dev")
+            raise Refused(f"{origin}{path}: cannot be a writable place; allowed: folders without blanks in their names, outside "
+                          "/proc, /sys and /dev")
         if entry.kind != "folder":
             raise Refused(f"{origin}{path}: is a {entry.kind} in the service's root, not a folder")
         mode, uid, gid = owner or (entry.mode, entry.uid, entry.gid)

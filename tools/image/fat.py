@@ -70,7 +70,7 @@ def geometry(sizes, folders, spare):
 
 def write(files, loader=b"", spare=0):
     """A partition with FILES, {path: bytes}; LOADER as Partition.loader() has it; SPARE: bytes that stay free."""
-    folders = sorted({path.rpartition("/")[0][:end] for path in files for end in ends(path)})
+    folders = sorted({path[:end] for path in files for end, letter in enumerate(path) if letter == "/"})
     cluster, clusters, bits = geometry([len(data) for data in files.values()], len(folders), spare)
     fat = [0xFF00 | MEDIA, END_OF_FILE]
     first = {"": 0}
@@ -101,23 +101,27 @@ def write(files, loader=b"", spare=0):
         at = data + first[path] * cluster
         out[at:at + len(content)] = content
     for folder in ["", *folders]:
-        inside = [entry(short(path.rpartition("/")[2]), FOLDER if path in folders else FILE, first[path],
-                        len(files.get(path, b""))) for path in first if path and path.rpartition("/")[0] == folder]
-        if folder:
-            inside = [entry(b".          ", FOLDER, first[folder]),
-                      entry(b"..         ", FOLDER, first[folder.rpartition("/")[0]]), *inside]
-        else:
-            inside = [entry(b"THIMBLE    ", VOLUME), *inside]
         at, room = (data + first[folder] * cluster, cluster) if folder else (reserved + tables - ROOT_BYTES, ROOT_BYTES)
-        listed = b"".join(inside)
-        assert len(listed) <= room, f"too many files in /{folder}"
-        out[at:at + len(listed)] = listed
+        entries = listed(folder, first, files)
+        assert len(entries) <= room, f"too many files in /{folder}"
+        out[at:at + len(entries)] = entries
     return bytes(out)
 
 
-def ends(path):
-    """Where the folders in PATH end."""
-    return [at for at, letter in enumerate(path) if letter == "/"]
+def listed(folder, first, files):
+    """The entries of FOLDER. FIRST: the first cluster of each path; those that are not in FILES are folders."""
+    entries = [entry(b"THIMBLE    ", VOLUME)]
+    if folder:
+        entries = [entry(b".          ", FOLDER, first[folder]), entry(b"..         ", FOLDER, first[parent(folder)])]
+    for path in first:
+        if path and parent(path) == folder:
+            entries.append(entry(short(path.rpartition("/")[2]), FILE if path in files else FOLDER, first[path],
+                                 len(files.get(path, b""))))
+    return b"".join(entries)
+
+
+def parent(path):
+    return path.rpartition("/")[0]
 
 
 # --- read -----------------------------------------------------------------------------------------------------------

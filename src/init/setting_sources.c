@@ -63,8 +63,8 @@ static void read_text(size_t length, const char *origin)
 /* False when it cannot be read. */
 static bool read_settings_file(const char *path, const char *origin)
 {
-	ssize_t length = file_read(path, bytes, sizeof(bytes));
 	chmod(path, 0600); /* it may have secrets; the first time the root can still be written to */
+	ssize_t length = file_read(path, bytes, sizeof(bytes));
 	if (length > 0)
 		read_text((size_t)length, origin);
 	else if (length < 0 && errno != ENOENT)
@@ -75,8 +75,8 @@ static bool read_settings_file(const char *path, const char *origin)
 /* A page's first line says what it is; lines are numbered as in the file that was put into it. */
 static void read_page(const char *path)
 {
-	ssize_t length = file_read(path, bytes, sizeof(bytes));
 	chmod(path, 0600);
+	ssize_t length = file_read(path, bytes, sizeof(bytes));
 	const char *end = length > 0 ? memchr(bytes, '\n', (size_t)length) : NULL;
 	size_t skip = end != NULL ? (size_t)(end + 1 - bytes) : 0;
 	if (length > 0)
@@ -177,16 +177,27 @@ static void read_agent(void)
 	}
 }
 
+/* How many of LENGTH bytes are words with an end; a blank within quotes is none. */
+static size_t whole_words(const char *s, size_t length)
+{
+	size_t end = 0;
+	bool quoted = false;
+	for (size_t i = 0; i < length; i++)
+		if (s[i] == '"')
+			quoted = !quoted;
+		else if (!quoted && isspace((unsigned char)s[i]))
+			end = i;
+	return end;
+}
+
 /* The kernel cuts it without a word; what was cut may be within a value. */
 static void read_command_line(void)
 {
 	ssize_t length = file_read("/proc/cmdline", bytes, sizeof(bytes));
 	bool cut = length > COMMAND_LINE_MAX; /* with the newline that is put behind it */
-	if (cut)
-		for (length = COMMAND_LINE_MAX; length > 0 && !isspace((unsigned char)bytes[length - 1]);)
-			length--;
 	if (length > 0)
-		config_read_command_line(&reading->config, bytes, (size_t)length, keep_refused);
+		config_read_command_line(&reading->config, bytes,
+			cut ? whole_words(bytes, COMMAND_LINE_MAX) : (size_t)length, keep_refused);
 	if (cut)
 		refuse_rest("kernel command line", "what is behind " TEXT_OF(COMMAND_LINE_MAX) " bytes");
 }

@@ -81,3 +81,13 @@ def test_a_console_that_cannot_be_read_has_no_keys_that_act(dual_stack, boot):
     guest.wait_screen(r"^ REFUSED   .*from kernel command line: console = .*\n?.*console is readonly until it is right")
     guest.press(b"p")
     guest.wait_screen(r"^ l log  c settings  Enter refresh$")
+
+
+def test_a_command_line_that_is_cut_is_told(dual_stack, boot):
+    """What stands before the cut holds; the word at the cut does not, though it is in quotes."""
+    guest = boot(dual_stack, append=f'thimble.hostname=before pad.x={"x" * 1800} "thimble.search={"a.example," * 100}')
+    guest.wait_screen(r"^ REFUSED   setting refused, from kernel command line: what is behind 2047 bytes,")
+    guest.wait_screen(r" before *$")
+    guest.press(b"c")
+    guest.wait_screen(r"^ hostname +before")
+    guest.wait_not_on_screen(r"a\.example")

@@ -47,7 +47,7 @@ static bool has_form(const struct rest *r, const char *form)
 }
 
 /* The next word and the blank behind it. False: there is no blank. */
-static bool take_blank_ended(struct rest *r, const char **word, size_t *length)
+static bool take_header_field(struct rest *r, const char **word, size_t *length)
 {
 	const char *blank = memchr(r->at, ' ', (size_t)(r->end - r->at));
 	if (blank == NULL || blank == r->at)
@@ -67,7 +67,7 @@ static void skip_time(struct rest *r)
 	if (has_form(r, old))
 		r->at += sizeof(old) - 1;
 	else if (has_form(r, "dddd-dd-ddTdd:dd:dd"))
-		take_blank_ended(r, &word, &length);
+		take_header_field(r, &word, &length);
 }
 
 /* RFC 5424 6.3: "-", or elements in brackets with quoted values, in which a bracket may stand; then a blank
@@ -105,7 +105,7 @@ static bool take_rfc5424(struct rest *r, const char **tag, size_t *tag_length)
 	if (!has_form(r, "1 dddd-dd-ddT") && !has_form(r, "1 - "))
 		return false;
 	for (int i = 0; i < WORDS; i++)
-		if (!take_blank_ended(&at, &word[i], &length[i]))
+		if (!take_header_field(&at, &word[i], &length[i]))
 			return false;
 	if (!skip_structured_data(&at) || length[APP] > TAG_MAX)
 		return false;

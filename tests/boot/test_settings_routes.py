@@ -4,9 +4,10 @@ import re
 
 import pytest
 from media import copy_configured
-from overlay import overlay
+from overlay import facts, overlay
 from relay import PORT, assert_reset
 from relayed import wait_relayed
+from tree import BUILD, HERE
 
 KEYS = ["relay.idle-timeout-s", "relay.half-closed-timeout-s", "relay.max-session-s", "relay.first-byte-timeout-s",
         "relay.connect-timeout-s", "relay.max-connections"]
@@ -91,3 +92,25 @@ def test_a_command_line_that_is_cut_is_told(dual_stack, boot):
     guest.press(b"c")
     guest.wait_screen(r"^ hostname +before")
     guest.wait_not_on_screen(r"a\.example")
+
+
+@pytest.mark.parametrize("route", ["initrd", "SMBIOS", "fw_cfg"])
+def test_arguments_of_4095_bytes_come_whole(dual_stack, boot, tmp_path, route):
+    words = ["--listen", ":8080", *["word"] * 800, "x" * 80]
+    line = "service.args = " + " ".join(words)
+    assert len(line) == len("service.args = ") + 4095
+    files = {"/bin/service": (0o755, (HERE / BUILD / "check/inside").read_bytes()),
+             "/etc/thimble/appliance": facts(SERVICE_NAME="inside", SERVICE_PORTS="8080/tcp"),
+             "/etc/thimble/settings.conf": (0o644, b"")}
+    fw_cfg = tmp_path / "fw_cfg"
+    fw_cfg.write_text(line)
+    extra = {"initrd": [], "SMBIOS": ["-smbios", f"type=11,value=thimble:{line}"],
+             "fw_cfg": ["-fw_cfg", f"name=opt/thimble/config,file={fw_cfg}"]}[route]
+    if route == "initrd":
+        files["/etc/thimble.conf"] = (0o644, line.encode())
+    guest = boot(dual_stack, upstream=None, extra=["-initrd", str(overlay(tmp_path, files)), *extra])
+    address = guest.wait_address(r"192\.0\.2\.\d+")
+    guest.wait_screen(r"^ Ready: inside")
+    with dual_stack.connect(address, 8080, 20) as sock, sock.makefile() as answer:
+        told = [bytes.fromhex(line.split("=")[1]).decode() for line in answer if line.startswith("arg.")]
+    assert told[1:] == words

@@ -95,9 +95,12 @@ static void bound_root(struct box_description *d)
 	}
 	if (d->root_bytes == 0)
 		return;
-	snprintf(options, sizeof(options), "size=%llu,nr_inodes=%llu",
-		(unsigned long long)((s.f_blocks - s.f_bfree) * (uint64_t)s.f_bsize + d->root_bytes),
-		(unsigned long long)(s.f_files - s.f_ffree) + inodes_of(d->root_bytes));
+	snprintf(options, sizeof(options), "size=%llu",
+		(unsigned long long)((s.f_blocks - s.f_bfree) * (uint64_t)s.f_bsize + d->root_bytes));
+	/* Of one whose inodes are not counted (nr_inodes=0) none can be bounded any more. */
+	if (s.f_files != 0)
+		snprintf(options + strlen(options), sizeof(options) - strlen(options), ",nr_inodes=%llu",
+			(unsigned long long)(s.f_files - s.f_ffree) + inodes_of(d->root_bytes));
 	if (mount(NULL, d->root, NULL, MS_REMOUNT | MS_NOSUID | MS_NODEV, options) < 0)
 		log_warn("bound of %s", d->root);
 }

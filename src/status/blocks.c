@@ -63,6 +63,8 @@ static void draw_child(struct sheet *sheet, const struct child_record *child,
 		text_add(&t, ", pid %lld", child->pid);
 	if (child->ports[0] != '\0' && child->phase == PHASE_RUNNING)
 		text_add(&t, ", port %s", child->ports);
+	if (child->health[0] != '\0')
+		text_add(&t, ", health: %s", child->health);
 	text_add(&t, ", %lld restart%s", child->restarts, child->restarts == 1 ? "" : "s");
 	if (child->last_exit[0] != '\0') {
 		text_add(&t, ", last exit: %s", child->last_exit);
@@ -72,8 +74,6 @@ static void draw_child(struct sheet *sheet, const struct child_record *child,
 			text_add(&t, " ago");
 		}
 	}
-	if (child->health[0] != '\0')
-		text_add(&l, ", %s", child->health);
 	enum tone tone = phase_tone(child, now_ms);
 	if (strcmp(child->health, health_words[HEALTH_UNHEALTHY]) == 0)
 		tone = TONE_WARN;

@@ -61,7 +61,7 @@ extern const char *const child_phase_words[PHASE_COUNT];
 	TEXT(user, 32, 0, "the user it runs as") \
 	NUMBER(memory_limit_bytes, -1, 0, "its limit of memory; the service has none") \
 	NUMBER(processes_limit, -1, 0, "its limit of processes") \
-	TEXT(health, 16, 1, "a service that has a health check, while it runs:" WORDS(HEALTHS)) \
+	TEXT(health, 16, 1, "a service that has a health check, while it runs: " WORDS(HEALTHS)) \
 	NUMBER(health_since_ms, -1, 1, "when that began") \
 	LIST(port, "service only, one line per port: `1688/tcp`") \
 	LIST(port_state, \

@@ -17,7 +17,7 @@ static const struct sample {
 	{agent_fields, "backend=vmware\nstate=waiting\nsince_ms=5\nrequests=0\nrefused=0\n"},
 	{child_fields, "name=relay\nstate=running\npid=77\nsince_ms=5\nstarts=2\nrestarts=1\n"
 		       "last_exit=exit status 3\nlast_exit_ms=4\nuser=relay\nmemory_limit_bytes=4096\n"
-		       "processes_limit=9\nport.1=1688/tcp\nport.2=53/udp\nport_state.1=listening\n"
+		       "processes_limit=9\nhealth=unhealthy\nhealth_since_ms=6\nport.1=1688/tcp\nport.2=53/udp\nport_state.1=listening\n"
 		       "port_state.2=lost\n"},
 	{child_fields,
 		"name=log\nstate=waiting\nsince_ms=5\nnext_start_ms=9\nstarts=0\nrestarts=0\nuser=log\n"},

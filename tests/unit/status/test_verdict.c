@@ -73,6 +73,19 @@ static void test_ports_that_are_not_listened_to(void **unused)
 	assert_false(verdict.ready);
 }
 
+static void test_a_health_check(void **unused)
+{
+	(void)unused;
+	set_well(&state);
+	set_ports("health=starting\nport.1=80/tcp\nport_state.1=listening\n");
+	assert_string_equal(judge(), "Ready: daemon on 192.0.2.77, port 80/tcp");
+	set_ports("health=healthy\nport.1=80/tcp\nport_state.1=listening\n");
+	assert_true(judge() != NULL && verdict.ready);
+	set_ports("health=unhealthy\nport.1=80/tcp\nport_state.1=listening\n");
+	assert_string_equal(judge(), "Not ready: daemon is unhealthy: its check fails");
+	assert_false(verdict.ready);
+}
+
 static void test_service_without_ports_is_ready_when_it_runs(void **unused)
 {
 	(void)unused;
@@ -293,6 +306,7 @@ int main(void)
 		cmocka_unit_test(test_ready),
 		cmocka_unit_test(test_ready_without_a_relay),
 		cmocka_unit_test(test_ports_that_are_not_listened_to),
+		cmocka_unit_test(test_a_health_check),
 		cmocka_unit_test(test_service_without_ports_is_ready_when_it_runs),
 		cmocka_unit_test(test_relay_tells_of_its_ports_itself),
 		cmocka_unit_test(test_nothing_yet),

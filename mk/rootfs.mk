@@ -42,7 +42,7 @@ $(BUILD)/tools/check-settings: tools/check-settings.c $(wildcard src/common/*.[c
 	$(Q)$(HOST_GCC) -O1 $(PROGRAM_CFLAGS) -o $@ $(filter %.c,$^)
 
 $(BASE_BUILD)/rootfs.cpio: $(GEN_INIT_CPIO) $(rootfs_manifests) $(wildcard rootfs/etc/*) $(BUILD)/etc/passwd $(BUILD)/etc/group mk/rootfs.mk \
-		$(BASE_BUILD)/thimble $(foreach package,$(rootfs_packages),$(BUILD)/packages/$(package)/.done) \
+		$(BASE_BUILD)/thimble $(if $(filter 1,$(DEBUG)),$(BUILD)/bin/exec) $(foreach package,$(rootfs_packages),$(BUILD)/packages/$(package)/.done) \
 		$(addprefix $(BASE_BUILD)/,appliance settings.conf site.conf image.conf)
 	$(call say,ROOTFS,$@)
 	$(Q){ sed $(fill_manifest) $(rootfs_manifests); \

@@ -4,10 +4,12 @@ import os
 import pathlib
 import re
 import signal
+import subprocess
 import time
 
 import pytest
 from box import Box
+from tree import HOST_BIN
 from users import uid_of
 from waiting import wait_until
 
@@ -366,6 +368,27 @@ while True:
         (source.parent / "new").rename(source)
         wait_until(lambda t=text: b.told(len(b.said()))["now"] == t, 20, text, b.shown)
         assert number <= len(b.said())
+
+
+@pytest.mark.parametrize("description", [{"uid": 33, "gid": 34, "groups": "5 6"}, {"uid": 0}, {"users": "one", "uid": 9, "gid": 9}],
+                         ids=["user", "root", "one"])
+def test_a_command_in_it(box, description):
+    """service-exec of DEBUG=1: sees what the service sees, as its user."""
+    b = box("tell(ready=True)" + WAIT, env__2="WORDS=a b", **description)
+    b.told()
+    b.wait_record(state="running")
+    command = ("id -u; id -G; echo $WORDS; ls /srv; echo /proc/[0-9]*; grep -h -e CapBnd -e NoNewPrivs /proc/self/status /proc/2/status; "
+               "readlink /proc/self/ns/user /proc/self/ns/mnt; exit 7")
+    done = subprocess.run([HOST_BIN / "exec", "sh", "-c", command], env={"THIMBLE_RUN": str(b.run), "ASAN_OPTIONS": "detect_leaks=0"},
+                          capture_output=True, text=True, timeout=30, check=False)
+    pid = b.record()["pid"]
+    service = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0]
+    lines = done.stdout.splitlines()
+    assert done.returncode == 7 and done.stderr == "", done
+    assert lines[0] == str(description["uid"]) and lines[1].split()[0] == str(description.get("gid", 0))
+    assert lines[2:4] == ["a b", "probe.py"] and lines[4].split()[:2] == ["/proc/1", "/proc/2"]
+    assert lines[5:7] == lines[7:9]
+    assert lines[9:] == [os.readlink(f"/proc/{service}/ns/user"), os.readlink(f"/proc/{service}/ns/mnt")]
 
 
 HEALTH = {"health_interval_ms": 100, "health_timeout_ms": 2000, "health_retries": 2}

@@ -51,7 +51,7 @@ static const struct {
 
 static const char *const users[USERS_COUNT] = {[USERS_NAMESPACE] = "namespace", [USERS_ONE] = "one"};
 
-static void refuse(const char *key, const char *value, const char *allowed)
+static void refuse_value(const char *key, const char *value, const char *allowed)
 {
 	log_warnx("service: %s=%s: allowed: %s", key, value, allowed);
 }
@@ -63,7 +63,7 @@ static void set_number(struct box_description *b, size_t row, const char *value)
 	snprintf(allowed, sizeof(allowed), "%llu to %llu", (unsigned long long)numbers[row].min,
 		(unsigned long long)numbers[row].max);
 	if (!parse_number(value, numbers[row].min, numbers[row].max, number))
-		refuse(numbers[row].key, value, allowed);
+		refuse_value(numbers[row].key, value, allowed);
 }
 
 static void add_word(struct box_words *words, const char *key, const char *value)
@@ -82,7 +82,7 @@ static void set_users(struct box_description *b, const char *value)
 			return;
 		}
 	}
-	refuse("users", value, "namespace, one");
+	refuse_value("users", value, "namespace, one");
 }
 
 /* Takes the next of the words at *AT off, as a number. */
@@ -105,7 +105,7 @@ static void set_groups(struct box_description *b, char *value)
 	char *at = value;
 	for (b->group_count = 0; *at != '\0'; b->groups[b->group_count++] = (uint32_t)group) {
 		if (b->group_count == BOX_GROUPS_MAX || !take_number(&at, 10, BOX_IDS - 1, &group)) {
-			refuse("groups", value, "64 numbers from 0 to 65535");
+			refuse_value("groups", value, "64 numbers from 0 to 65535");
 			b->group_count = 0;
 			return;
 		}
@@ -113,7 +113,7 @@ static void set_groups(struct box_description *b, char *value)
 }
 
 /* PATH BYTES UID GID MODE */
-static void add_place(struct box_description *b, const char *key, char *value)
+static void describe_place(struct box_description *b, const char *key, char *value)
 {
 	static const char allowed[] = "/PATH BYTES UID GID MODE, at most 32";
 	char *space = strchr(value, ' '), *at = space + 1;
@@ -122,7 +122,7 @@ static void add_place(struct box_description *b, const char *key, char *value)
 		!take_number(&at, 10, BYTES_MAX, &bytes) || bytes == 0 ||
 		!take_number(&at, 10, BOX_IDS - 1, &uid) || !take_number(&at, 10, BOX_IDS - 1, &gid) ||
 		!take_number(&at, 8, 07777, &mode) || *at != '\0') {
-		refuse(key, value, allowed);
+		refuse_value(key, value, allowed);
 		return;
 	}
 	*space = '\0';
@@ -146,7 +146,7 @@ static void set_health(struct box_health *h, const char *value)
 	if ((!http && strncmp(value, "tcp:", 4) != 0) ||
 		!parse_number_n(port, strspn(port, "0123456789"), 1, 65535, &number) ||
 		port[strspn(port, "0123456789")] != (http ? '/' : '\0')) {
-		refuse("health", value, "tcp:PORT, http:PORT/PATH, exec");
+		refuse_value("health", value, "tcp:PORT, http:PORT/PATH, exec");
 		return;
 	}
 	h->kind = http ? BOX_HEALTH_HTTP : BOX_HEALTH_TCP;
@@ -168,7 +168,7 @@ static bool set_by_table(struct box_description *b, const char *key, char *value
 			if (value[0] == '/')
 				*(const char **)(void *)((char *)b + paths[i].offset) = value;
 			else
-				refuse(key, value, "a path that begins with /");
+				refuse_value(key, value, "a path that begins with /");
 			return true;
 		}
 	}
@@ -190,7 +190,7 @@ static void set(struct box_description *b, struct appliance *a, const char *key,
 	else if (strcmp(key, "groups") == 0)
 		set_groups(b, value);
 	else if (strncmp(key, "place.", strlen("place.")) == 0)
-		add_place(b, key, value);
+		describe_place(b, key, value);
 	else if (strcmp(key, "health") == 0)
 		set_health(&b->health, value);
 	else
@@ -206,14 +206,14 @@ static void check(struct box_description *b)
 		b->command.word[0] = b->file;
 	}
 	if (b->users == USERS_ONE && (b->uid == 0 || b->gid == 0)) {
-		refuse("users", users[b->users], "with uid= and gid= from 1 to 65535");
+		refuse_value("users", users[b->users], "with uid= and gid= from 1 to 65535");
 		b->uid = b->gid = BOX_IDS - 2;
 	}
 	if (b->users == USERS_ONE)
 		b->group_count = 0; /* they would be the guest's */
 	if (b->health.kind == BOX_HEALTH_EXEC &&
 		(b->health.command.count == 0 || b->health.command.word[0][0] != '/')) {
-		refuse("health", "exec", "with health.1=, a path that begins with /");
+		refuse_value("health", "exec", "with health.1=, a path that begins with /");
 		b->health.kind = BOX_HEALTH_NONE;
 	}
 }
@@ -231,14 +231,14 @@ void box_description_parse(struct box_description *b, struct appliance *a, size_
 		char *equals = memchr(line, '=', (size_t)(end - line));
 		*end = '\0';
 		if (equals == NULL || equals == line) {
-			refuse(line, "", "lines KEY=VALUE");
+			refuse_value(line, "", "lines KEY=VALUE");
 			continue;
 		}
 		*equals = '\0';
 		set(b, a, line, equals + 1);
 	}
 	if (line != b->text + length)
-		refuse(line, "", "lines KEY=VALUE, each with its end, without NUL bytes");
+		refuse_value(line, "", "lines KEY=VALUE, each with its end, without NUL bytes");
 	if (b->root != NULL)
 		check(b);
 }

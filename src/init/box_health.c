@@ -27,7 +27,7 @@ static void arm(struct health_check *h)
 	loop_arm(h->loop, &h->timer, now_ms() + (int64_t)wait_ms);
 }
 
-static void set_state(struct health_check *h, enum health state)
+static void set_health_state(struct health_check *h, enum health state)
 {
 	if (h->state == state)
 		return;
@@ -138,12 +138,12 @@ void health_ended(struct health_check *h, int status)
 	h->pid = 0;
 	if (status == 0) {
 		h->failures = 0;
-		set_state(h, HEALTH_HEALTHY);
+		set_health_state(h, HEALTH_HEALTHY);
 	} else if (!still_starts(h)) {
 		if (h->overdue || h->line[0] == '\0')
 			explain(h, status);
 		if (++h->failures >= h->spec->retries)
-			set_state(h, HEALTH_UNHEALTHY);
+			set_health_state(h, HEALTH_UNHEALTHY);
 	}
 	arm(h);
 }

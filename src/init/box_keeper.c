@@ -148,7 +148,7 @@ static void tell_health(enum health state)
 	report_send(keeper.report, &(struct report){.kind = REPORT_HEALTH, .value = state});
 }
 
-static _Noreturn void end(int status, long peak_kb)
+static _Noreturn void end_box(int status, long peak_kb)
 {
 	report_send(
 		keeper.report, &(struct report){.kind = REPORT_ENDED, .value = status, .peak_kb = peak_kb});
@@ -161,7 +161,7 @@ static void reap(void)
 	struct rusage usage;
 	for (pid_t pid; (pid = wait4(-1, &status, WNOHANG, &usage)) > 0;) {
 		if (pid == keeper.service)
-			end(status, usage.ru_maxrss);
+			end_box(status, usage.ru_maxrss);
 		if (pid == keeper.health.pid)
 			health_ended(&keeper.health, status);
 	}

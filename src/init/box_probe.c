@@ -50,7 +50,7 @@ static int connect_loopback(unsigned port)
 }
 
 /* Asks for PATH. Returns the status of the answer, 0 for none. */
-static unsigned ask(int fd, const char *path)
+static unsigned ask_for(int fd, const char *path)
 {
 	char line[256];
 	size_t used = 0;
@@ -75,7 +75,7 @@ int box_probe(const struct box_health *h)
 	}
 	if (h->kind == BOX_HEALTH_TCP)
 		return 0;
-	unsigned status = ask(fd, h->path);
+	unsigned status = ask_for(fd, h->path);
 	if (status >= 200 && status < 400)
 		return 0;
 	if (status == 0)

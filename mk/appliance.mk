@@ -163,7 +163,7 @@ service_options = $(foreach word,$(SERVICE_WORDS),$(if $(call said,$(word)),$(ca
 	$(if $(SERVICE_ARGS),--args "$$SERVICE_ARGS") $(if $(SERVICE_PORTS),--port '$(SERVICE_PORTS)') \
 	$(if $(CONFIG),--config $(IMAGE_BUILD)/site.conf)
 ifdef SERVICE_PACKAGE
-service_from = --binary '$(SERVICE_PATH)' --service '$(SERVICE_NAME)'
+service_from = --binary '$(SERVICE_PATH)' --service '$(SERVICE_NAME)' --settings $(IMAGE_BUILD)/settings.conf --no-certificates --compress xz
 else
 service_from = --$(shell echo $(given) | tr A-Z a-z) '$(service_source)'
 $(BUILD)/sources.fetched: | $(IMAGE_BUILD)/archive

@@ -36,7 +36,7 @@ image: $(IMAGE) $(IMAGE:.efi=.manifest)
 	$(Q)$(with_memory) printf '  %-8s %s, %s bytes, needs %s\n' IMAGE $(IMAGE) "$$(stat -c %s $(IMAGE))" "$$MEMORY_NEEDED"
 
 manifest: $(IMAGE:.efi=.manifest)
-$(IMAGE:.efi=.manifest): $(KERNEL_IMAGE) $(SOURCES_USED) tools/guest-files
+$(IMAGE:.efi=.manifest): $(BASE_BUILD)/rootfs.cpio $(if $(packed),$(IMAGE_BUILD)/archive) $(SOURCES_USED) tools/guest-files
 	$(Q)mkdir -p $(@D)
 	$(Q)$(rootfs_environment) tools/guest-files manifest $(BASE_BUILD)/manifest $(SOURCES_USED) $(service_archive) > $@
 

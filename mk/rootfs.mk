@@ -8,7 +8,7 @@ rootfs_manifests := rootfs/manifest $(if $(SERVICE_PROGRAM),rootfs/manifest.prog
 	$(if $(filter 1,$(DEBUG)),rootfs/manifest.debug)
 rootfs_packages  := dhcpcd ntpd $(if $(filter 1,$(DEBUG)),busybox)
 rootfs_environment = BIN=$(BUILD)/bin PACKAGES=$(BUILD)/packages IMAGE=$(BASE_BUILD) USERS=$(BUILD)/etc \
-	PACKAGE_SOURCES='$(foreach package,$(PACKAGES),$(package):$($(package)_SOURCE))'
+	SERVICE_SOURCE='$(if $(SERVICE_PACKAGE),$($(SERVICE_PACKAGE)_SOURCE))' PACKAGE_SOURCES='$(foreach package,$(PACKAGES),$(package):$($(package)_SOURCE))'
 
 # Names of this one image, in the manifests here and in formats/oci.
 fill_manifest := -e 's|@HELPER_PROGRAM@|$(HELPER_PROGRAM)|g' -e 's|@SERVICE_EXECUTABLE@|$(SERVICE_EXECUTABLE)|g' \

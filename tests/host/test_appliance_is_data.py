@@ -1,6 +1,7 @@
 """Adding an appliance touches only appliances/ and packages/; its guest has its service and helper, and no other's."""
 
 import hashlib
+import lzma
 import subprocess
 
 import cpio
@@ -22,22 +23,34 @@ SERVICE_ARGS    := --keep-in-foreground --port=53
 
 @pytest.fixture(scope="module")
 def resolver(built_tree):
-    """The files of its guest."""
+    """The files that it puts into its guest."""
     folder = built_tree.folder / "appliances/resolver"
     folder.mkdir()
     (folder / "appliance.mk").write_text(APPLIANCE)
     (folder / "settings.conf").write_text("hostname = resolver\n")
-    built_tree.make("APPLIANCE=resolver", f"{BUILD}/images/resolver/rootfs.cpio")
-    return cpio.read(built_tree.build("images/resolver/rootfs.cpio").read_bytes())
+    built_tree.make("APPLIANCE=resolver", f"{BUILD}/images/resolver/archive", f"{BUILD}/images/slot/rootfs.cpio")
+    return packed(built_tree, "resolver")
 
 
-def test_its_service_and_no_other(built_tree, resolver):
-    assert resolver["bin/service"].content == b"/usr/bin/dnsmasq\0"
-    assert resolver["usr/bin/dnsmasq"].content == built_tree.build("packages/dnsmasq/root/sbin/dnsmasq").read_bytes()
-    assert resolver["usr/bin/dnsmasq"].mode == 0o100755
-    assert resolver["bin/net"].content == INIT and "bin/resolver" not in resolver
+def packed(built_tree, name):
+    """The files of the image's archive."""
+    return cpio.read(lzma.decompress(built_tree.build(f"images/{name}/archive").read_bytes()))
+
+
+@pytest.fixture(scope="module")
+def slot(built_tree, resolver):
+    """The files of the guest that the archive goes into."""
+    return cpio.read(built_tree.build("images/slot/rootfs.cpio").read_bytes())
+
+
+def test_its_service_and_no_other(built_tree, resolver, slot):
+    executable = resolver["service/usr/bin/dnsmasq"]
+    assert executable.content == built_tree.build("packages/dnsmasq/root/sbin/dnsmasq").read_bytes() and executable.mode == 0o100755
+    assert {path.split("/")[0] for path in resolver} == {"etc", "service"}
+    assert {path for path in resolver if path.startswith("etc/thimble/")} == {"etc/thimble/service", "etc/thimble/settings.conf"}
+    assert slot["bin/net"].content == INIT and "bin/resolver" not in slot and "bin/service" not in slot
     for words in OF_RELAY, OF_RESOLVER:
-        assert words not in resolver["init"].content, f"{words} in an appliance without it"
+        assert words not in slot["init"].content, f"{words} in an appliance without it"
 
     of_relay = cpio.read(built_tree.build("images/kms-relay/rootfs.cpio").read_bytes())
     assert of_relay["bin/service"].content == b"/usr/bin/relay\0"
@@ -57,9 +70,8 @@ def test_a_program_is_what_it_is_called(built_tree):
 
 
 def test_its_facts_and_settings(built_tree, resolver):
-    facts = dict(line.split("=", 1) for line in resolver["etc/thimble/appliance"].content.decode().splitlines())
-    expected = {"name": "resolver", "service": "dnsmasq", "ports": "53/udp 80/tcp",
-                "capabilities": "net_bind_service", "helper": ""}
+    facts = dict(line.split("=", 1) for line in resolver["etc/thimble/service"].content.decode().splitlines())
+    expected = {"name": "resolver", "service": "dnsmasq", "ports": "53/udp 80/tcp", "file": "/usr/bin/dnsmasq"}
     assert {key: facts[key] for key in expected} == expected
     assert "helper=resolver" in built_tree.build("images/kms-relay/appliance").read_text().splitlines()
     settings = resolver["etc/thimble/settings.conf"].content.decode().splitlines()
@@ -68,16 +80,16 @@ def test_its_facts_and_settings(built_tree, resolver):
     assert not any(line.startswith("status-port") for line in built_tree.build("images/kms-relay/settings.conf").read_text().splitlines())
 
 
-def test_the_manifest_lists_every_file(built_tree):
+def test_the_manifest_lists_every_file(built_tree, slot):
     """Each with the size and hash that it has in the guest, and where it is from."""
     built_tree.make("APPLIANCE=dns", "out/dns-x86_64.manifest")
     lines = (built_tree.folder / "out/dns-x86_64.manifest").read_text().splitlines()[1:]
     listed = {line.split()[5].lstrip("/"): line.split() for line in lines}
-    files = cpio.read(built_tree.build("images/dns/rootfs.cpio").read_bytes())
+    files = slot | packed(built_tree, "dns")
     assert set(listed) == set(files)
     for path, file in files.items():
         size, digest, mode = listed[path][:3]
         assert int(mode, 8) == file.mode & 0o7777, path
         if file.mode & 0o170000 == 0o100000:
             assert (int(size), digest) == (len(file.content), hashlib.sha256(file.content).hexdigest()), path
-    assert listed["usr/bin/dnsmasq"][6] == "dnsmasq" and listed["init"][6] == "thimble"
+    assert listed["service/usr/bin/dnsmasq"][6] == "dnsmasq" and listed["init"][6] == "thimble"

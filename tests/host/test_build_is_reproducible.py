@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from tree import APPLIANCES, Tree, build_roots
+from tree import APPLIANCES, ROOTS, Tree, build_roots
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def other_tree(tmp_path_factory):
 def digests(tree):
     """Each file that goes into a guest, and each container -> its hash."""
     paths = [*tree.build("bin").glob("*"), *tree.build("packages").glob("*/root/**/*")]
-    paths += [tree.build(f"images/{appliance}/rootfs.cpio") for appliance in APPLIANCES]
+    paths += [tree.folder / path for appliance in APPLIANCES for path in ROOTS[appliance]]
     paths += [tree.folder / f"out/{appliance}-x86_64.oci.tar" for appliance in APPLIANCES]
     return {
         str(path.relative_to(tree.folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths if path.is_file()
@@ -32,7 +32,7 @@ def digests(tree):
 
 def test_same_bytes(built_tree, other_tree):
     one, other = digests(built_tree), digests(other_tree)
-    assert {"relay", "init", "dnsmasq", "dhcpcd", "rootfs.cpio"} <= {path.rsplit("/", 1)[1] for path in one}
+    assert {"relay", "init", "dnsmasq", "dhcpcd", "rootfs.cpio", "archive"} <= {path.rsplit("/", 1)[1] for path in one}
     assert one == other
 
 

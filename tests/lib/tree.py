@@ -64,9 +64,14 @@ class Tree:
         return run.stdout + run.stderr
 
 
+# What goes into a guest: a root with its service in it, or one without and the archive with a package.
+ROOTS = {"kms-relay": [f"{BUILD}/images/kms-relay/rootfs.cpio"],
+         "dns": [f"{BUILD}/images/slot/rootfs.cpio", f"{BUILD}/images/dns/archive"]}
+
+
 def build_roots(tree, **environment):
     """Every program, and the roots and containers of two appliances: one with a program of this tree, one with a
     package."""
     tree.make("programs", **environment)
     for appliance in APPLIANCES:
-        tree.make(f"APPLIANCE={appliance}", f"{BUILD}/images/{appliance}/rootfs.cpio", "oci", **environment)
+        tree.make(f"APPLIANCE={appliance}", *ROOTS[appliance], "oci", **environment)

@@ -45,7 +45,7 @@ class Service:
     description."""
 
     def __init__(self, name, tree, arch):
-        self.name, self.program, self.tree, self.arch = name, None, tree, arch
+        self.name, self.program, self.tree, self.arch, self.defaults = name, None, tree, arch, None
         self.ports, self.users, self.uid, self.gid, self.groups = [], "namespace", 0, 0, []
         self.file, self.command, self.arguments, self.env, self.workdir = None, [], "", {}, "/"
         self.stop_signal, self.places, self.root_bytes, self.capabilities, self.sys = int(signal.SIGTERM), {}, 0, [], False
@@ -77,6 +77,8 @@ class Service:
 
     def settings(self):
         """The settings that the image has as long as nobody says otherwise."""
+        if self.defaults is not None:
+            return self.defaults
         text = f"service.args = {self.arguments}\n"
         if "80/tcp" in self.ports:
             free = next(port for port in (8080, 8081, 8082, 8083) if f"{port}/tcp" not in self.ports)
@@ -336,14 +338,14 @@ class Builder:
         for name in skeleton.OF_THE_GUEST:
             if any(files.entry_at(self.tree, name) is entry for entry in ownerless):
                 self.note(f"{name}: the guest keeps this file itself, so the service does not see this one")
-        made = skeleton.add(self.tree, self.note)
+        made = skeleton.add(self.tree, self.note, said.certificates)
         self.environment(made)
         self.working_folder()
         user = self.user()
         for entry in ownerless:
             entry.uid, entry.gid = user.uid, user.gid
         self.command(user)
-        service.program = said.service
+        service.program, service.defaults = said.service, said.settings
         service.name = name_said(said.name, said.origin("name")) if said.name else name_of(self.default_name())
         self.ports()
         self.life(user)

@@ -24,8 +24,9 @@ def put_folder(tree, path, mode):
         tree.add_folder(path, mode)
 
 
-def add(tree, note):
-    """Completes TREE; what the user should know goes to NOTE(text). Returns environment that belongs to it."""
+def add(tree, note, certificates=True):
+    """Completes TREE, with this machine's CERTIFICATES too where it has none; what the user should know goes to NOTE(text). Returns
+    environment that belongs to it."""
     for path, mode in FOLDERS.items():
         put_folder(tree, path, mode)
     for path in OF_THE_GUEST:
@@ -33,7 +34,7 @@ def add(tree, note):
     for name in NAMES:
         if not tree.resolve(f"/etc/{name}"):
             tree.add_file(f"/etc/{name}", (FOLDER / name).read_bytes())
-    return add_certificates(tree, note)
+    return add_certificates(tree, note) if certificates else {}
 
 
 def add_certificates(tree, note):

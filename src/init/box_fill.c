@@ -24,7 +24,7 @@ static int copy_link(int from, int to, const char *name)
 	return symlinkat(target, to, name) < 0 && errno != EEXIST ? -1 : 0;
 }
 
-static int copy_bytes(int in, int out, off_t bytes)
+static int fill_bytes(int in, int out, off_t bytes)
 {
 	off_t at = 0;
 	while (at < bytes) {
@@ -41,7 +41,7 @@ static int copy_file(int from, int to, const char *name, off_t bytes)
 {
 	int in = openat(from, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	int out = in < 0 ? -1 : openat(to, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-	int result = out < 0 ? -1 : copy_bytes(in, out, bytes);
+	int result = out < 0 ? -1 : fill_bytes(in, out, bytes);
 	int error = errno;
 	if (in >= 0)
 		close(in);

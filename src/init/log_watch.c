@@ -23,10 +23,11 @@ static bool own_waits(const struct children *c)
 
 static bool others_wait(const struct children *c)
 {
-	struct pollfd outputs[CHILDREN_MAX];
+	struct pollfd outputs[CHILDREN_MAX + 1];
 	for (size_t i = 0; i < c->count; i++)
 		outputs[i] = (struct pollfd){.fd = c->child[i].output_read, .events = POLLIN};
-	return poll(outputs, c->count, 0) > 0;
+	outputs[c->count] = (struct pollfd){.fd = c->log_socket, .events = POLLIN};
+	return poll(outputs, c->count + 1, 0) > 0;
 }
 
 /* The pipe of somebody who writes without end is never empty, whether it is read or not. So init looks at its

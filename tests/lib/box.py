@@ -43,7 +43,7 @@ class Box:
     """CODE is Python that runs as the service; it has PRELUDE before it. FILES of the image: {"/path": text}; LINKS: {"/path":
     target}. The keys of the description are DESCRIPTION; dots in them are written __."""
 
-    def __init__(self, folder, code="", files=None, links=None, available=1 << 30, **description):
+    def __init__(self, folder, code="", files=None, links=None, available=1 << 30, settings="", **description):
         self.folder = folder
         self.run = folder / "run"
         root = folder / "root"
@@ -63,7 +63,7 @@ class Box:
         self.lines = []
         self.process = subprocess.Popen(
             ["unshare", "--mount", "sh", "-c", SCRIPT], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "THIMBLE_RUN": str(self.run), "ROOT": str(root), "AVAILABLE_BYTES": str(available),
+            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "THIMBLE_RUN": str(self.run), "ROOT": str(root), "AVAILABLE_BYTES": str(available), "SETTINGS": settings,
                  "PASSWD": str(HERE / BUILD / "etc/passwd"), "FILES": str(folder / "files"), "HARNESS": str(HOST_BIN / "box-harness"),
                  "DESCRIPTION": str(folder / "description"), "OWNER": f"{first}:{first}", "ASAN_OPTIONS": "detect_leaks=0"})
         self.reader = threading.Thread(target=self._read, daemon=True)

@@ -35,6 +35,11 @@ void __wrap_become_oom_victim(int report, int score)
 		__real_become_oom_victim(report, score);
 }
 
+static void complain(const char *error)
+{
+	log_warnx("%s", error);
+}
+
 static void print(const char *name, const char *text, size_t length)
 {
 	printf("%s %.*s\n", name, (int)length, text);
@@ -113,6 +118,9 @@ int main(int argc, char **argv)
 	const char *available = getenv("AVAILABLE_BYTES");
 	box_prepare(&box, available != NULL ? strtoull(available, NULL, 10) : UINT64_C(1) << 30,
 		appliance.processes_limit, "service");
+	const char *settings = getenv("SETTINGS");
+	config_init(&config);
+	config_read_text(&config, settings, strlen(settings), "test", complain);
 	children.config = &config;
 	service = children_add(&children, &(struct program){.name = appliance.service,
 						  .user = "service",

@@ -250,6 +250,17 @@ def test_an_image_larger_than_its_place(box):
     assert b.wait_record(state="waiting")["last_exit"] == "cannot start: /data: No space left on device"
 
 
+def test_what_settings_give(box):
+    """Variables, which win over the image's, and secrets, which nobody else reads."""
+    found = box("""
+secret = "/run/secrets/TOKEN"
+tell(environment=dict(os.environ), secret=open(secret).read(), mode=oct(os.stat(secret).st_mode), owner=os.stat(secret).st_uid,
+     writable=tried(lambda: open("/run/secrets/more", "w")))
+""" + WAIT, settings="service.env.A = from the settings\nservice.secret.TOKEN = hidden\n", uid=33, gid=33, env__2="A=of the image").told()
+    assert found["environment"].items() >= {"A": "from the settings", "TOKEN": "hidden"}.items()
+    assert found["secret"] == "hidden" and found["mode"] == "0o100400" and found["owner"] == 33 and found["writable"] == "EACCES"
+
+
 def test_a_restart_makes_it_anew(box):
     """Mounts, processes and shared memory of before are gone; so is who left the process group."""
     b = box("""

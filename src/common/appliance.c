@@ -25,15 +25,12 @@ static const struct {
 	const char *key;
 	size_t offset, size;
 } texts[] = {
-#define TEXT_FACT(member)                                                                                    \
-	{                                                                                                    \
-#member, offsetof(struct appliance, member), sizeof(((struct appliance *)0)->member)         \
-	}
-	TEXT_FACT(name),
-	TEXT_FACT(version),
-	TEXT_FACT(arch),
-	TEXT_FACT(service),
-	TEXT_FACT(helper),
+#define FACT(member) offsetof(struct appliance, member), sizeof(((struct appliance *)0)->member)
+	{"name", FACT(name)},
+	{"version", FACT(version)},
+	{"arch", FACT(arch)},
+	{"service", FACT(service)},
+	{"helper", FACT(helper)},
 };
 
 static uint64_t number(const char *key, const char *value, uint64_t min, uint64_t max, uint64_t fallback)

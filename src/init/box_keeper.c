@@ -1,8 +1,8 @@
 /* A box's first process: the keeper.
  *
- *   MOUNTING --the root is entered--> STARTING --exec--> RUNNING --the service ends--> ends, and all of the
- * box with it |                                 |                 |
- *      +------ a step fails: REPORT_FAILED, ends ----------+ REPORT_STARTED, REPORT_HEALTH, REPORT_ENDED
+ *   MOUNTING --root entered--> STARTING --exec--> RUNNING --the service ends--> ends, and the box with it
+ *       |                          |          REPORT_STARTED, _HEALTH           REPORT_ENDED
+ *       +------ a step fails ------+--> REPORT_FAILED, ends
  *
  * While it runs it passes SIGTERM on as the service's stop signal, reaps whoever is left to it, and has the
  * service's health checked. It waits for nothing else, and nobody in the box may trace or signal it. */

@@ -232,7 +232,8 @@ static void take_report(struct child *child, struct report *r)
 			set_state(all, child, CHILD_RUNNING, 0);
 		break;
 	case REPORT_HEALTH:
-		child->health = (enum health)r->value;
+		if (r->value >= 0 && r->value < HEALTH_UNTOLD)
+			child->health = (enum health)r->value;
 		child->health_since_ms = now_ms();
 		child_write_record(all, child);
 		break;

@@ -79,7 +79,7 @@ def test_its_users(box):
 status = dict(line.split(":\\t", 1) for line in open("/proc/self/status").read().splitlines() if ":\\t" in line)
 open("/file", "w").close()
 tell(ids=[os.getresuid(), os.getresgid(), os.getgroups()], map=open("/proc/self/uid_map").read().split(), caps=status["CapEff"],
-     bound=status["CapBnd"], ambient=status["CapAmb"], privileges=status["NoNewPrivs"], chown=tried(os.chown, "/file", 999, 999),
+     bound=status["CapBnd"], ambient=status["CapAmb"], privileges=status["NoNewPrivs"], stdout=tried(os.chown, "/dev/stdout", 999, 999), chown=tried(os.chown, "/file", 999, 999),
      owner=os.stat("/file").st_uid, guest=tried(os.chown, "/file", 70000, 0), root=os.stat("/").st_uid)
 os.setgroups([7]); os.setgid(999); os.setuid(999)
 status = dict(line.split(":\\t", 1) for line in open("/proc/self/status").read().splitlines() if ":\\t" in line)
@@ -91,7 +91,7 @@ tell(ids=[os.getresuid(), os.getresgid(), os.getgroups()], caps=status["CapEff"]
     listed = sum(1 << bit for bit in (0, 1, 3, 4, 5, 6, 7, 8, 10, 18))
     assert int(found["caps"], 16) == int(found["bound"], 16) == listed
     assert found["ambient"] == "0" * 16 and found["privileges"] == "1"
-    assert found["chown"] is None and found["owner"] == 999 and found["guest"] == "EINVAL" and found["root"] == 0
+    assert found["chown"] is found["stdout"] is None and found["owner"] == 999 and found["guest"] == "EINVAL" and found["root"] == 0
     assert then["ids"] == [[999] * 3, [999] * 3, [7]] and int(then["caps"], 16) == 0 and then["back"] == "EPERM"
     pid = int(b.record()["pid"])
     assert b.record()["user"] == "65536"

@@ -79,11 +79,12 @@ def test_its_users(box):
 status = dict(line.split(":\\t", 1) for line in open("/proc/self/status").read().splitlines() if ":\\t" in line)
 open("/file", "w").close()
 tell(ids=[os.getresuid(), os.getresgid(), os.getgroups()], map=open("/proc/self/uid_map").read().split(), caps=status["CapEff"],
-     bound=status["CapBnd"], ambient=status["CapAmb"], privileges=status["NoNewPrivs"], stdout=tried(os.chown, "/dev/stdout", 999, 999), chown=tried(os.chown, "/file", 999, 999),
+     bound=status["CapBnd"], ambient=status["CapAmb"], privileges=status["NoNewPrivs"], stdout=tried(os.chown, "/dev/stdout", 998, 998), chown=tried(os.chown, "/file", 999, 999),
      owner=os.stat("/file").st_uid, guest=tried(os.chown, "/file", 70000, 0), root=os.stat("/").st_uid)
 os.setgroups([7]); os.setgid(999); os.setuid(999)
 status = dict(line.split(":\\t", 1) for line in open("/proc/self/status").read().splitlines() if ":\\t" in line)
-tell(ids=[os.getresuid(), os.getresgid(), os.getgroups()], caps=status["CapEff"], back=tried(os.setuid, 0))
+tell(ids=[os.getresuid(), os.getresgid(), os.getgroups()], caps=status["CapEff"], back=tried(os.setuid, 0),
+     stdout=subprocess.run(["sh", "-c", ": > /dev/stdout"], check=False).returncode)
 """
     b = box(code + WAIT, groups="4 27")
     found, then = b.told(), b.told(2)
@@ -92,7 +93,7 @@ tell(ids=[os.getresuid(), os.getresgid(), os.getgroups()], caps=status["CapEff"]
     assert int(found["caps"], 16) == int(found["bound"], 16) == listed
     assert found["ambient"] == "0" * 16 and found["privileges"] == "1"
     assert found["chown"] is found["stdout"] is None and found["owner"] == 999 and found["guest"] == "EINVAL" and found["root"] == 0
-    assert then["ids"] == [[999] * 3, [999] * 3, [7]] and int(then["caps"], 16) == 0 and then["back"] == "EPERM"
+    assert then["ids"] == [[999] * 3, [999] * 3, [7]] and int(then["caps"], 16) == 0 and then["back"] == "EPERM" and then["stdout"] == 0
     pid = int(b.record()["pid"])
     assert b.record()["user"] == "65536"
     children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()

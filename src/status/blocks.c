@@ -88,7 +88,7 @@ static void draw_service(struct sheet *sheet, const struct status *s, unsigned i
 	(void)index;
 	if (s->service.phase == PHASE_EMPTY)
 		sheet_line(sheet, "Service", TONE_WARN, "none",
-			"tools/thimble-service IMAGE --binary DAEMON --output NEW puts one in");
+			": tools/thimble-service IMAGE --binary DAEMON --output NEW puts one in");
 	else
 		draw_child(sheet, &s->service, &s->ports, "Service", now_ms);
 }

@@ -210,23 +210,22 @@ static int make_log_socket(void)
 	return fd;
 }
 
-/* Writes TEXT over the file NAME where it is another than before: a reader of the old one sees it or the new
- * one. */
+/* Replaces the file NAME by TEXT where it is another than before: whoever reads or watches it sees the old
+ * one whole or the new one. */
 static void follow_file(const char *name, const char *text, size_t length)
 {
-	char path[BOX_PATH_MAX], before[FILE_BYTES_MAX + 1], bytes[FILE_BYTES_MAX + 1];
+	char path[BOX_PATH_MAX], new[BOX_PATH_MAX + 4], before[FILE_BYTES_MAX + 1];
 	box_path(path, name);
 	ssize_t old = file_read(path, before, sizeof(before));
 	if (old == (ssize_t)length && memcmp(before, text, length) == 0)
 		return;
-	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-	size_t padded = old > (ssize_t)length ? (size_t)old : length;
-	memset(bytes, '\n', sizeof(bytes));
-	memcpy(bytes, text, length);
-	if (fd < 0 || pwrite(fd, bytes, padded, 0) != (ssize_t)padded || ftruncate(fd, (off_t)length) < 0)
-		log_warn("%s", path);
+	snprintf(new, sizeof(new), "%s.new", path);
+	int fd = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	bool written = fd >= 0 && write(fd, text, length) == (ssize_t)length;
 	if (fd >= 0)
 		close(fd);
+	if (!written || rename(new, path) < 0)
+		log_warn("%s", path);
 }
 
 void box_follow(void)

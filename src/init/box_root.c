@@ -83,7 +83,7 @@ static void put_places(int report, int root, const struct box_description *d)
 		box_place_path(path, i, "/d");
 		if (access(path, F_OK) < 0)
 			fill_place(report, root, d, place, path);
-		put(report, take(path), box_target(root, place->path, true, box_id(d, 0)), place->path);
+		put(report, take(path), box_target(root, place->path, box_id(d, 0)), place->path);
 	}
 }
 
@@ -91,7 +91,7 @@ static void put_places(int report, int root, const struct box_description *d)
 static void put_secrets(int report, int root, const struct box_description *d)
 {
 	char where[32], options[64];
-	int target = box_target(root, SECRETS, true, box_id(d, 0));
+	int target = box_target(root, SECRETS, box_id(d, 0));
 	snprintf(where, sizeof(where), "/proc/self/fd/%d", target);
 	snprintf(options, sizeof(options), "mode=0755,size=1m,nr_inodes=128,uid=%u,gid=%u", box_id(d, 0),
 		box_id(d, 0));
@@ -100,17 +100,17 @@ static void put_secrets(int report, int root, const struct box_description *d)
 	close(target);
 }
 
+/* The folder with the guest's files, and links to them in /etc: those who follow a file see it replaced. */
 static void put_files(int report, int root, const struct box_description *d)
 {
-	char path[BOX_PATH_MAX], target[64];
-	for (size_t i = 0; box_files[i] != NULL; i++) {
-		snprintf(target, sizeof(target), "/etc/%s", box_files[i]);
-		box_path(path, box_files[i]);
-		int source = take(path);
-		if (source >= 0 && set_attributes(source, ATTR_RDONLY | ATTR_NOSUID | ATTR_NODEV) < 0)
-			report_failure(report, target);
-		put(report, source, box_target(root, target, false, box_id(d, 0)), target);
-	}
+	char path[BOX_PATH_MAX];
+	box_path(path, "");
+	int source = take(path);
+	if (source >= 0 && set_attributes(source, ATTR_RDONLY | ATTR_NOSUID | ATTR_NODEV) < 0)
+		report_failure(report, BOX_FILES);
+	put(report, source, box_target(root, BOX_FILES, box_id(d, 0)), BOX_FILES);
+	if (box_link_files(root, box_id(d, 0)) < 0)
+		report_failure(report, "/etc");
 }
 
 /* What the box's own file systems are mounted over. */
@@ -118,7 +118,7 @@ static void make_targets(int report, int root, const struct box_description *d)
 {
 	static const char *const folders[] = {"/proc", "/dev", "/sys"};
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
-		int fd = box_target(root, folders[i], true, box_id(d, 0));
+		int fd = box_target(root, folders[i], box_id(d, 0));
 		if (fd < 0)
 			report_failure(report, folders[i]);
 		close(fd);

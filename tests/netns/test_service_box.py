@@ -42,7 +42,7 @@ tell(dev=sorted(os.listdir("/dev")), null=[os.major(null.st_rdev), os.minor(null
      random=len(open("/dev/urandom", "rb").read(8)), tty=[called("grantpt", tty), called("unlockpt", tty), libc.ptsname(tty).decode()],
      slave=os.close(os.open(libc.ptsname(tty), os.O_RDWR | os.O_NOCTTY)),
      shm=os.stat("/dev/shm").st_mode & 0o7777, proc=sorted(int(name) for name in os.listdir("/proc") if name.isdigit()),
-     me=[os.getpid(), os.getppid(), child], root=sorted(os.listdir("/")), run=[os.listdir("/run"), os.listdir("/run/secrets")],
+     me=[os.getpid(), os.getppid(), child], root=sorted(os.listdir("/")), run=[sorted(os.listdir("/run")), os.listdir("/run/secrets")],
      host=open("/etc/hostname").read().strip() == socket.gethostname(), hosts=open("/etc/hosts").read(),
      environment=dict(os.environ), cwd=os.getcwd(), stdin=os.readlink("/proc/self/fd/0"),
      mounts=[line.split()[4] for line in open("/proc/self/mountinfo")])
@@ -52,7 +52,7 @@ tell(dev=sorted(os.listdir("/dev")), null=[os.major(null.st_rdev), os.minor(null
     assert found["null"] == [1, 3, 0] and found["zero"] == "0000" and found["full"] == "ENOSPC" and found["random"] == 8
     assert found["tty"] == [0, 0, "/dev/pts/0"] and found["shm"] == 0o1777
     assert found["me"] == [2, 1, 3] and found["proc"] == [1, 2, 3]
-    assert found["run"] == [["secrets"], []] and found["host"] and "127.0.0.1 localhost" in found["hosts"]
+    assert found["run"] == [["guest", "secrets"], []] and found["host"] and "127.0.0.1 localhost" in found["hosts"]
     assert found["environment"].items() >= {"PATH": "/usr/bin:/bin", "A": "b c", "HOME": "/"}.items()
     assert "HOSTNAME" in found["environment"] and "TERM" not in found["environment"]
     assert found["cwd"] == "/srv" and found["stdin"] == "/dev/null"
@@ -173,12 +173,12 @@ tell(root=sorted(os.listdir("/")), probe=os.path.exists("/srv/probe.py"), guest=
 def test_links_do_not_lead_mounts_out(box, target, tmp_path):
     """Links where the box mounts are taken for no more than what they are in the way of."""
     b = box("""
-tell(dev=os.path.islink("/dev"), proc=os.path.isdir("/proc/self"), resolv=os.path.islink("/etc/resolv.conf"),
+tell(dev=os.path.islink("/dev"), proc=os.path.isdir("/proc/self"), resolv=os.readlink("/etc/resolv.conf"),
      hosts=open("/etc/hosts").read(), place=tried(lambda: open("/data/file", "w").close()))
 """ + WAIT, place__1="/data 65536 0 0 0755", links={path: target for path in ("/dev", "/proc", "/sys", "/etc/resolv.conf", "/etc/hosts",
                                                                               "/data")})
     found = b.told()
-    assert found["dev"] is found["resolv"] is False and found["proc"] and "localhost" in found["hosts"] and found["place"] is None
+    assert found["dev"] is False and found["resolv"] == "/run/guest/resolv.conf" and found["proc"] and "localhost" in found["hosts"] and found["place"] is None
     assert not os.path.exists("/outside")
 
 

@@ -6,7 +6,7 @@ import posixpath
 FOLDER = pathlib.Path(__file__).resolve().parents[2] / "rootfs/service"
 
 FOLDERS = {"/proc": 0o555, "/sys": 0o555, "/dev": 0o755, "/tmp": 0o1777, "/etc": 0o755, "/run": 0o755}
-# init mounts its own over these.
+# init makes these links to the guest's own.
 OF_THE_GUEST = "/etc/resolv.conf", "/etc/hosts", "/etc/hostname"
 NAMES = "passwd", "group", "services", "nsswitch.conf"
 

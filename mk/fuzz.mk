@@ -9,6 +9,7 @@ FUZZ_CC := clang
 FUZZ_CFLAGS := -g -O1 -fno-omit-frame-pointer $(SANITIZE) $(PROGRAM_CFLAGS)
 
 # The program whose code a target exercises. The layers below are there for each.
+fuzz_program_box_description := init
 fuzz_program_clock_report := clock
 fuzz_program_dcerpc := relay
 fuzz_program_dns_answer := resolver

@@ -112,20 +112,32 @@ static void set_groups(struct box_description *b, char *value)
 	}
 }
 
+/* A folder below the root, without a way back up. */
+static bool is_below_root(const char *path)
+{
+	size_t length = strlen(path);
+	return path[0] == '/' && path[1] != '\0' && strstr(path, "/../") == NULL &&
+	       (length < 3 || strcmp(path + length - 3, "/..") != 0);
+}
+
 /* PATH BYTES UID GID MODE */
 static void describe_place(struct box_description *b, const char *key, char *value)
 {
 	static const char allowed[] = "/PATH BYTES UID GID MODE, at most 32";
-	char *space = strchr(value, ' '), *at = space + 1;
+	char *space = value + strcspn(value, " "), *at = space + 1;
 	uint64_t bytes, uid, gid, mode;
-	if (b->place_count == BOX_PLACES_MAX || value[0] != '/' || space == NULL ||
-		!take_number(&at, 10, BYTES_MAX, &bytes) || bytes == 0 ||
-		!take_number(&at, 10, BOX_IDS - 1, &uid) || !take_number(&at, 10, BOX_IDS - 1, &gid) ||
-		!take_number(&at, 8, 07777, &mode) || *at != '\0') {
+	if (b->place_count == BOX_PLACES_MAX || *space == '\0' || !take_number(&at, 10, BYTES_MAX, &bytes) ||
+		bytes == 0 || !take_number(&at, 10, BOX_IDS - 1, &uid) ||
+		!take_number(&at, 10, BOX_IDS - 1, &gid) || !take_number(&at, 8, 07777, &mode) ||
+		*at != '\0') {
 		refuse_value(key, value, allowed);
 		return;
 	}
 	*space = '\0';
+	if (!is_below_root(value)) {
+		refuse_value(key, value, "a folder below /");
+		return;
+	}
 	b->places[b->place_count++] = (struct box_place){.path = value,
 		.bytes = bytes,
 		.uid = (uint32_t)uid,
@@ -203,7 +215,8 @@ static void check(struct box_description *b)
 	if (b->file == NULL || b->command.count == 0) {
 		log_warnx("service: expected file= and command.1=");
 		b->file = b->file != NULL ? b->file : "/";
-		b->command.word[0] = b->file;
+		if (b->command.count == 0)
+			add_word(&b->command, "command", b->file);
 	}
 	if (b->users == USERS_ONE && (b->uid == 0 || b->gid == 0)) {
 		refuse_value("users", users[b->users], "with uid= and gid= from 1 to 65535");

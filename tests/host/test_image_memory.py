@@ -42,14 +42,15 @@ def test_less_than_it_needs_is_refused(tmp_path, said):
 
 
 def test_a_packed_service_and_what_it_may_write(tmp_path):
-    """The same as tools/thimble-service says, of 20 MB that are packed to nearly nothing, and 98 MB of places."""
+    """The same as tools/thimble-service says, of 20 MB that are packed to nearly nothing, and 98 MB of places, which
+    init gives in full to a guest that has 8/3 of them free."""
     daemon = tmp_path / "daemon"
     daemon.write_bytes(elf(kind=ET_EXEC) + bytes(20 * MIB))
     packer = Packer(tmp_path)
     said = packer.pack("--binary", daemon, "--writable", "/tmp:4M /home/service:94M").stdout
     made = needs(tmp_path, 0.8, 2, "--archive", tmp_path / "archive.out").stdout
-    assert "needs 48 MB of memory" in said and "144 when its writable places are full" in said, said
-    assert "'48 MB of memory, 112 with UEFI, 144 when its writable places are full'" in made and "MEMORY_MB=144\n" in made, made
+    assert "needs 48 MB of memory" in said and "312 when its writable places are full" in said, said
+    assert "'48 MB of memory, 112 with UEFI, 312 when its writable places are full'" in made and "MEMORY_MB=312\n" in made, made
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +66,8 @@ def large(tmp_path_factory):
 
 def test_definitions_and_ova_have_it(tmp_path, large):
     made = Deployed(tmp_path, f"BINARY={large}", "ova", name="large", ports=())
-    assert json.loads(made.text("firecracker/vm.json"))["machine-config"]["mem_size_mib"] == 152
-    assert "guest: 152Mi" in made.text("kubevirt/vm.yaml")
+    assert json.loads(made.text("firecracker/vm.json"))["machine-config"]["mem_size_mib"] == 176
+    assert "guest: 176Mi" in made.text("kubevirt/vm.yaml")
     with tarfile.open(made.image("ova")) as ova:
         form = ova.extractfile("large-x86_64.ovf").read().decode()
-    assert re.search(r"<rasd:VirtualQuantity>152</rasd:VirtualQuantity>", form), form
+    assert re.search(r"<rasd:VirtualQuantity>176</rasd:VirtualQuantity>", form), form

@@ -21,7 +21,9 @@ class Needs:
         # The archive with the files stays in memory until all are unpacked.
         self.direct = up(GUEST_MB + files_mb + archive_mb)
         self.uefi = max(self.direct, up(UEFI_MB + files_mb + 2 * image_mb))
-        self.full = max(self.direct, up(GUEST_MB + files_mb + places_mb))
+        # src/init/box.c: all places and /dev/shm together have half of what is free, /dev/shm an eighth, 64 MB at most.
+        free = min(places_mb * 8 / 3, 2 * (places_mb + 64)) if places_mb else 0
+        self.full = max(self.direct, up(GUEST_MB + files_mb + free))
         self.form = max(FORM_LEAST_MB, self.uefi, self.full)
         self.places = places_mb > 0
 

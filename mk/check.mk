@@ -131,7 +131,7 @@ $(CHECK)/syslog-ng: tools/unpack-deb | deps-check
 	$(Q)tools/unpack-deb syslog-ng-core $@
 
 # A service that does wrong, for the tests to lay over the image's own; it goes through the slot as well.
-check-images: $(CHECK)/misbehave $(CHECK)/inside $(CHECK)/hyperv
+check-images: $(CHECK)/misbehave $(CHECK)/inside $(CHECK)/hyperv check-slot
 	$(Q)$(MAKE) image APPLIANCE=dns
 	$(Q)$(MAKE) image BINARY=$(CHECK)/misbehave ARGS=7000 PORT=7000/tcp
 	$(Q)$(MAKE) image BINARY=$(CHECK)/inside ARGS='--listen :8080 \$$HOME "it'\''s" '\''say "hi"'\'' \\ "" …' PORT=8080/tcp
@@ -166,5 +166,19 @@ check-metal: | deps-check
 	$(Q)mkdir -p $(CHECK)
 	$(Q)THIMBLE_IMAGE=$(abspath $(OUT)/kms-relay-metal-$(ARCH).efi) \
 		tools/in-namespaces $(PYTEST) --junitxml=$(CHECK)/metal.xml tests/metal tests/boot/test_nic_models.py
+
+# Real daemons as services, with the table of docs/services.md; five of them are in tests/boot as well. Not a part of `make check`:
+# packages are fetched, and a guest at a time is started.
+.PHONY: check-services
+check-services: check-slot | deps-check deps-services
+	$(Q)rm -f $(CHECK)/services/results/*
+	$(Q)/usr/bin/python3 -B tests/services/services.py fetch
+	$(Q)tools/in-namespaces $(PYTEST) --junitxml=$(CHECK)/services.xml tests/services
+	$(Q)/usr/bin/python3 -B tests/services/services.py table
+
+# What they are put into.
+.PHONY: check-slot
+check-slot:
+	$(Q)$(MAKE) image iso img APPLIANCE=slot
 
 -include $(wildcard $(HOST)/unit/*/*.d)

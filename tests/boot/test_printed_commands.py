@@ -2,10 +2,12 @@
 
 import os
 import re
+import shutil
 import subprocess
 
 import pytest
 
+import oci
 from guest import BOOT_S, TREE
 from media import FORMATS, image_formats
 from printed import commands
@@ -16,6 +18,14 @@ MAKE_S = 300
 OVA, SITE = "out/kms-relay-x86_64.ova", "hostname = printed\n"
 CONFIGURE = "tools/thimble-config out/kms-relay-x86_64.{} site.conf"
 PRINTED = set(commands())
+FOLDER = "ROOT=./folder COMMAND='/usr/bin/daemon --listen :8080' PORT=8080/tcp"
+SHOW, REMOVE = "tools/thimble-service --show new.ova", "tools/thimble-service --remove new.ova --output bare.ova"
+PROGRAM_IN = "tools/thimble-service out/slot-x86_64.efi --binary ./daemon --args '--listen :8080' --port 8080/tcp --output new.efi"
+FOLDER_IN = ("tools/thimble-service out/slot-x86_64.iso --root ./folder --command '/usr/bin/daemon --listen :8080' "
+             "--port 8080/tcp --output new.iso")
+CONTAINER_IN = "tools/thimble-service out/slot-x86_64.ova --container ./image.tar --output new.ova"
+SIGNED_IN = ("tools/thimble-service out/slot-x86_64.efi --container ./image.tar --sign-key site.key --sign-cert site.crt "
+             "--output signed.efi")
 
 # Command -> what is made, and what it prints.
 MADE = {
@@ -25,6 +35,16 @@ MADE = {
     "make deploy": (["out/deploy/proxmox/create"], ""),
     **{f"make {kind}": ([f"out/kms-relay-x86_64.{kind}"], "") for kind in FORMATS if f"make {kind}" in PRINTED},
     "make APPLIANCE=dns": (["out/dns-x86_64.efi"], ""),
+    "make APPLIANCE=slot images": ([f"out/slot-x86_64.{kind}" for kind in FORMATS], ""),
+    "make BINARY=./daemon ARGS='--listen :8080' PORT=8080/tcp": (["out/daemon-x86_64.efi"], ""),
+    f"make {FOLDER}": (["out/folder-x86_64.efi"], ""),
+    "make CONTAINER=./image.tar": (["out/image-x86_64.efi"], ""),
+    PROGRAM_IN: (["new.efi"], "needs [0-9]+ MB of memory"),
+    FOLDER_IN: (["new.iso"], "needs [0-9]+ MB of memory"),
+    CONTAINER_IN: (["new.ova"], "needs [0-9]+ MB of memory"),
+    SIGNED_IN: (["signed.efi"], "needs [0-9]+ MB of memory"),
+    SHOW: ([], "file: /usr/bin/daemon"),
+    REMOVE: (["bare.ova"], "has no service in it"),
     "make oci": (["out/kms-relay-x86_64.oci.tar"], ""),
     "make CONFIG=site.conf": (["out/kms-relay-x86_64.efi"], ""),
     "make size": ([], r"kernel \(the rest of the file\)"),
@@ -45,6 +65,10 @@ BEFORE = {
     f"tools/thimble-config --show {OVA}": ["make ova", f"tools/thimble-config {OVA} site.conf"],
     "tools/thimble-config --sign-key site.key --sign-cert site.crt out/kms-relay-x86_64.img site.conf":
         ["make SIGN_KEY=site.key SIGN_CERT=site.crt img"],
+    PROGRAM_IN: ["make APPLIANCE=slot"],
+    FOLDER_IN: ["make APPLIANCE=slot iso"],
+    SIGNED_IN: ["make APPLIANCE=slot"],
+    **{command: ["make APPLIANCE=slot ova", *[CONTAINER_IN] * (command != CONTAINER_IN)] for command in (CONTAINER_IN, SHOW, REMOVE)},
     **{f"tools/thimble-config out/kms-relay-x86_64.{kind} {file}": [f"make {kind}"]
        for kind in image_formats.FORMATS for file in ("site.conf", "/dev/null")},
 }
@@ -55,12 +79,15 @@ RUN = {
     "make APPLIANCE=dns run": r"Ready: dnsmasq",
     "make DEBUG=1 run": r"DEBUG",
     "make BINARY=./daemon ARGS='--listen :8080' PORT=8080/tcp run": r"Ready: daemon on 10\.0\.2\.15, port 8080/tcp",
+    f"make {FOLDER} run": r"Ready: folder on 10\.0\.2\.15, port 8080/tcp",
+    "make CONTAINER=./image.tar run": r"Ready: image on 10\.0\.2\.15, port 8080/tcp",
+    "make CONTAINER=./image.tar DEBUG=1 run": r"DEBUG",
 }
 # Only whether make knows them: they last too long (another kernel is compiled, minutes are measured), have no end, need the
 # network or a person.
 KNOWN = ["make check-unit", "make check-metal", "make check-slow", "make bench-boot", "make bench-memory",
          "make bench-relay", "make bench-web", "make fuzz TARGET=views", "make lock", "make linux-nconfig",
-         "make linux-savedefconfig", "make PLATFORM=metal", "make COMPRESS=zstd"]
+         "make linux-savedefconfig", "make PLATFORM=metal", "make SMP=1", "make COMPRESS=zstd"]
 # What this test itself is run by.
 OTHER = ["make check", "tools/in-namespaces python3 -m pytest tests/boot/test_nak.py"]
 
@@ -73,11 +100,17 @@ def test_each_one_is_here():
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory):
-    """A copy of the tree, with what the commands take: a daemon, settings, a key."""
+    """A copy of the tree, with what the commands take: a daemon, alone, in a folder and in a container image; settings; a key."""
     made = Tree(tmp_path_factory.mktemp("printed") / "thimble", built=True)
     made.link_kernel()
     (made.folder / "daemon").write_bytes((TREE / BUILD / "check/inside").read_bytes())
     (made.folder / "daemon").chmod(0o755)
+    (made.folder / "folder/usr/bin").mkdir(parents=True)
+    shutil.copy(made.folder / "daemon", made.folder / "folder/usr/bin")
+    layout = oci.Layout()
+    layout.image(oci.layer(oci.entry("usr/bin/daemon", (made.folder / "daemon").read_bytes(), mode=0o755)), config={
+        "Entrypoint": ["/usr/bin/daemon"], "Cmd": ["--listen", ":8080"], "ExposedPorts": {"8080/tcp": {}}})
+    layout.archive(made.folder / "image.tar")
     (made.folder / "site.conf").write_text(SITE)
     # As docs/secure-boot.md has it.
     shell(made, "openssl req -new -x509 -newkey rsa:2048 -nodes -days 3650 -subj '/CN=our appliances/' -keyout site.key -out site.crt")

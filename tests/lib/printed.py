@@ -25,7 +25,7 @@ def commands():
     """Each command of this tree that a page prints -> the pages."""
     found = {}
     for name, text in pages().items():
-        lines = [line for block in FENCE.findall(text) for line in block.splitlines()]
+        lines = [line for block in FENCE.findall(text) for line in re.sub(r"\s*\\\n\s*", " ", block).splitlines()]
         lines += re.findall(r"^    (\S.*)$", text, re.MULTILINE)
         lines += SPAN.findall(text)
         for line in lines:

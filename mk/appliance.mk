@@ -125,7 +125,7 @@ $(IMAGE_BUILD)/appliance: rootfs/appliance.in FORCE
 
 # What the guest would refuse is refused here.
 $(IMAGE_BUILD)/settings.conf: rootfs/settings.conf.in $(appliance_settings) $(BUILD)/tools/check-settings FORCE
-	$(Q)APPLIANCE_SETTINGS="$$(cat $(appliance_settings))" tools/fill $< $@
+	$(Q)APPLIANCE_SETTINGS="$$(cat /dev/null $(appliance_settings))" tools/fill $< $@
 	$(Q)$(BUILD)/tools/check-settings '$(or $(given:%=ARGS),appliances/$(APPLIANCE))' < $@ || { rm $@; exit 1; }
 
 # Settings of this site, baked in by CONFIG=.

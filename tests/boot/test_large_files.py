@@ -1,6 +1,7 @@
 """Files fit as long as there is memory for them; a guest that lacks one of its files says so and runs nothing."""
 
 import gzip
+import lzma
 import re
 import stat
 
@@ -34,6 +35,13 @@ def test_file_that_does_not_fit_is_named_with_what_it_takes(dual_stack, boot_mis
     # With so much it runs.
     guest = boot_misbehaving(dual_stack, memory_mb=int(found[1]), files=files, name="larger")
     wait_answers(dual_stack, guest.wait_address(r"192\.0\.2\.\d+"))
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, lambda data: lzma.compress(data, check=lzma.CHECK_CRC32)], ids=["gzip", "xz"])
+def test_initrd_may_be_packed(boot, tmp_path, pack):
+    path = tmp_path / "packed"
+    path.write_bytes(pack(overlay(tmp_path, {"/etc/thimble.conf": (0o644, b"hostname = unpacked\n")}).read_bytes()))
+    boot(extra=["-initrd", str(path)]).wait_screen(r"\bunpacked\b")
 
 
 @pytest.mark.parametrize("broken", [gzip.compress(b"0707"), b"no archive at all"], ids=["packed", "other"])

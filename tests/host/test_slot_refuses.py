@@ -1,7 +1,5 @@
-"""What the guest could not run as its service is refused, with what is wrong and how to mend it."""
+"""What cannot go in is refused, with what is wrong and how to mend it. Of programs, tests/host/test_service_program.py has the rest."""
 
-import pathlib
-import struct
 import subprocess
 
 import pytest
@@ -9,7 +7,6 @@ import pytest
 from tree import BUILD, HERE
 
 PROGRAM = "int main(void) { return 0; }\n"
-X86_64, AARCH64, I386 = 62, 183, 3
 MEND_STATIC = "Build it static: C: cc -static"
 
 
@@ -35,93 +32,13 @@ def compiled(folder, *flags):
     return program
 
 
-def crafted(folder, machine=X86_64, wide=True, kind=2, abi=0, entry=0x400000):
-    """An ELF header with one program header behind it."""
-    ident = b"\x7fELF" + bytes([2 if wide else 1, 1, 1, abi]) + bytes(8)
-    header = struct.pack("<HHIQQQIHHHHHH", kind, machine, 1, entry, 64, 0, 0, 64, 56, 1, 0, 0, 0)
-    path = folder / "crafted"
-    path.write_bytes(ident + header + struct.pack("<IIQQQQQQ", 1, 5, 0, entry, entry, 120, 120, 4096))
-    return path
-
-
 @pytest.mark.parametrize("flags", [["-static"], ["-static-pie"]])
 def test_static_executables_are_taken(tmp_path, flags):
     assert check(compiled(tmp_path, *flags)) == (0, "")
 
 
-def test_a_crafted_header_is_taken(tmp_path):
-    """So that the refusals below are for what they change in it."""
-    assert check(crafted(tmp_path)) == (0, "")
-
-
-def test_dynamic(tmp_path):
+def test_dynamic_is_not_for_a_container(tmp_path):
     refused(compiled(tmp_path), "it is dynamic: it needs /lib", "ld-linux", MEND_STATIC)
-
-
-def test_shared_library(tmp_path):
-    refused(compiled(tmp_path, "-shared", "-fPIC"), "it is a shared library", MEND_STATIC)
-
-
-def test_object_file(tmp_path):
-    refused(compiled(tmp_path, "-c"), "it is an object file", "Link it first")
-
-
-@pytest.mark.parametrize("header, found", [
-    ({"machine": AARCH64}, "aarch64 (64 bit)"),
-    ({"machine": I386, "wide": False}, "i386 (32 bit)"),
-    ({"machine": X86_64, "wide": False}, "x86_64 (32 bit)"),
-    ({"machine": 4242}, "ELF machine 4242 (64 bit)"),
-])
-def test_another_processor(tmp_path, header, found):
-    refused(crafted(tmp_path, **header), f"it is for {found}, the guest is x86_64 (64 bit)", "Build it for x86_64")
-
-
-def test_another_system(tmp_path):
-    refused(crafted(tmp_path, abi=9), "it is for another system than Linux", "Build it for Linux")
-
-
-def test_script(tmp_path):
-    script = tmp_path / "script"
-    script.write_text("#!/usr/bin/env python3\nprint()\n")
-    refused(script, "it is a script for '/usr/bin/env python3'", "Name a static executable instead")
-
-
-def test_text(tmp_path):
-    text = tmp_path / "text"
-    text.write_text("not a program " * 10)
-    refused(text, "it is no ELF executable", "Name a static Linux executable")
-
-
-def test_empty(tmp_path):
-    empty = tmp_path / "empty"
-    empty.touch()
-    refused(empty, "it is empty", "Build it again")
-
-
-@pytest.mark.parametrize("kept", [20, 100, 1000, -1])
-def test_cut_short(tmp_path, kept):
-    """By so much that the header, the program headers or the last segment are not whole."""
-    program = compiled(tmp_path, "-static", "-s")
-    whole = program.read_bytes()
-    end = max(offset + size for offset, size in segments(whole)) if kept == -1 else kept + 1
-    program.write_bytes(whole[:end - 1])
-    refused(program, "it is no ELF executable" if kept < 64 and kept != -1 else "cut short")
-
-
-def segments(data):
-    """(offset, size in the file) of each program header."""
-    at, = struct.unpack_from("<Q", data, 32)
-    count, = struct.unpack_from("<H", data, 56)
-    for index in range(count):
-        yield struct.unpack_from("<8xQ16xQ", data, at + 56 * index)
-
-
-def test_directory(tmp_path):
-    refused(tmp_path, "Is a directory", "BINARY= takes the path of a static executable")
-
-
-def test_missing(tmp_path):
-    refused(tmp_path / "none", "there is no such file", "BINARY= takes the path of a static executable")
 
 
 def test_make_refuses_before_the_long_steps(copied_tree):

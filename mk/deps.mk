@@ -16,7 +16,7 @@ DEPS_PACKAGES_check = $(DEPS_PACKAGES_run) $(DEPS_PACKAGES_images) $(DEPS_PACKAG
 	gnupg openssl libxml2-utils iproute2 iputils-ping util-linux \
 	dnsmasq-base bind9 radvd chrony kea-dhcp4-server kea-dhcp6-server haproxy samba-common-bin python3-impacket rsyslog \
 	ovmf libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients skopeo umoci runc \
-	busybox-static curl python3-html5lib python3-jsonschema prometheus chromium chromium-driver python3-selenium
+	busybox-static cpio curl python3-html5lib python3-jsonschema prometheus chromium chromium-driver python3-selenium
 
 # Of the services, what a test builds itself; the others are unpacked where they are used.
 DEPS_PACKAGES_services := golang-go

@@ -423,7 +423,7 @@ class Builder:
         if self.binary:
             return posixpath.splitext(posixpath.basename(self.binary))[0]
         if self.config:
-            # docker.io/library/nginx:1.27, nginx@sha256:...; or the file's own name.
+            # registry.example/library/nginx:1.27, nginx@sha256:...; or the file's own name.
             reference = re.split("[:@]", posixpath.basename(self.config.reference))[0]
             return reference or re.sub(r"\.(tar|tgz|oci|docker)(\..*)?$", "", posixpath.basename(self.source.rstrip("/")))
         return posixpath.basename(self.service.command[0])

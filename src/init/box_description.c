@@ -238,6 +238,8 @@ void box_description_parse(struct box_description *b, struct appliance *a, size_
 	b->workdir = "/";
 	b->stop_signal = 15;
 	b->health = (struct box_health){.interval_ms = 30000, .timeout_ms = 30000, .retries = 3};
+	/* Of the service that the image had before. */
+	a->helper[0] = '\0';
 	a->capabilities = 0;
 	a->processes_limit = BOX_PROCESSES;
 	for (; (end = strchr(line, '\n')) != NULL; line = end + 1) {

@@ -22,7 +22,8 @@ static int setup(void **state)
 {
 	(void)state;
 	d = calloc(1, sizeof(*d)); /* the sanitizer sees who leaves it */
-	a = (struct appliance){.name = "slot", .service = "none", .processes_limit = 64};
+	a = (struct appliance){
+		.name = "slot", .service = "none", .helper = "resolver", .processes_limit = 64};
 	return 0;
 }
 
@@ -53,6 +54,7 @@ static void all_keys(void **state)
 	assert_string_equal(a.name, "web");
 	assert_string_equal(a.service, "nginx");
 	assert_int_equal(a.port_count, 2);
+	assert_string_equal(a.helper, "");
 	assert_int_equal(a.processes_limit, 99);
 	assert_true(a.capabilities == (1u << CAP_NET_RAW | 1u << CAP_NET_ADMIN));
 	assert_string_equal(d->root, "/service");
@@ -146,6 +148,7 @@ static void a_missing_file_is_no_box(void **state)
 	box_description_read(d, &a, path);
 	assert_null(d->root);
 	assert_string_equal(a.name, "slot");
+	assert_string_equal(a.helper, "resolver");
 	assert_int_equal(a.processes_limit, 64);
 }
 

@@ -6,6 +6,7 @@ import pathlib
 import re
 import signal
 import socket
+import threading
 
 from netns import stop
 from records import read_record
@@ -119,6 +120,16 @@ class Log:
     def wait_state(self, state, deadline_s=30, **others):
         expected = {"state": state, **others}
         return self.wait(lambda record: expected.items() <= record.items(), f"{expected}", deadline_s)
+
+    def others_are_read_beside(self, flood):
+        """While FLOOD runs, a quiet program's lines are there at once; then it has ended."""
+        thread = threading.Thread(target=flood)
+        thread.start()
+        for number in range(10):
+            self.say("quiet", f"quiet {number}")
+            self.wait_line("quiet", f"quiet {number}$", deadline_s=10)
+        thread.join(60)
+        assert not thread.is_alive(), "the sender still waits to be read"
 
     def wait_line(self, name, regex, deadline_s=30):
         """Waits for a line of the source NAME, and returns its match."""

@@ -2,7 +2,6 @@
 time."""
 
 import os
-import threading
 import time
 
 from log import Log, Rsyslog
@@ -56,13 +55,7 @@ def test_flood_of_one_child(keep, log_lan, log_box, tmp_path):
             while view:
                 view = view[os.write(log.ends["flood"], view):]
     begin = time.monotonic()
-    thread = threading.Thread(target=flood)
-    thread.start()
-    for number in range(10):
-        log.say("quiet", f"quiet {number}")
-        log.wait_line("quiet", f"quiet {number}", deadline_s=10)
-    thread.join(60)
-    assert not thread.is_alive(), "the child still waits to be read"
+    log.others_are_read_beside(flood)
     log.write("flood", b"the end\n")
     log.wait(lambda record: "limited.1" in record, "the limit is told")
 

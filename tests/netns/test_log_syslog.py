@@ -6,7 +6,6 @@ import os
 import socket
 import subprocess
 import sys
-import threading
 
 from log import Log
 from tree import HOST_BIN
@@ -78,13 +77,7 @@ def test_flood_takes_nobodys_place(keep, log_box, tmp_path):
             sender.connect(str(log.folder / "dev-log"))
             for number in range(count):
                 sender.send(f"<30>Nov 28 09:05:01 flood[1]: {number}".encode())
-    thread = threading.Thread(target=flood)
-    thread.start()
-    for number in range(10):
-        log.say("quiet", f"quiet {number}")
-        log.wait_line("quiet", f"quiet {number}$", deadline_s=10)
-    thread.join(60)
-    assert not thread.is_alive(), "the sender still waits to be read"
+    log.others_are_read_beside(flood)
     log.write("service", b"x\n" * 1000)
 
     def adds_up(record):

@@ -268,5 +268,13 @@ def test_descriptor_says_memory_and_name(tmp_path):
     run("xmllint", "--noout", "--relaxng", TREE / "tests/host/ovf.rng", tmp_path / "web.ovf")
     text = members["web.ovf"].decode()
     assert "<rasd:ElementName>192 MB of memory<" in text and "<rasd:VirtualQuantity>192<" in text
-    assert text.count("nginx &amp; &quot;co&quot;") == 4 and "kms-relay" not in text
+    assert text.count("nginx &amp; &quot;co&quot;") == 4 and text.count("kms-relay") == 1, "expected the name before in the comment alone"
     assert f'ovf:size="{len(members["web-disk1.vmdk"])}"' in text
+    assert descriptor(put(path, noise(MIB), tmp_path / "web.ova")) == text, "expected the settings alone to change nothing here"
+    twice = put(path, b"x", tmp_path / "twice.ova", memory_mb=80, name="second")
+    assert descriptor(put(twice, None, tmp_path / "kms-relay-x86_64.ova", name="")) == descriptor(image("ova"))
+
+
+def descriptor(path):
+    with tarfile.open(path) as tar:
+        return next(tar.extractfile(member).read().decode() for member in tar if member.name.endswith(".ovf"))

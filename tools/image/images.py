@@ -84,16 +84,29 @@ def opened(data, name):
     return holder, found
 
 
+# What a descriptor said of the image alone, for when the service is taken out.
+BEFORE = re.compile(r"<!-- without the service: (\d+) MB, (.*?) -->\n")
+
+
 def describe(ovf, memory_mb, name):
-    """The descriptor OVF with other memory and another appliance's name, where they are given."""
-    if memory_mb:
-        ovf = re.sub(r"(<rasd:ElementName>)\d+( MB of memory</rasd:ElementName>)", rf"\g<1>{memory_mb}\2", ovf)
-        ovf = re.sub(r"(<rasd:ResourceType>4</rasd:ResourceType>\s*<rasd:VirtualQuantity>)\d+", rf"\g<1>{memory_mb}", ovf)
-    if name:
-        name = escape(name, {'"': "&quot;"})
-        ovf = re.sub(r'(<VirtualSystem ovf:id=")[^"]*', lambda found: found[1] + name, ovf)
-        ovf = re.sub(r"(<(Name|Product|vssd:VirtualSystemIdentifier)>)[^<]*", lambda found: found[1] + name, ovf)
-    return ovf
+    """The descriptor OVF with a service's memory and NAME; as it was before it had one, for NAME ""; unchanged for None."""
+    before = BEFORE.search(ovf)
+    if name == "" and before:
+        return describe_as(BEFORE.sub("", ovf), *before.groups())
+    if not name:
+        return ovf
+    memory, system = re.search(r"(\d+) MB of memory<", ovf), re.search(r'<VirtualSystem ovf:id="([^"]*)', ovf)
+    if not before and memory and system and "--" not in system[1]:
+        was = f"<!-- without the service: {memory[1]} MB, {system[1]} -->\n"
+        ovf = ovf[:system.start()] + was + ovf[system.start():]
+    return describe_as(ovf, memory_mb, escape(name, {'"': "&quot;"}))
+
+
+def describe_as(ovf, memory_mb, name):
+    ovf = re.sub(r"(<rasd:ElementName>)\d+( MB of memory</rasd:ElementName>)", rf"\g<1>{memory_mb}\2", ovf)
+    ovf = re.sub(r"(<rasd:ResourceType>4</rasd:ResourceType>\s*<rasd:VirtualQuantity>)\d+", rf"\g<1>{memory_mb}", ovf)
+    ovf = re.sub(r'(<VirtualSystem ovf:id=")[^"]*', lambda found: found[1] + name, ovf)
+    return re.sub(r"(<(Name|Product|vssd:VirtualSystemIdentifier)>)[^<]*", lambda found: found[1] + name, ovf)
 
 
 class Finished:
@@ -121,7 +134,8 @@ class Finished:
         return self._unpacked(source, folder)
 
     def write(self, new, target, memory_mb=None, name=None):
-        """TARGET: this image with the kernel NEW, bytes. What describes the machine says MEMORY_MB, and calls it NAME."""
+        """TARGET: this image with the kernel NEW, bytes. What describes the machine says MEMORY_MB and calls it NAME, a
+        service's; NAME "": what it said without a service; None: what it says."""
         holder, target = self.holder, pathlib.Path(target)
         if holder.at is not None and len(new) == len(holder.kernel) and isinstance(holder, Disk):
             data = bytearray(holder.data)

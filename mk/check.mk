@@ -137,7 +137,8 @@ check-images: $(CHECK)/misbehave $(CHECK)/inside $(CHECK)/hyperv check-slot
 	$(Q)$(MAKE) image BINARY=$(CHECK)/inside ARGS='--listen :8080 \$$HOME "it'\''s" '\''say "hi"'\'' \\ "" …' PORT=8080/tcp
 $(CHECK)/misbehave: tests/fault/daemons/misbehave.c
 $(CHECK)/inside: tests/boot/daemons/inside.c
-$(CHECK)/misbehave $(CHECK)/inside: $(MUSL_CC)
+$(CHECK)/spread: tests/smp/daemons/spread.c
+$(CHECK)/misbehave $(CHECK)/inside $(CHECK)/spread: $(MUSL_CC)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(MUSL_CC) $(MUSL_CFLAGS) -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror $(MUSL_LDFLAGS) -o $@ $(filter %.c,$^)
@@ -159,13 +160,24 @@ check-boot check-fault: check-%: images check-images | deps-check
 	$(Q)mkdir -p $(CHECK)
 	$(Q)tools/in-namespaces $(PYTEST) --numprocesses=$(shell expr 3 '*' $$(nproc) / 2) --junitxml=$(CHECK)/$*.xml tests/$*
 
-# What only PLATFORM=metal has, and that it still has the rest. Not a part of `make check`: another kernel is compiled.
-.PHONY: check-metal
+# What other kernels have, and that they still have the rest. Not a part of `make check`: each is compiled first.
+.PHONY: check-metal check-smp check-harden
 check-metal: | deps-check
 	$(Q)$(MAKE) image APPLIANCE=kms-relay PLATFORM=metal
-	$(Q)mkdir -p $(CHECK)
-	$(Q)THIMBLE_IMAGE=$(abspath $(OUT)/kms-relay-metal-$(ARCH).efi) \
-		tools/in-namespaces $(PYTEST) --junitxml=$(CHECK)/metal.xml tests/metal tests/boot/test_nic_models.py
+	$(Q)$(call check_variant,metal,tests/boot/test_nic_models.py)
+
+check-smp: $(CHECK)/spread | deps-check
+	$(Q)$(MAKE) image APPLIANCE=kms-relay SMP=1
+	$(Q)$(MAKE) image BINARY=$(CHECK)/spread ARGS=8080 PORT=8080/tcp SMP=1
+	$(Q)$(call check_variant,smp,tests/boot/test_machines.py)
+
+check-harden: image | deps-check
+	$(Q)$(MAKE) image vmlinux img iso APPLIANCE=kms-relay HARDEN=1
+	$(Q)$(call check_variant,harden,tests/boot/test_machines.py tests/fault)
+
+# $(call check_variant,NAME,MORE TESTS): tests/NAME, and MORE TESTS with the image of that kernel
+check_variant = mkdir -p $(CHECK) && THIMBLE_IMAGE=$(abspath $(OUT)/kms-relay-$1-$(ARCH).efi) \
+	tools/in-namespaces $(PYTEST) --junitxml=$(CHECK)/$1.xml tests/$1 $2
 
 # Real daemons as services, with the table of docs/services.md; five of them are in tests/boot as well. Not a part of `make check`:
 # packages are fetched, and a guest at a time is started.

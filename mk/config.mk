@@ -17,6 +17,7 @@ ARCH      ?= x86_64
 PLATFORM  ?= virtual
 DEBUG     ?= 0
 SMP       ?= 0
+HARDEN    ?= 0
 STRICT    ?= 0
 V         ?= 0
 
@@ -56,9 +57,11 @@ PLATFORMS := virtual $(sort $(patsubst kernel/platform/%.config,%,$(wildcard ker
 ifeq ($(filter $(PLATFORM),$(PLATFORMS)),)
 $(error PLATFORM=$(PLATFORM): one of: $(PLATFORMS))
 endif
-# The suffix of results and of the kernel's folder: empty for virtual.
-platform_suffix := $(if $(filter-out virtual,$(PLATFORM)),-$(PLATFORM))$(if $(filter 1,$(SMP)),-smp)
-$(foreach flag,DEBUG SMP STRICT V,$(if $(filter 0 1,$($(flag))),,$(error $(flag)=$($(flag)): 0 or 1)))
+# Kernels that differ by a fragment: kernel/NAME.config. In the order of the suffix, which results and the kernel's folder have.
+kernel_variants := $(if $(filter 1,$(SMP)),smp) $(if $(filter 1,$(HARDEN)),harden)
+variant_suffix  := $(subst $() ,,$(patsubst %,-%,$(kernel_variants)))
+platform_suffix := $(if $(filter-out virtual,$(PLATFORM)),-$(PLATFORM))$(variant_suffix)
+$(foreach flag,DEBUG SMP HARDEN STRICT V,$(if $(filter 0 1,$($(flag))),,$(error $(flag)=$($(flag)): 0 or 1)))
 
 # V=1 shows the commands; otherwise one line a step.
 ifeq ($(V),0)

@@ -1,13 +1,13 @@
 # The kernel: one set of objects for all appliances, then one short link for each.
 # needs: $(LINUX_DEB), kernel/, tools/kernel-config, tools/kernel-progress, $(BASE_BUILD)/rootfs.cpio
 # makes: $(KERNEL_IMAGE) and $(KERNEL_ELF); linux-nconfig, linux-savedefconfig; on the way $(BUILD)/linux (the patched
-#        source) and $(BUILD)/linux/objects-PLATFORM[-smp]
+#        source) and $(BUILD)/linux/objects-PLATFORM[-smp][-harden]
 
 LINUX_DEB ?= $(call source_file,linux-source-6.12)
 
 LINUX_SRC := $(BUILD)/linux
 # Directly below the source: kbuild then names it "..", and a tree that was copied or moved compiles nothing again.
-LINUX     := $(LINUX_SRC)/objects-$(PLATFORM)$(if $(filter 1,$(SMP)),-smp)
+LINUX     := $(LINUX_SRC)/objects-$(PLATFORM)$(variant_suffix)
 
 KERNEL_IMAGE := $(IMAGE_BUILD)/kernel
 KERNEL_ELF   := $(IMAGE_BUILD)/vmlinux
@@ -18,7 +18,7 @@ linux_patches   := $(sort $(wildcard kernel/patches/*.patch))
 linux_local     := kernel/local.config
 linux_fragments := kernel/base.config kernel/service.config kernel/network.config kernel/console.config kernel/hardening.config \
 	$(sort $(wildcard kernel/hypervisor/*.config)) kernel/arch/$(ARCH).config \
-	$(if $(filter-out virtual,$(PLATFORM)),kernel/platform/$(PLATFORM).config) $(if $(filter 1,$(SMP)),kernel/smp.config) kernel/compress/$(COMPRESS).config \
+	$(if $(filter-out virtual,$(PLATFORM)),kernel/platform/$(PLATFORM).config) $(kernel_variants:%=kernel/%.config) kernel/compress/$(COMPRESS).config \
 	$(wildcard $(linux_local))
 
 # kbuild gets an environment of its own: whatever the user has set or says to make (CONFIG=, DEBUG=, ARCH=) has other

@@ -1,7 +1,8 @@
 # The kernel: one set of objects for all appliances, then one short link for each.
-# needs: $(LINUX_DEB), kernel/, tools/kernel-config, tools/kernel-progress, $(BASE_BUILD)/rootfs.cpio
-# makes: $(KERNEL_IMAGE) and $(KERNEL_ELF); linux-nconfig, linux-savedefconfig; on the way $(BUILD)/linux (the patched
-#        source) and $(BUILD)/linux/objects-PLATFORM[-smp][-harden]
+# needs: $(LINUX_DEB), kernel/, tools/kernel-config, tools/kernel-hardening, tools/kernel-progress,
+#        $(BASE_BUILD)/rootfs.cpio
+# makes: $(KERNEL_IMAGE) and $(KERNEL_ELF); hardening, linux-nconfig, linux-savedefconfig; on the way $(BUILD)/linux
+#        (the patched source) and $(BUILD)/linux/objects-PLATFORM[-smp][-harden]
 
 LINUX_DEB ?= $(call source_file,linux-source-6.12)
 
@@ -79,6 +80,11 @@ $(LINUX)/.config-checked: $(LINUX)/.config $(linux_fragments)
 	$(Q)tools/kernel-config check $^ || { echo 'A change made with linux-nconfig: make linux-savedefconfig keeps it,' \
 		'rm $(LINUX)/.config drops it.' >&2; exit 1; }
 	$(Q)touch $@
+
+# HARDEN=1 follows more of the recommendations, so other reasons are left.
+.PHONY: hardening
+hardening: $(LINUX)/.config-checked
+	$(Q)tools/kernel-hardening $(if $(filter 1,$(HARDEN)),--hardened) kernel/hardening.table $(LINUX)/.config
 
 # --- objects and the last link --------------------------------------------------------------------------------------
 

@@ -48,6 +48,7 @@ MADE = {
     "make oci": (["out/kms-relay-x86_64.oci.tar"], ""),
     "make CONFIG=site.conf": (["out/kms-relay-x86_64.efi"], ""),
     "make size": ([], r"kernel \(the rest of the file\)"),
+    "make hardening": ([], r"hardening: \d+ of 259 \(kernel/hardening\.table\)"),
     "make help": ([], "make run "),
     "make help-config": ([], r"relay\.upstream"),
     "make docs": (["docs/configuration.md"], ""),

@@ -53,11 +53,14 @@ WRONG = {
 }
 
 
-def tool():
+def loaded():
     loader = importlib.machinery.SourceFileLoader("kernel_hardening", str(HERE / TOOL))
     module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
     loader.exec_module(module)
     return module
+
+
+hardening = loaded()
 
 
 def run(*words):
@@ -65,14 +68,13 @@ def run(*words):
 
 
 @pytest.fixture
-def said(tmp_path):
+def said(tmp_path, capsys):
     """What the tool prints of one table and one configuration, by lines."""
     def compare(table, config, *words):
         (tmp_path / "table").write_text(table)
         (tmp_path / ".config").write_text(X86_64 + config)
-        done = run(*words, tmp_path / "table", tmp_path / ".config")
-        assert done.returncode == 0 and done.stderr == "", done
-        return done.stdout.replace(str(tmp_path) + "/", "").splitlines()
+        assert hardening.main([*words, str(tmp_path / "table"), str(tmp_path / ".config")]) == 0
+        return capsys.readouterr().out.replace(str(tmp_path) + "/", "").splitlines()
     return compare
 
 
@@ -112,13 +114,11 @@ def test_a_reason_may_be_of_one_build(said, why, default, hardened):
 
 
 @pytest.mark.parametrize("line", WRONG)
-def test_a_wrong_line_is_named(tmp_path, line):
-    table, config = tmp_path / "table", tmp_path / ".config"
-    table.write_text(SOURCE + line + "\n")
-    config.write_text(X86_64)
-    done = run(table, config)
-    expected = f"{table}{WRONG[line].format(table=table)}\n"
-    assert (done.returncode, done.stdout, done.stderr) == (1, "", expected)
+def test_a_wrong_line_is_named(said, tmp_path, line):
+    with pytest.raises(SystemExit) as ended:
+        said(SOURCE + line + "\n", "")
+    table = tmp_path / "table"
+    assert ended.value.code == f"{table}{WRONG[line].format(table=table)}"
 
 
 @pytest.mark.parametrize("text", ["", "CONFIG_X86_64=y\n", X86_64.replace("X86_64", "ARM64"), "a text\n"])
@@ -134,6 +134,12 @@ def test_a_file_is_missing(tmp_path):
     assert (done.returncode, done.stderr) == (1, f"{tmp_path}/none: No such file or directory\n")
 
 
+@pytest.mark.parametrize("words", [[], [TABLE], ["--hardened", TABLE], [TABLE, "a", "b"]])
+def test_wrong_words_show_the_usage(words):
+    done = run(*words)
+    assert (done.returncode, done.stdout) == (100, "") and "kernel-hardening [--hardened] TABLE CONFIG" in done.stderr
+
+
 def test_the_default_counts_as_documented():
     last = run(TABLE, DEFAULT).stdout.splitlines()[-1]
     got = re.fullmatch(r"hardening: (\d+) of (\d+) \(kernel/hardening\.table\)", last)
@@ -144,10 +150,9 @@ def test_the_default_counts_as_documented():
 
 def reasons_are_right(config_path, build, words):
     """Each check that fails has a reason; none that holds has one that is of this build, or of each."""
-    module = tool()
-    config = module.read_config(config_path)
-    rows = [row._replace(where=row.where.replace(f"{HERE}/", "")) for row in module.read_table(HERE / TABLE)]
-    stale = [f"{row.where}: {row.ways[0][0].names[0]}" for row in rows if row.holds(config) and row.whys.keys() & {"", build}]
+    config = hardening.read_config(config_path)
+    stale = [f"{row.where}: {row.ways[0][0].names[0]}" for row in hardening.read_table(HERE / TABLE)
+             if row.holds(config) and row.whys.keys() & {"", build}]
     assert stale == [], "these hold, and have a reason why not"
     lacking = [line for line in run(*words, TABLE, config_path).stdout.splitlines() if "no reason given" in line]
     assert lacking == [], "these fail, and have no reason why"

@@ -41,6 +41,8 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(HOST)/unit/%,$(UNIT_SOURCES))
 
 # The children's state machine is tested with processes of the test's own in place of spawn.c's, which need root.
 unit_flags_init/test_children := -Wl,--wrap=spawn,--wrap=spawn_killer
+# What /proc says of a process.
+unit_flags_init/test_liveness := -Wl,--wrap=file_read
 # The machine's name without the machine.
 unit_flags_init/test_host_name := -Wl,--wrap=sethostname,--wrap=log_line
 # A request whose peer ends before the answer is read.

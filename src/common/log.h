@@ -11,6 +11,11 @@ enum log_level { LOG_LEVEL_ERROR = 3, LOG_LEVEL_WARN = 4, LOG_LEVEL_INFO = 6, LO
  * can trace it or what it forks, or read its memory and files. */
 void log_open(const char *name);
 
+/* Without it a line waits up to 200 ms for room in a pipe that does not block (init's children have such);
+ * then it is dropped, and so are the next until one gets through, which says how many were lost. With it none
+ * waits. */
+void log_never_wait(void);
+
 /* Lines longer than 512 bytes are cut and end in "...". Bytes that are not printable are escaped. */
 void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -143,9 +143,14 @@ static pid_t start_check(int output)
 	return pid;
 }
 
+static void tell(enum report_kind kind, int value)
+{
+	report_send(keeper.report, &(struct report){.kind = kind, .value = value});
+}
+
 static void tell_health(enum health state)
 {
-	report_send(keeper.report, &(struct report){.kind = REPORT_HEALTH, .value = state});
+	tell(REPORT_HEALTH, (int)state);
 }
 
 static _Noreturn void end_box(int status, long peak_kb)
@@ -159,10 +164,13 @@ static void reap(void)
 {
 	int status;
 	struct rusage usage;
-	for (pid_t pid; (pid = wait4(-1, &status, WNOHANG, &usage)) > 0;) {
-		if (pid == keeper.service)
+	for (pid_t pid; (pid = wait4(-1, &status, WNOHANG | WUNTRACED | WCONTINUED, &usage)) > 0;) {
+		bool goes_on = WIFSTOPPED(status) || WIFCONTINUED(status);
+		if (pid == keeper.service && goes_on)
+			tell(REPORT_STOPPED, WIFSTOPPED(status));
+		else if (pid == keeper.service)
 			end_box(status, usage.ru_maxrss);
-		if (pid == keeper.health.pid)
+		else if (pid == keeper.health.pid && !goes_on)
 			health_ended(&keeper.health, status);
 	}
 }
@@ -250,7 +258,7 @@ static _Noreturn void become_keeper(
 	close_others();
 	become_limited(keeper.report, p);
 	become_oom_victim(keeper.report, KEEPER_OOM_SCORE);
-	keeper.environment = service_environment(&box->description, config, "/");
+	keeper.environment = service_environment(&box->description, config, "/", NULL);
 	box_root_enter(keeper.report, box, config);
 	open_files();
 	keep();

@@ -67,6 +67,7 @@ void child_write_record(const struct children *c, const struct child *child)
 		    child->state == CHILD_STOPPING;
 	bool ended = child->last_exit[0] != '\0';
 	bool checked = child->state == CHILD_RUNNING && child->health != HEALTH_UNTOLD;
+	bool silent = child->state == CHILD_RUNNING && child->life.silent >= LIVENESS_SHOWN_LOOKS;
 	char name[RECORD_NAME_MAX], number[16];
 	const char *user = program_starts_as(p);
 	if (p->box != NULL) {
@@ -82,9 +83,10 @@ void child_write_record(const struct children *c, const struct child *child)
 		&r, &(struct child_told){
 			    .from = c,
 			    .name = p->name,
-			    .state = child_phase_words[states[child->state].phase],
+			    .state = child_phase_words[silent ? PHASE_HUNG : states[child->state].phase],
 			    .pid = runs ? child->pid : -1,
 			    .since_ms = child->since_ms,
+			    .silent_since_ms = silent ? child->life.since_ms : -1,
 			    .next_start_ms =
 				    child->state == CHILD_WAITING ? unless_zero(child->next_start_ms) : -1,
 			    .starts = (long long)child->starts,
@@ -111,6 +113,7 @@ void child_write_empty(void)
 				       .state = child_phase_words[PHASE_EMPTY],
 				       .pid = -1,
 				       .since_ms = -1,
+				       .silent_since_ms = -1,
 				       .next_start_ms = -1,
 				       .last_exit_ms = -1,
 				       .memory_limit_bytes = -1,
@@ -237,6 +240,9 @@ static void take_report(struct child *child, struct report *r)
 		child->health_since_ms = now_ms();
 		child_write_record(all, child);
 		break;
+	case REPORT_STOPPED:
+		liveness_set_stopped(&child->life, r->value != 0);
+		break;
 	case REPORT_ENDED:
 		child->ended = true;
 		child->end_status = r->value;
@@ -262,16 +268,27 @@ static void handle_report(struct loop *loop, struct loop_fd *w, uint32_t events)
 		set_state(all, child, CHILD_RUNNING, 0);
 }
 
+/* Programs of ours count the lines for which a log that hangs leaves no room (common/log.h); others wait. */
+static void prepare_liveness(struct child *child)
+{
+	liveness_begin(&child->life, child->program.box != NULL ? "" : spawn_path(&child->program));
+	fcntl(child->output_write, F_SETFL, child->life.page != NULL ? O_NONBLOCK : 0);
+}
+
 void child_start(struct children *c, struct child *child)
 {
 	if (c->shutting_down || child->held || states[child->state].has_process)
 		return;
 	child->killed_by_init = child->ended = false;
+	child->why_ended[0] = '\0';
 	child->health = HEALTH_UNTOLD;
 	int report;
+	prepare_liveness(child);
 	pid_t pid = spawn(c, child, &report);
+	liveness_forked(&child->life);
 	if (pid < 0) {
 		char words[sizeof(child->last_exit)];
+		liveness_end(&child->life);
 		snprintf(words, sizeof(words), "cannot start: fork: %s", strerror(errno));
 		note_exit(child, words);
 		after_end(c, child);
@@ -343,12 +360,13 @@ static void handle_exit(struct children *c, struct child *child, int status, lon
 		text_add_exit(&t, status);
 		if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && !child->killed_by_init)
 			text_add(&t, " at %ld MiB: out of memory, or by hand", peak_kb / 1024);
-		note_exit(child, words);
+		note_exit(child, child->why_ended[0] != '\0' ? child->why_ended : words);
 	}
 	if (child->program.is_service && child->state == CHILD_RUNNING)
 		exit_explain(child->program.name, status, now_ms() - child->since_ms);
 	if (now_ms() - child->since_ms >= BACKOFF_RESET_MS)
 		child->backoff_ms = BACKOFF_FIRST_MS;
+	liveness_end(&child->life);
 	/* Its process group goes with it; processes that left the group go with their user. */
 	kill(-child->pid, SIGKILL);
 	const char *leftovers = program_leftovers(&child->program);
@@ -363,22 +381,53 @@ static void handle_exit(struct children *c, struct child *child, int status, lon
 	after_end(c, child);
 }
 
+/* What somebody does at a shell is none of init's business. */
+static void note_stop(struct child *child, bool stopped)
+{
+	if (child->state != CHILD_CLEARING && !child->program.controls)
+		liveness_set_stopped(&child->life, stopped);
+}
+
 void children_reap(struct children *c)
 {
 	int status;
 	struct rusage usage;
-	for (pid_t pid; (pid = wait4(-1, &status, WNOHANG, &usage)) > 0;) {
+	for (pid_t pid; (pid = wait4(-1, &status, WNOHANG | WUNTRACED | WCONTINUED, &usage)) > 0;) {
 		for (size_t i = 0; i < c->count; i++) {
 			struct child *child = &c->child[i];
 			if (child->pid != pid || !states[child->state].has_process)
 				continue;
-			if (child->state == CHILD_CLEARING)
+			if (WIFSTOPPED(status) || WIFCONTINUED(status))
+				note_stop(child, WIFSTOPPED(status));
+			else if (child->state == CHILD_CLEARING)
 				after_end(c, child);
 			else
 				handle_exit(c, child, status, usage.ru_maxrss);
 			break;
 		}
 	}
+}
+
+static void look_at(struct children *c, struct child *child)
+{
+	unsigned before = child->life.silent, now = liveness_look(&child->life, child->pid);
+	if (now == LIVENESS_SHOWN_LOOKS)
+		log_warnx("%s: not answering for %d s", child->program.name, LIVENESS_SHOWN_LOOKS);
+	else if (now == 0 && before >= LIVENESS_SHOWN_LOOKS)
+		log_info("%s: answers again", child->program.name);
+	if ((now >= LIVENESS_SHOWN_LOOKS) != (before >= LIVENESS_SHOWN_LOOKS))
+		child_write_record(c, child);
+	if (child->why_ended[0] != '\0' || !liveness_is_hung(&child->life, child->pid))
+		return;
+	snprintf(child->why_ended, sizeof(child->why_ended), "hung: ended by init");
+	kill(child->pid, SIGKILL);
+}
+
+void children_look(struct children *c)
+{
+	for (size_t i = 0; i < c->count; i++)
+		if (c->child[i].state == CHILD_RUNNING)
+			look_at(c, &c->child[i]);
 }
 
 int children_init(struct children *c, struct loop *loop, const struct appliance *appliance)
@@ -412,6 +461,7 @@ struct child *children_add(struct children *c, const struct program *program)
 		.held = program->held,
 		.backoff_ms = BACKOFF_FIRST_MS,
 		.health = HEALTH_UNTOLD,
+		.life = {.fd = -1},
 		.output_read = output[0],
 		.output_write = output[1],
 		.report = {.fd = -1, .handle = handle_report},

@@ -5,6 +5,7 @@
 #include "common/appliance.h"
 #include "common/config.h"
 #include "common/loop.h"
+#include "liveness.h"
 #include "programs.h"
 #include "records/child.h"
 
@@ -24,6 +25,8 @@ struct child {
 	pid_t pid; /* of the program, or of the process that kills its leftovers */
 	bool restart_at_once;
 	bool held; /* not to be started, and without a record: by a setting, or what it needs is not there */
+	struct liveness life;
+	char why_ended[96]; /* by init, for last_exit; "" when init did not */
 	bool killed_by_init;
 	int64_t since_ms, next_start_ms;
 	int64_t backoff_ms;
@@ -78,6 +81,9 @@ struct child *children_find(struct children *c, const char *name);
 
 /* Collects whoever has ended: for SIGCHLD. */
 void children_reap(struct children *c);
+
+/* Ends those that hang; they start anew. To be called once a second. */
+void children_look(struct children *c);
 
 /* SIGTERM to every child that still runs. */
 void children_stop(struct children *c);

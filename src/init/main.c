@@ -13,7 +13,6 @@
 #include "common/record.h"
 #include "control_server.h"
 #include "host_name.h"
-#include "log_watch.h"
 #include "mounts.h"
 #include "ports.h"
 #include "programs.h"
@@ -57,7 +56,7 @@ static void handle_second(struct loop *l, struct loop_timer *timer)
 		box_follow();
 	if (ports_look(&children, power.service))
 		child_write_record(&children, power.service);
-	log_watch(&children);
+	children_look(&children);
 	write_system();
 	loop_arm(l, timer,
 		timer->deadline_ms + RECORD_MS > now_ms() ? timer->deadline_ms + RECORD_MS : now_ms());
@@ -144,6 +143,7 @@ static void prepare_first(void)
 	if (children_init(&children, &loop, &appliance) < 0)
 		log_warn("the log's pipe");
 	log_open("init"); /* its lines go to the log from here on */
+	log_never_wait();
 	log_info("PID 1 started at %lld ms", (long long)state.started_ms);
 	appliance_read(&appliance, "/etc/thimble/appliance");
 	box_description_read(&box.description, &appliance, "/etc/thimble/service");

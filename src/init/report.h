@@ -7,6 +7,7 @@ enum report_kind {
 	REPORT_STARTED, /* of a box: its service runs. Other programs say so by the pipe's end, which exec
 			   closes */
 	REPORT_HEALTH,  /* of a box: `value` is an enum health */
+	REPORT_STOPPED, /* of a box: `value` is 1 when a signal has stopped the service, 0 when it goes on */
 	REPORT_ENDED,   /* of a box: the service has ended; `value` is its wait status */
 };
 

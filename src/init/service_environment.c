@@ -20,13 +20,15 @@ static void add(const char *variable)
 		variables[count++] = variable;
 }
 
-const char *const *service_environment(
-	const struct box_description *description, const struct config *config, const char *home)
+const char *const *service_environment(const struct box_description *description, const struct config *config,
+	const char *home, const char *first)
 {
 	static char home_variable[128], name_variable[128] = "HOSTNAME=";
 	char *name = name_variable + strlen("HOSTNAME=");
 	const char *variable;
 	count = 0;
+	if (first != NULL)
+		add(first);
 	for (unsigned i = 0; config != NULL && (variable = config_variable(config, i, NULL)) != NULL; i++)
 		add(variable);
 	for (size_t i = 0; description != NULL && i < description->environment.count; i++)

@@ -75,10 +75,11 @@ static const char *const *output_arguments(int report, const struct children *c,
 	return arguments;
 }
 
-/* Where a program of this tree is. */
-static const char *own_path(const struct program *p)
+const char *spawn_path(const struct program *p)
 {
 	static char path[64];
+	if (p->arguments != NULL)
+		return p->arguments[0];
 	snprintf(path, sizeof(path), "/bin/%s", p->name);
 	return path;
 }
@@ -86,7 +87,7 @@ static const char *own_path(const struct program *p)
 static _Noreturn void become_child(const struct children *c, const struct child *child, int report)
 {
 	const struct program *p = &child->program;
-	const char *const own_arguments[] = {own_path(p), NULL};
+	const char *const own_arguments[] = {spawn_path(p), NULL};
 	const char *const *arguments = p->arguments != NULL ? p->arguments : own_arguments;
 	sigset_t none;
 	sigemptyset(&none);
@@ -102,7 +103,8 @@ static _Noreturn void become_child(const struct children *c, const struct child 
 	/* Init's descriptors, which end with the next call, have the low numbers: what is opened above has
 	 * higher ones. */
 	become_limited_in(report, RLIMIT_NOFILE, p->files_limit);
-	const char *const *environment = service_environment(NULL, p->is_service ? c->config : NULL, home);
+	const char *const *environment = service_environment(
+		NULL, p->is_service ? c->config : NULL, home, liveness_pass(&child->life));
 	execve(arguments[0], (char *const *)arguments, (char *const *)environment);
 	report_failure(report, arguments[0]);
 }

@@ -6,6 +6,10 @@
 
 struct child;
 struct children;
+struct program;
+
+/* What P's child executes; kept until the next call. */
+const char *spawn_path(const struct program *p);
 
 /* Forks and executes CHILD. The pid, or -1 with errno. *REPORT gets the end of a pipe with struct reports,
  * which closes when the program executes; for a box, when its first process ends. */

@@ -237,6 +237,7 @@ static void open_all(struct loop *loop)
 		fatal("event loop");
 	/* It reads its own lines: one too many must not stop it. */
 	fcntl(STDERR_FILENO, F_SETFL, O_NONBLOCK);
+	log_never_wait();
 	if (record_make_folder("log") < 0)
 		log_warn("record folder");
 	pace_init(&pace, loop, "log/state", write_records);

@@ -14,6 +14,7 @@ enum { CHILDREN_MAX = 24 }; /* that have records: init starts no more */
 #define CHILD_PHASES(X) \
 	X(PHASE_STARTING, "starting", "") \
 	X(PHASE_RUNNING, "running", "") \
+	X(PHASE_HUNG, "hung", " (it runs and does not answer)") \
 	X(PHASE_WAITING, "waiting", " (for its next start)") \
 	X(PHASE_STOPPING, "stopping", "") \
 	X(PHASE_STOPPED, "stopped", "") \
@@ -50,6 +51,7 @@ extern const char *const child_phase_words[PHASE_COUNT];
 	TEXT(state, 24, 1, WORDS(CHILD_PHASES)) \
 	NUMBER(pid, -1, 1, "while it runs") \
 	NUMBER(since_ms, -1, 1, "when it came into this state") \
+	NUMBER(silent_since_ms, -1, 1, "when hung: the last time that it answered") \
 	NUMBER(next_start_ms, -1, 1, "when waiting: the time of the next start") \
 	NUMBER(starts, 0, 0, "how often it was started") \
 	NUMBER(restarts, 0, 1, "`starts` less one, never below 0") \

@@ -55,6 +55,9 @@ static void draw_child(struct sheet *sheet, const struct child_record *child,
 	if (child->phase == PHASE_WAITING) {
 		text_add(&t, ", next start in ");
 		text_add_time_left(&t, child->next_start_ms, now_ms);
+	} else if (child->phase == PHASE_HUNG) {
+		text_add(&t, ", not answering for ");
+		text_add_time_left(&t, now_ms, child->silent_since_ms);
 	} else if (child->since_ms >= 0) {
 		text_add(&t, " for ");
 		text_add_time_left(&t, now_ms, child->since_ms);

@@ -55,6 +55,13 @@ void text_add_nic_wait(struct text *t, const struct nic_record *n, int64_t now_m
 	add_dhcp_wait(t, n, router ? "" : ", no IPv6 router heard", now_ms);
 }
 
+/* "net: not answering for 5 s" */
+static void add_silence(struct text *t, const struct child_record *c, int64_t now_ms)
+{
+	text_add(t, "%s: not answering for ", c->name);
+	text_add_time_left(t, now_ms, c->silent_since_ms);
+}
+
 static void judge_service(struct reasons *r, const struct status *s, int64_t now_ms)
 {
 	const struct child_record *c = &s->service;
@@ -71,6 +78,9 @@ static void judge_service(struct reasons *r, const struct status *s, int64_t now
 		if (!child_well(c, now_ms))
 			text_add(warn(r), "%s restarted (%s)", c->name, c->last_exit);
 		break;
+	case PHASE_HUNG:
+		add_silence(not_ready(r), c, now_ms);
+		break;
 	case PHASE_WAITING:
 		text_add(not_ready(r), "%s failed", c->name);
 		if (c->last_exit[0] != '\0')
@@ -79,7 +89,8 @@ static void judge_service(struct reasons *r, const struct status *s, int64_t now
 		text_add_time_left(&r->text, c->next_start_ms, now_ms);
 		break;
 	case PHASE_EMPTY:
-		text_add(not_ready(r), "there is no service in this image: tools/thimble-service puts one in");
+		text_add(
+			not_ready(r), "there is no service in this image: tools/thimble-service puts one in");
 		break;
 	case PHASE_STARTING:
 	case PHASE_STOPPING:
@@ -115,6 +126,13 @@ static void judge_ports(struct reasons *r, const struct status *s)
 			text_add(&r->text, "%s%s", count > 1 ? ", " : "", s->ports.ports[k].port);
 		}
 	}
+}
+
+static void judge_programs(struct reasons *r, const struct status *s, int64_t now_ms)
+{
+	for (unsigned i = 0; i < s->child_count && i < CHILDREN_MAX; i++)
+		if (s->children[i].phase == PHASE_HUNG)
+			add_silence(warn(r), &s->children[i], now_ms);
 }
 
 static void judge_health(struct reasons *r, const struct status *s)
@@ -339,6 +357,7 @@ void verdict_of(struct verdict *v, const struct status *s, int64_t now_ms)
 	judge_service(&r, s, now_ms);
 	judge_ports(&r, s);
 	judge_health(&r, s);
+	judge_programs(&r, s, now_ms);
 	judge_network(&r, s, now_ms);
 	judge_link(&r, s);
 	judge_relay(&r, s, now_ms);

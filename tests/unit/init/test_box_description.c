@@ -181,12 +181,12 @@ static bool has(const char *const *environment, const char *variable)
 static void the_environment(void **state)
 {
 	(void)state;
-	const char *const *e = service_environment(NULL, NULL, "/home/service");
+	const char *const *e = service_environment(NULL, NULL, "/home/service", NULL);
 	assert_true(
 		has(e, "HOME=/home/service") && has(e, "TERM=linux") && has(e, "PATH=/usr/bin:/bin:/sbin"));
 	assert_null(e[3]);
 	parse("root=/service\nfile=/a\ncommand.1=a\nenv.1=HOME=/x\nenv.2=PATHS=y\nenv.3=HOME=/twice\n");
-	e = service_environment(d, NULL, "/");
+	e = service_environment(d, NULL, "/", NULL);
 	assert_true(has(e, "HOME=/x") && !has(e, "HOME=/") && !has(e, "HOME=/twice") && has(e, "PATHS=y"));
 	assert_true(has(e, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin") &&
 		    !has(e, "TERM=linux"));

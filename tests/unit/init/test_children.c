@@ -13,7 +13,7 @@
 
 #include "children.h"
 #include "common/record.h"
-#include "log_watch.h"
+#include "common/alive.h"
 #include "report.h"
 #include "spawn.h"
 #include "unit/common/folder.h"
@@ -340,58 +340,134 @@ static void deaf_child_is_killed_at_the_deadline(void **state)
 	assert_string_equal(recorded("last_exit"), "killed by SIGKILL");
 }
 
-/* The log, which runs, and a service that has written more than was read. */
-static struct child *start_log(void)
+/* Where the page of a program of ours would be, for one that is none. */
+static struct alive_page page;
+
+static void look(int times)
 {
-	static const struct program log_program = {
-		.name = "log", .arguments = arguments, .user = "service", .reads_outputs = true};
-	struct child *log = children_add(&children, &log_program);
+	for (int i = 0; i < times; i++)
+		children_look(&children);
+}
+
+static void start_with_a_page(void)
+{
 	behaviour = HANG;
-	child_start(&children, log);
-	while (log->state != CHILD_RUNNING)
-		assert_int_equal(loop_once(&loop, 1000), 0);
-	assert_int_equal(write(child->output_write, "line\n", 5), 5);
-	return log;
+	child_start(&children, child);
+	run_until(CHILD_RUNNING);
+	atomic_store(&page.turns, 2);
+	child->life.page = &page;
+	look(1);
 }
 
-static void log_that_reads_nothing_is_started_anew(void **state)
+/* Its pages are init's own to unmap. */
+static void forget_page(void)
 {
-	(void)state;
-	struct child *log = start_log();
-	for (int looks = 0; looks <= LOG_PATIENCE_LOOKS; looks++)
-		log_watch(&children);
-	while (log->starts < 2 || log->state != CHILD_RUNNING)
-		assert_int_equal(loop_once(&loop, 1000), 0);
-	assert_string_equal(log->last_exit, "killed by SIGTERM");
-	kill(log->pid, SIGKILL);
+	child->life.page = NULL;
 }
 
-/* It may be busy with one that writes without end. */
-static void log_that_reads_stays(void **state)
+static void one_that_waits_is_well(void **state)
 {
-	char bytes[64];
 	(void)state;
-	struct child *log = start_log();
-	for (int looks = 0; looks < 3 * LOG_PATIENCE_LOOKS; looks++) {
-		log_watch(&children);
-		(void)!read(children.own_output[0], bytes, sizeof(bytes));
+	start_with_a_page();
+	look(100);
+	assert_string_equal(recorded("state"), "running");
+	assert_null(recorded("silent_since_ms"));
+	forget_page();
+}
+
+static void one_that_makes_turns_is_well(void **state)
+{
+	(void)state;
+	start_with_a_page();
+	for (int i = 0; i < 100; i++) {
+		atomic_fetch_add(&page.turns, 1);
+		look(1);
 	}
-	assert_int_equal(log->state, CHILD_RUNNING);
-	kill(log->pid, SIGKILL);
+	assert_string_equal(recorded("state"), "running");
+	forget_page();
 }
 
-/* Nobody is woken up for nothing. */
-static void log_with_nothing_to_read_is_left_alone(void **state)
+static void one_that_works_for_too_long_is_shown_and_ended(void **state)
 {
-	char bytes[64];
 	(void)state;
-	struct child *log = start_log();
-	assert_int_equal(read(child->output_read, bytes, sizeof(bytes)), 5);
-	for (int looks = 0; looks < 3 * LOG_PATIENCE_LOOKS; looks++)
-		log_watch(&children);
-	assert_int_equal(read(children.own_output[0], bytes, sizeof(bytes)), -1);
-	assert_int_equal(log->state, CHILD_RUNNING);
-	kill(log->pid, SIGKILL);
+	start_with_a_page();
+	pid_t first = child->pid;
+	int64_t answered_ms = now_ms();
+	atomic_store(&page.turns, 3);
+	look(1); /* which sees it move */
+	look(LIVENESS_SHOWN_LOOKS - 1);
+	assert_string_equal(recorded("state"), "running");
+	look(1);
+	assert_string_equal(recorded("state"), "hung");
+	assert_in_range(atoll(recorded("silent_since_ms")), answered_ms, now_ms());
+	look(LIVENESS_ENDED_LOOKS - LIVENESS_SHOWN_LOOKS - 1);
+	assert_int_equal(kill(first, 0), 0);
+	assert_string_equal(child->why_ended, "");
+	look(1);
+	assert_string_equal(child->why_ended, "hung: ended by init");
+	forget_page();
+	run_until(CHILD_WAITING);
+	assert_string_equal(recorded("last_exit"), "hung: ended by init");
+	assert_null(recorded("silent_since_ms"));
+	run_until(CHILD_RUNNING);
+	assert_int_not_equal(child->pid, first);
+	assert_string_equal(recorded("restarts"), "1");
+	assert_string_equal(recorded("state"), "running");
+}
+
+static void one_that_answers_again_is_well_again(void **state)
+{
+	(void)state;
+	start_with_a_page();
+	atomic_store(&page.turns, 3);
+	look(LIVENESS_ENDED_LOOKS);
+	assert_string_equal(recorded("state"), "hung");
+	atomic_store(&page.turns, 4);
+	look(1);
+	assert_string_equal(recorded("state"), "running");
+	look(100);
+	assert_string_equal(child->why_ended, "");
+	forget_page();
+}
+
+/* Nothing else is known of a program that is none of ours. */
+static void one_that_is_stopped_is_hung(void **state)
+{
+	(void)state;
+	behaviour = HANG;
+	child_start(&children, child);
+	run_until(CHILD_RUNNING);
+	look(100);
+	kill(child->pid, SIGSTOP);
+	while (!child->life.stopped)
+		assert_int_equal(loop_once(&loop, 1000), 0);
+	look(LIVENESS_ENDED_LOOKS - 1);
+	assert_string_equal(recorded("state"), "hung");
+	kill(child->pid, SIGCONT);
+	while (child->life.stopped)
+		assert_int_equal(loop_once(&loop, 1000), 0);
+	look(1);
+	assert_string_equal(recorded("state"), "running");
+	kill(child->pid, SIGSTOP);
+	while (!child->life.stopped)
+		assert_int_equal(loop_once(&loop, 1000), 0);
+	look(LIVENESS_ENDED_LOOKS);
+	run_until(CHILD_WAITING);
+	assert_string_equal(recorded("last_exit"), "hung: ended by init");
+}
+
+/* At a shell people stop what they like. */
+static void a_shell_that_is_stopped_is_left_alone(void **state)
+{
+	(void)state;
+	child->program.controls = true;
+	behaviour = HANG;
+	child_start(&children, child);
+	run_until(CHILD_RUNNING);
+	kill(child->pid, SIGSTOP);
+	assert_int_equal(loop_once(&loop, 1000), 0);
+	look(2 * LIVENESS_ENDED_LOOKS);
+	assert_string_equal(recorded("state"), "running");
 }
 
 static void nothing_starts_during_a_shutdown(void **state)
@@ -425,9 +501,13 @@ int main(void)
 		cmocka_unit_test_setup_teardown(restart_on_request_does_not_wait, setup, teardown),
 		cmocka_unit_test_setup_teardown(held_child_is_not_started, setup, teardown),
 		cmocka_unit_test_setup_teardown(deaf_child_is_killed_at_the_deadline, setup, teardown),
-		cmocka_unit_test_setup_teardown(log_that_reads_nothing_is_started_anew, setup, teardown),
-		cmocka_unit_test_setup_teardown(log_that_reads_stays, setup, teardown),
-		cmocka_unit_test_setup_teardown(log_with_nothing_to_read_is_left_alone, setup, teardown),
+		cmocka_unit_test_setup_teardown(one_that_waits_is_well, setup, teardown),
+		cmocka_unit_test_setup_teardown(one_that_makes_turns_is_well, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			one_that_works_for_too_long_is_shown_and_ended, setup, teardown),
+		cmocka_unit_test_setup_teardown(one_that_answers_again_is_well_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(one_that_is_stopped_is_hung, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_shell_that_is_stopped_is_left_alone, setup, teardown),
 		cmocka_unit_test_setup_teardown(nothing_starts_during_a_shutdown, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,50 +2,19 @@
 plugged in later, and libvirt."""
 
 import json
-import pathlib
 import re
-import shutil
-import socket
-import tempfile
 
 import pytest
 
 from deploy import Deployed
 from guest import BOOT_S, OFF_S, TREE
 from libvirt_session import Session
-from qga import QgaClient, addresses
+from qga import NAME, Port, addresses
 from relayed import wait_relayed
 from test_deploy import as_user, without_disk
 from waiting import wait_until
 
-NAME = "org.qemu.guest_agent.0"
-CONNECT_S = 20
 ON_SCREEN = r"(?<![0-9a-f:.])([0-9a-f:.]+/\d+) +(?:dhcp|slaac|static|link-local)(?!.*tentative)"
-
-
-class Port:
-    """The socket of a port. Its path is short, as sockets' are."""
-
-    def __init__(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="agent", dir="/run"))
-        self.path = self.folder / "socket"
-        self.streams = []
-
-    def argv(self, bus="virtio-serial-pci,max_ports=2"):
-        return ["-chardev", f"socket,id=agent,path={self.path},server=on,wait=off", "-device", f"{bus},id=ports",
-                "-device", f"virtserialport,chardev=agent,name={NAME}"]
-
-    def connect(self):
-        stream = socket.socket(socket.AF_UNIX)
-        self.streams.append(stream)
-        stream.settimeout(CONNECT_S)
-        stream.connect(str(self.path))
-        return QgaClient(stream)
-
-    def close(self):
-        for stream in self.streams:
-            stream.close()
-        shutil.rmtree(self.folder)
 
 
 def on_screen(guest):

@@ -5,7 +5,7 @@ import re
 
 from media import copy_configured
 from overlay import overlay
-from test_status_page import ask, wait_answer
+from status_page import ask, wait_answer
 
 SECRET = "SENTINEL"
 PAGES = ["/", "/status.json", "/metrics", "/log", "/healthz", "/nothing"]

@@ -5,14 +5,15 @@ import collections
 from waiting import wait_until
 
 PORT = 7000
+ROOT_PORT = 7001  # where it stands in for the shell of a DEBUG=1 image: BOOT_FILES
 
 Process = collections.namedtuple("Process", "pid uid name")
 
 
-def tell(namespace, host, command, timeout=20):
+def tell(namespace, host, command, timeout=20, port=PORT):
     """Sends COMMAND; returns the answer, b"" when the service died of it."""
     try:
-        with namespace.connect(host, PORT, timeout) as sock:
+        with namespace.connect(host, port, timeout) as sock:
             sock.sendall(command.encode() + b"\n")
             answer = b""
             while data := sock.recv(65536):

@@ -1,9 +1,12 @@
 """A client of the QEMU guest agent protocol, as strict as the published schema (qga/qapi-schema.json of QEMU)."""
 
 import json
+import pathlib
 import random
 import re
+import shutil
 import socket
+import tempfile
 import time
 
 # Members of what each command returns, (type, must it be there), as far as this agent has them.
@@ -130,3 +133,32 @@ class QgaClient:
 def addresses(interfaces):
     """{NIC: [ADDRESS/PREFIX, ...]}"""
     return {nic["name"]: [f"{a['ip-address']}/{a['prefix']}" for a in nic["ip-addresses"]] for nic in interfaces}
+
+
+NAME = "org.qemu.guest_agent.0"
+CONNECT_S = 20
+
+
+class Port:
+    """The socket of a port. Its path is short, as sockets' are."""
+
+    def __init__(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="agent", dir="/run"))
+        self.path = self.folder / "socket"
+        self.streams = []
+
+    def argv(self, bus="virtio-serial-pci,max_ports=2"):
+        return ["-chardev", f"socket,id=agent,path={self.path},server=on,wait=off", "-device", f"{bus},id=ports",
+                "-device", f"virtserialport,chardev=agent,name={NAME}"]
+
+    def connect(self):
+        stream = socket.socket(socket.AF_UNIX)
+        self.streams.append(stream)
+        stream.settimeout(CONNECT_S)
+        stream.connect(str(self.path))
+        return QgaClient(stream)
+
+    def close(self):
+        for stream in self.streams:
+            stream.close()
+        shutil.rmtree(self.folder)

@@ -15,11 +15,13 @@
  *   fill FOLDER    writes files there until it is refused; answers how many KiB it got
  *   print BYTES    writes so many to stderr, in lines; answers when that is done
  *   stop PID       sends SIGSTOP
+ *   spin PID       lets the process turn in a circle from its next system call on; as root
  *   listen ADDRESS PORT tcp|udp
  *                  listens there as well, until `unlisten`
  *   unlisten       closes all that `listen` has opened
  *
- * `misbehave exit STATUS` ends at once. */
+ * `misbehave exit STATUS` ends at once. `misbehave -l` is called as root where it stands in for the shell of
+ * a DEBUG=1 image: its port is 7001. */
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <dirent.h>
@@ -32,11 +34,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MIB = 1 << 20, PIPE_BYTES = 1 << 16 };
+enum { MIB = 1 << 20, PIPE_BYTES = 1 << 16, ROOT_PORT = 7001 };
 
 static void crash(FILE *client, const char *argument)
 {
@@ -214,6 +219,33 @@ static void stop_process(FILE *client, const char *argument)
 	fprintf(client, "%s\n", kill(atoi(argument), SIGSTOP) == 0 ? "ok" : strerror(errno));
 }
 
+/* Waits until PID is about to make another system call than the one that waits for events. */
+static int trace_to_work(pid_t pid)
+{
+	struct user_regs_struct registers;
+	int status;
+	do {
+		if (ptrace(PTRACE_SYSCALL, pid, NULL, NULL) < 0 || waitpid(pid, &status, 0) != pid ||
+			!WIFSTOPPED(status) || ptrace(PTRACE_GETREGS, pid, NULL, &registers) < 0)
+			return -1;
+	} while (registers.orig_rax == SYS_epoll_wait || registers.orig_rax == SYS_epoll_pwait ||
+		 registers.orig_rax == SYS_restart_syscall || (long long)registers.orig_rax < 0);
+	/* `jmp .`, behind the system call's instruction */
+	long word = ptrace(PTRACE_PEEKTEXT, pid, (void *)registers.rip, NULL);
+	return (int)ptrace(PTRACE_POKETEXT, pid, (void *)registers.rip, (void *)((word & ~0xffffL) | 0xfeeb));
+}
+
+static void spin_process(FILE *client, const char *argument)
+{
+	pid_t pid = atoi(argument);
+	int status;
+	int result = ptrace(PTRACE_ATTACH, pid, NULL, NULL) == 0 && waitpid(pid, &status, 0) == pid
+			     ? trace_to_work(pid)
+			     : -1;
+	fprintf(client, "%s\n", result == 0 ? "ok" : strerror(errno));
+	ptrace(PTRACE_DETACH, pid, NULL, NULL);
+}
+
 static void fill(FILE *client, const char *argument)
 {
 	static const char bytes[1024];
@@ -303,6 +335,7 @@ static const struct {
 	{"share", share},
 	{"listen", listen_too},
 	{"print", print},
+	{"spin", spin_process},
 	{"stop", stop_process},
 	{"unlisten", unlisten},
 };
@@ -328,7 +361,7 @@ int main(int argc, char **argv)
 		return atoi(argv[2]);
 	if (argc != 2)
 		return 100;
-	address.sin6_port = htons((unsigned short)atoi(argv[1]));
+	address.sin6_port = htons(strcmp(argv[1], "-l") == 0 ? ROOT_PORT : (unsigned short)atoi(argv[1]));
 	int listener = socket(AF_INET6, SOCK_STREAM, 0), on = 1;
 	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (bind(listener, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(listener, 16) < 0) {

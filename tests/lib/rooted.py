@@ -1,0 +1,31 @@
+"""Root in a guest of the image as it ships but for its shell: tests/fault/daemons/misbehave.c in the place of that of DEBUG=1."""
+
+from guests import MISBEHAVE
+from misbehave import ROOT_PORT, tell
+from overlay import facts, overlay
+from waiting import wait_until
+
+# kms-relay's own, but for DEBUG.
+FACTS = {"APPLIANCE_NAME": "kms-relay", "SERVICE_NAME": "relay", "SERVICE_PORTS": "1688/tcp", "SERVICE_PROCESSES": "2",
+         "HELPER_PROGRAM": "resolver", "DEBUG": "1"}
+
+
+def root_overlay(folder, files=None):
+    """What goes to QEMU's -initrd. FILES: more of the guest's files that it replaces."""
+    return overlay(folder, {"/bin/sh": (0o755, MISBEHAVE.read_bytes()), "/etc/thimble/appliance": facts(**FACTS), **(files or {})})
+
+
+class Root:
+    def __init__(self, namespace, host):
+        self.namespace, self.host = namespace, host
+
+    def tell(self, command):
+        return tell(self.namespace, self.host, command, 60, ROOT_PORT).decode(errors="replace")
+
+    def wait_answers(self, deadline_s=60):
+        wait_until(lambda: self.tell("echo here") == "here\n", deadline_s, "root answers")
+
+    def record(self, name):
+        """The record NAME of init; empty when there is none."""
+        lines = self.tell(f"cat /run/thimble/init/{name}").splitlines()
+        return dict(line.split("=", 1) for line in lines if "=" in line)

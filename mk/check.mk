@@ -43,6 +43,8 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(HOST)/unit/%,$(UNIT_SOURCES))
 unit_flags_init/test_children := -Wl,--wrap=spawn,--wrap=spawn_killer
 # What /proc says of a process.
 unit_flags_init/test_liveness := -Wl,--wrap=file_read
+# Devices of the test's own.
+unit_flags_init/test_watchdog := -Wl,--wrap=open,--wrap=ioctl,--wrap=write,--wrap=close
 # The machine's name without the machine.
 unit_flags_init/test_host_name := -Wl,--wrap=sethostname,--wrap=log_line
 # A request whose peer ends before the answer is read.

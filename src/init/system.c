@@ -97,31 +97,35 @@ void system_write_record(const struct system *s)
 	bool on = s->power->state == POWER_ON;
 	uname(&names);
 	read_clock(&clock);
-	system_record_write(&r, &(struct system_told){
-					.from = s->settings,
-					.appliance = s->appliance->name,
-					.version = s->appliance->version,
-					.arch = s->appliance->arch,
-					.kernel = names.release,
-					.hostname = names.nodename,
-					.hostname_origin = s->host_name->origin,
-					.machine = read_machine(machine),
-					.state = on ? "running" : "stopping",
-					.stopping_reason = on ? NULL : s->power->reason,
-					.uptime_s = now_ms() / 1000,
-					.started_ms = s->started_ms,
-					.clock_unix_s = time(NULL),
-					.clock_source = clock.source[0] != '\0' ? "ntp" : clock_began_from(),
-					.clock_ntp = unless_empty(clock.state),
-					.clock_server = clock.told_ms >= 0 ? clock.server : NULL,
-					.clock_offset_us = unless_empty(clock.offset_us),
-					.memory_total_bytes = (long long)memory.total_bytes,
-					.memory_available_bytes = (long long)memory.available_bytes,
-					.settings_refused = s->settings->config.refused,
-					.setting_refused_items = add_refused,
-					.watchdog = s->watchdog->identity,
-					.debug = s->appliance->debug ? 1 : -1,
-				});
+	system_record_write(
+		&r, &(struct system_told){
+			    .from = s->settings,
+			    .appliance = s->appliance->name,
+			    .version = s->appliance->version,
+			    .arch = s->appliance->arch,
+			    .kernel = names.release,
+			    .hostname = names.nodename,
+			    .hostname_origin = s->host_name->origin,
+			    .machine = read_machine(machine),
+			    .state = on ? "running" : "stopping",
+			    .stopping_reason = on ? NULL : s->power->reason,
+			    .uptime_s = now_ms() / 1000,
+			    .started_ms = s->started_ms,
+			    .clock_unix_s = time(NULL),
+			    .clock_source = clock.source[0] != '\0' ? "ntp" : clock_began_from(),
+			    .clock_ntp = unless_empty(clock.state),
+			    .clock_server = clock.told_ms >= 0 ? clock.server : NULL,
+			    .clock_offset_us = unless_empty(clock.offset_us),
+			    .memory_total_bytes = (long long)memory.total_bytes,
+			    .memory_available_bytes = (long long)memory.available_bytes,
+			    .settings_refused = s->settings->config.refused,
+			    .setting_refused_items = add_refused,
+			    .watchdog = s->watchdog->identity,
+			    .reset_reason = s->watchdog->identity[0] != '\0'
+						    ? reset_reason_words[s->watchdog->reset_reason]
+						    : NULL,
+			    .debug = s->appliance->debug ? 1 : -1,
+		    });
 	if (record_commit(&r, "init", "system") < 0)
 		log_warn("record init/system");
 }

@@ -15,6 +15,13 @@ static bool read_signed(const char *text, int64_t *value)
 	return true;
 }
 
+const char *const reset_reason_words[RESET_REASON_COUNT] = {RESET_REASONS(WORD_TEXT)};
+
+bool reset_told(const struct system_record *s)
+{
+	return s->reset_reason[0] != '\0' && strcmp(s->reset_reason, reset_reason_words[RESET_UNKNOWN]) != 0;
+}
+
 #define RECORD struct system_record
 #define TOLD   struct system_told
 const struct record_field system_fields[] = RECORD_TABLE(SYSTEM_KEYS);

@@ -10,6 +10,12 @@
 enum { REFUSED_MAX = 8 };
 
 /* clang-format off */
+/* Why the machine started. */
+#define RESET_REASONS(X) \
+	X(RESET_UNKNOWN, "unknown", " (no watchdog tells; a start is one as well)") \
+	X(RESET_WATCHDOG, "watchdog", " (it has bitten)") \
+	X(RESET_OVERHEAT, "overheat", " (of the processor)")
+
 #define SYSTEM_KEYS(TEXT, NUMBER, LIST, KEY) \
 	TEXT(appliance, 48, 1, "name of the appliance") \
 	TEXT(version, 24, 1, "version of Thimble") \
@@ -36,6 +42,7 @@ enum { REFUSED_MAX = 8 };
 	NUMBER(settings_refused, 0, 1, "how many settings were refused, 0 when none") \
 	LIST(setting_refused, "the first 8 of them: what was read, where, what is allowed") \
 	TEXT(watchdog, 48, 1, "its identity, or `none`") \
+	TEXT(reset_reason, 16, 1, "why the machine was reset last, as its watchdogs tell: " WORDS(RESET_REASONS)) \
 	NUMBER(debug, 0, 0, "1 in an image built with DEBUG=1")
 
 #define SYSTEM_METRICS(X) \
@@ -45,6 +52,9 @@ enum { REFUSED_MAX = 8 };
 	X(settings_refused, GAUGE, "settings_refused", "Settings that were not taken.") \
 	X(clock_unix_s, GAUGE, "clock_seconds", "The clock, seconds since 1970 UTC.")
 /* clang-format on */
+
+enum reset_reason { RESET_REASONS(WORD_ID) RESET_REASON_COUNT };
+extern const char *const reset_reason_words[RESET_REASON_COUNT];
 
 struct system_told RECORD_TOLD(SYSTEM_KEYS);
 
@@ -56,6 +66,9 @@ struct system_record {
 	char refused[REFUSED_MAX][256];
 	unsigned refused_listed;
 };
+
+/* Whether somebody should know of it. */
+bool reset_told(const struct system_record *s);
 
 /* Each takes what record_read gave: V is looked at only when STATUS is RECORD_READ. */
 void system_record_read(struct system_record *s, const struct record_view *v, enum record_status status);

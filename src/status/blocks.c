@@ -195,6 +195,11 @@ static void draw_system(struct sheet *sheet, const struct status *s, unsigned in
 	}
 	add_clock(&t, system);
 	draw_clock_source(sheet, system, &t);
+	if (reset_told(system)) {
+		text_clear(&t);
+		text_add(&t, "last reset: %s", system->reset_reason);
+		sheet_line(sheet, "", TONE_WARN, line, "");
+	}
 	draw_memory(sheet, system);
 	if (sheet->roomy) {
 		text_clear(&t);

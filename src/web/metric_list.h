@@ -17,6 +17,7 @@
 	MADE(M_HEALTHY, GAUGE, "healthy", "", "Whether the appliance does its job: 1 when /healthz answers 200.") \
 	MADE(M_ATTENTION, GAUGE, "attention", "", "Whether somebody should look: 1 when the verdict is not all good.") \
 	OF(SYSTEM_METRICS, "") \
+	MADE(M_LAST_RESET, GAUGE, "last_reset", "`reason`", "Why the machine was reset last, where a watchdog tells; always 1.") \
 	MADE(M_CLOCK_SYNCHRONISED, GAUGE, "clock_synchronised", "", "Whether a time server keeps the clock.") \
 	MADE(M_CLOCK_OFFSET, GAUGE, "clock_offset_seconds", "", "How far off the clock was when it was last told.") \
 	MADE(M_SERVICE_UP, GAUGE, "service_up", "", "Whether the service runs.") \

@@ -98,6 +98,10 @@ static void add_system(struct text *t, const struct system_record *s)
 	if (s->status != RECORD_READ)
 		return;
 	add_numbers(t, s, system_metrics);
+	if (s->reset_reason[0] != '\0') {
+		made_begin(t, M_LAST_RESET);
+		made_sample(t, M_LAST_RESET, 1, 1, LABELS("reason", s->reset_reason));
+	}
 	made_number(
 		t, M_CLOCK_SYNCHRONISED, strcmp(s->clock_ntp, clock_state_words[CLOCK_SYNCHRONISED]) == 0);
 	if (!s->offset_told)

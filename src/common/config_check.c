@@ -7,6 +7,7 @@
 
 #include "common/allow.h"
 #include "common/arguments.h"
+#include "common/check_target.h"
 #include "common/collector.h"
 #include "common/ip_setting.h"
 #include "common/net_text.h"
@@ -231,6 +232,13 @@ bool config_is_variable(const char *name, size_t length)
 		if (!isalnum((unsigned char)name[i]) && name[i] != '_')
 			return false;
 	return true;
+}
+
+static const char *check_service_check(const struct config_definition *d, const char *value)
+{
+	struct check_target target;
+	(void)d;
+	return verdict(strcmp(value, CONFIG_OFF) == 0 || check_target_parse(&target, value));
 }
 
 static const char *check_guard(const struct config_definition *d, const char *value)

@@ -63,6 +63,10 @@
 	KEY(SERVICE_ARGS, "service.args", "", check_arguments, 0, 0, NULL, \
 		"printable words, split as a shell does: 'quotes', \"quotes\" and \\ keep spaces; 4095 bytes in all", \
 		"arguments of the service; nothing is expanded") \
+	KEY(SERVICE_CHECK, "service-check", CONFIG_OFF, check_service_check, 0, 0, NULL, \
+		"off, tcp:PORT or http:PORT/PATH, ports 1 to 65535, the path without blanks", \
+		"what the service is asked at 127.0.0.1, then ::1, every 3 s; when it has failed three times in a row it is " \
+		"restarted. It takes the place of the image's own health check, which restarts nothing") \
 	KEY(RELAY_LISTEN, "relay.listen", "[::]:1688", check_addresses, 1, 8, NULL, \
 		"ADDRESS:PORT[,...], at most 8, an IPv6 address in brackets, ports 1 to 65535", \
 		"where the relay listens; `[::]` accepts IPv4 too") \

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/check_target.h"
 #include "common/file.h"
 #include "common/log.h"
 #include "common/text.h"
@@ -148,22 +149,18 @@ static void describe_place(struct box_description *b, const char *key, char *val
 /* "exec", "tcp:8080", "http:8080/path" */
 static void set_health(struct box_health *h, const char *value)
 {
-	size_t http = strncmp(value, "http:", 5) == 0;
-	const char *port = value + (http ? 5 : 4);
-	uint64_t number;
+	struct check_target target;
 	if (strcmp(value, "exec") == 0) {
 		h->kind = BOX_HEALTH_EXEC;
 		return;
 	}
-	if ((!http && strncmp(value, "tcp:", 4) != 0) ||
-		!parse_number_n(port, strspn(port, "0123456789"), 1, 65535, &number) ||
-		port[strspn(port, "0123456789")] != (http ? '/' : '\0')) {
+	if (!check_target_parse(&target, value)) {
 		refuse_value("health", value, "tcp:PORT, http:PORT/PATH, exec");
 		return;
 	}
-	h->kind = http ? BOX_HEALTH_HTTP : BOX_HEALTH_TCP;
-	h->port = (unsigned)number;
-	h->path = strchr(value, '/');
+	h->kind = target.http ? BOX_HEALTH_HTTP : BOX_HEALTH_TCP;
+	h->port = target.port;
+	h->path = target.path;
 }
 
 /* Whether KEY was one of a table. */

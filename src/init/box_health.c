@@ -125,25 +125,43 @@ static void explain(struct health_check *h, int status)
 		text_add_exit(&t, status);
 }
 
-void health_ended(struct health_check *h, int status)
+/* What it said, and what it left. */
+static void close_check(struct health_check *h)
 {
 	if (h->output.fd >= 0) {
-		handle_output(h->loop, &h->output, 0);
 		loop_remove(h->loop, &h->output);
 		close(h->output.fd);
 		h->output.fd = -1;
 	}
 	if (h->pid > 0)
-		kill(-h->pid, SIGKILL); /* what it left */
+		kill(-h->pid, SIGKILL);
 	h->pid = 0;
+}
+
+void health_stop(struct health_check *h)
+{
+	if (h->pid > 0)
+		kill(h->pid, SIGKILL);
+	close_check(h);
+	loop_disarm(h->loop, &h->timer);
+}
+
+void health_ended(struct health_check *h, int status)
+{
+	bool counts = status != 0 && !still_starts(h);
+	if (h->output.fd >= 0)
+		handle_output(h->loop, &h->output, 0);
+	close_check(h);
+	arm(h);
 	if (status == 0) {
 		h->failures = 0;
 		set_health_state(h, HEALTH_HEALTHY);
-	} else if (!still_starts(h)) {
+	} else if (counts) {
 		if (h->overdue || h->line[0] == '\0')
 			explain(h, status);
 		if (++h->failures >= h->spec->retries)
 			set_health_state(h, HEALTH_UNHEALTHY);
 	}
-	arm(h);
+	if (counts && h->failed != NULL)
+		h->failed(h);
 }

@@ -19,6 +19,8 @@ struct health_check {
 	/* Forks a check whose output goes to OUTPUT and that begins a session of its own. Its pid, or -1. */
 	pid_t (*start)(int output);
 	void (*tell)(enum health state);
+	/* May be NULL: H->failures in a row, each that counts. It may stop H. */
+	void (*failed)(const struct health_check *h);
 	enum health state;
 	int64_t began_ms;
 	unsigned failures; /* in a row */
@@ -33,6 +35,9 @@ struct health_check {
 
 /* Begins; the other members of H are zero. Tells HEALTH_STARTING. */
 void health_begin(struct health_check *h);
+
+/* Ends, with the check that runs, without a word. */
+void health_stop(struct health_check *h);
 
 /* The check H->pid has ended with the wait status STATUS. */
 void health_ended(struct health_check *h, int status);

@@ -15,6 +15,7 @@
 #include "common/record.h"
 #include "records/child.h"
 #include "report.h"
+#include "service_check.h"
 #include "spawn.h"
 
 enum {
@@ -122,6 +123,39 @@ void child_write_empty(void)
 		log_warn("record init/service");
 }
 
+static struct child *find_service(struct children *c)
+{
+	struct child *child = c->child;
+	while (child < c->child + c->count && !child->program.is_service)
+		child++;
+	return child;
+}
+
+static void tell_health(enum health health)
+{
+	struct child *service = find_service(all);
+	service->health = health;
+	service->health_since_ms = now_ms();
+	child_write_record(all, service);
+}
+
+static void handle_failed_check(const char *why)
+{
+	struct child *service = find_service(all);
+	snprintf(service->why_ended, sizeof(service->why_ended), "its check failed: %.70s", why);
+	log_warnx("%s: restarted: %s", service->program.name, service->why_ended);
+	child_stop(all, service, true);
+}
+
+static void follow_with_check(struct children *c, struct child *child)
+{
+	if (child->state == CHILD_RUNNING && c->config != NULL)
+		c->service_checked = service_check_begin(
+			c->loop, c->config, child->program.name, tell_health, handle_failed_check);
+	else
+		service_check_end();
+}
+
 /* The one place that changes a state. DEADLINE_MS: when the state's handle_deadline is called, 0 for never.
  */
 static void set_state(struct children *c, struct child *child, enum child_state state, int64_t deadline_ms)
@@ -134,6 +168,8 @@ static void set_state(struct children *c, struct child *child, enum child_state 
 		loop_arm(c->loop, &child->timer, deadline_ms);
 	else
 		loop_disarm(c->loop, &child->timer);
+	if (child->program.is_service)
+		follow_with_check(c, child);
 	child_write_record(c, child);
 }
 
@@ -235,10 +271,8 @@ static void take_report(struct child *child, struct report *r)
 			set_state(all, child, CHILD_RUNNING, 0);
 		break;
 	case REPORT_HEALTH:
-		if (r->value >= 0 && r->value < HEALTH_UNTOLD)
-			child->health = (enum health)r->value;
-		child->health_since_ms = now_ms();
-		child_write_record(all, child);
+		if (!all->service_checked && r->value >= 0 && r->value < HEALTH_UNTOLD)
+			tell_health((enum health)r->value);
 		break;
 	case REPORT_STOPPED:
 		liveness_set_stopped(&child->life, r->value != 0);
@@ -393,11 +427,14 @@ void children_reap(struct children *c)
 	int status;
 	struct rusage usage;
 	for (pid_t pid; (pid = wait4(-1, &status, WNOHANG | WUNTRACED | WCONTINUED, &usage)) > 0;) {
+		bool ended = !WIFSTOPPED(status) && !WIFCONTINUED(status);
+		if (ended && service_check_reap(pid, status))
+			continue;
 		for (size_t i = 0; i < c->count; i++) {
 			struct child *child = &c->child[i];
 			if (child->pid != pid || !states[child->state].has_process)
 				continue;
-			if (WIFSTOPPED(status) || WIFCONTINUED(status))
+			if (!ended)
 				note_stop(child, WIFSTOPPED(status));
 			else if (child->state == CHILD_CLEARING)
 				after_end(c, child);

@@ -33,7 +33,7 @@ struct child {
 	unsigned long starts;
 	int64_t last_exit_ms;
 	char last_exit[160];
-	enum health health; /* of a service in a box */
+	enum health health; /* of a service that is checked */
 	int64_t health_since_ms;
 	bool ended; /* its box has said how: */
 	int end_status;
@@ -54,6 +54,7 @@ struct children {
 	const struct config *config; /* whose settings the service gets */
 	struct child child[CHILDREN_MAX];
 	size_t count;
+	bool service_checked;                  /* by a setting */
 	enum port_state port_state[PORTS_MAX]; /* of the appliance's ports, since the service's last start */
 	int64_t ports_looked_ms;
 	int own_output[2];                         /* init's own lines */

@@ -11,6 +11,9 @@
  *   fork           forks, as do its children, without end
  *   list           answers a line "PID UID NAME" for each process it can see
  *   kill PID       sends SIGKILL
+ *   hang           answers nothing, and nobody else any more
+ *   GET PATH ...   is answered by HTTP, with status 200 or what `status` has set
+ *   status NUMBER  see there
  *   read PATH      answers the file's bytes, or a line that says why not
  *   fill FOLDER    writes files there until it is refused; answers how many KiB it got
  *   print BYTES    writes so many to stderr, in lines; answers when that is done
@@ -201,6 +204,27 @@ static void kill_process(FILE *client, const char *argument)
 	fprintf(client, "%s\n", kill(atoi(argument), SIGKILL) == 0 ? "ok" : strerror(errno));
 }
 
+static void hang(FILE *client, const char *argument)
+{
+	(void)client, (void)argument;
+	for (;;)
+		pause();
+}
+
+static int http_status = 200;
+
+static void get(FILE *client, const char *argument)
+{
+	(void)argument;
+	fprintf(client, "HTTP/1.1 %d word\r\n\r\n", http_status);
+}
+
+static void set_status(FILE *client, const char *argument)
+{
+	http_status = atoi(argument);
+	fprintf(client, "ok\n");
+}
+
 static void read_file(FILE *client, const char *argument)
 {
 	char bytes[4096];
@@ -328,6 +352,8 @@ static const struct {
 	{"echo", echo},
 	{"fill", fill},
 	{"fork", fork_without_end},
+	{"GET", get},
+	{"hang", hang},
 	{"kill", kill_process},
 	{"list", list},
 	{"read", read_file},
@@ -336,6 +362,7 @@ static const struct {
 	{"listen", listen_too},
 	{"print", print},
 	{"spin", spin_process},
+	{"status", set_status},
 	{"stop", stop_process},
 	{"unlisten", unlisten},
 };

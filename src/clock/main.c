@@ -173,8 +173,12 @@ static void handle_watch(struct watch *w, unsigned places)
 static void handle_child(void)
 {
 	int status;
-	if (clock_.ntpd <= 0 || waitpid(clock_.ntpd, &status, WNOHANG) != clock_.ntpd)
+	if (clock_.ntpd <= 0 || waitpid(clock_.ntpd, &status, WNOHANG | WUNTRACED) != clock_.ntpd)
 		return;
+	if (WIFSTOPPED(status)) { /* by a signal: it would never go on */
+		kill(clock_.ntpd, SIGKILL);
+		return;
+	}
 	clock_.ntpd = 0;
 	if (!clock_.stopping) {
 		errno = 0;

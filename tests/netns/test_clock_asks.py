@@ -138,12 +138,13 @@ def test_server_dead_at_first(keep, lan, box, tmp_path):
     clock.wait_state("synchronised", 90)
 
 
-def test_ntpd_dies(keep, lan, box, tmp_path):
-    """The program ends, for init to start it again; the next one knows whose time the clock has."""
+@pytest.mark.parametrize("way", [signal.SIGSEGV, signal.SIGSTOP])
+def test_ntpd_dies(keep, lan, box, tmp_path, way):
+    """Or hangs: the program ends, for init to start it again; the next one knows whose time the clock has."""
     server = keep(NtpServer(lan, SERVER))
     clock = keep(Clock(box, tmp_path, ntp=SERVER))
     clock.wait_state("synchronised")
-    os.kill(clock.ntpd(), signal.SIGSEGV)
+    os.kill(clock.ntpd(), way)
     assert clock.child.wait(20) == 111, clock.log_text()
     server.answer = lambda query: None
     clock.start()

@@ -55,7 +55,8 @@ static void send_or_count(const char *line, size_t length)
 	char words[64];
 	struct text t = TEXT(words);
 	if (lost > 0) {
-		text_add(&t, "<%d>%lu lines lost: nobody read them\n", (int)LOG_LEVEL_WARN, lost);
+		text_add(&t, "<%d>%lu line%s lost: nobody read them\n", (int)LOG_LEVEL_WARN, lost,
+			lost == 1 ? "" : "s");
 		if (!send_line(words, t.used)) {
 			lost++;
 			return;

@@ -5,22 +5,13 @@ import contextlib
 import pytest
 
 from qga import Port
-from rooted import Root, root_overlay
+from rooted import PROGRAMS, start_rooted
 from status_page import wait_answer
 from waiting import wait_until
 
 HUNG = "hung: ended by init"
-NAMES = ["link", "dhcpcd", "net", "log", "resolver", "agent", "web", "clock", "console.ttyS0"]
+NAMES = [*PROGRAMS, "child.agent"]
 SEEN_S, BACK_S = 60, 90  # of a guest in emulation
-
-
-def name_of(child):
-    return "service" if child == "relay" else f"child.{child}"
-
-
-def restarts(root):
-    records = {name: root.record(name_of(name)) for name in [*NAMES, "relay"]}
-    return {name: int(record["restarts"]) for name, record in records.items()}
 
 
 def echo(session, text):
@@ -35,7 +26,7 @@ def wait_record(root, name, what, holds):
     seen = {}
 
     def look():
-        seen.update({"record": root.record(name_of(name))})
+        seen.update({"record": root.record(name)})
         return seen["record"] if seen["record"] and holds(seen["record"]) else None
     return wait_until(look, SEEN_S if what == "hung" else BACK_S, f"{name}: {what}", lambda: str(seen))
 
@@ -46,7 +37,7 @@ def see_hang(root, name, before):
     record = wait_record(root, name, "running again",
                          lambda record: record["state"] == "running" and int(record["restarts"]) > before[name])
     assert record["last_exit"] == HUNG, f"{name}: expected {HUNG!r}, got {record}"
-    after = restarts(root)
+    after = root.restarts([*NAMES, "service"])
     expected = {**before, name: before[name] + 1}
     assert after == expected, f"expected of restarts {expected}, got {after}"
     return after
@@ -55,27 +46,21 @@ def see_hang(root, name, before):
 @pytest.fixture
 def rooted(keep, dual_stack, boot, tmp_path):
     """A guest with all programs, and root in it."""
-    port = keep(Port())
-    guest = boot(dual_stack, lines=60, extra=["-initrd", str(root_overlay(tmp_path)), *port.argv()])
-    host = guest.wait_address(r"192\.0\.2\.\d+")
-    root = Root(dual_stack, host)
-    root.wait_answers()
-    guest.wait_screen(r"Ready: relay to 192\.0\.2\.1:1688")
+    guest, root = start_rooted(dual_stack, boot, tmp_path, *keep(Port()).argv())
+    wait_record(root, "child.agent", "running", lambda record: record["state"] == "running")
     return guest, root
 
 
 @pytest.mark.deadline(900)
 def test_each_program_stopped(dual_stack, rooted):
     guest, root = rooted
-    for name in [*NAMES, "relay"]:
-        wait_record(root, name, "running", lambda record: record["state"] == "running")
-    before = restarts(root)
+    before = root.restarts([*NAMES, "service"])
     with dual_stack.connect(root.host, 1688, 30) as session:
         echo(session, b"before")
         for name in NAMES:
-            pid = root.record(name_of(name))["pid"]
+            pid = root.record(name)["pid"]
             assert root.tell(f"stop {pid}") == "ok\n"
-            if name == "net":
+            if name == "child.net":
                 guest.wait_screen(r"^ Program +net hung, not answering for [3-9] s")
             before = see_hang(root, name, before)
             echo(session, name.encode())
@@ -86,12 +71,12 @@ def test_each_program_stopped(dual_stack, rooted):
 def test_relay_stopped(dual_stack, rooted):
     """Whoever asks whether the relay is well gets a no, and why."""
     guest, root = rooted
-    before = restarts(root)
+    before = root.restarts([*NAMES, "service"])
     assert root.tell(f"stop {root.record('service')['pid']}") == "ok\n"
     answer = wait_answer(dual_stack, root.host, "/healthz", 503)
     assert "relay: not answering for " in answer, f"expected why, got {answer!r}"
     guest.wait_screen(r"Not ready: relay: not answering for [3-9] s")
-    see_hang(root, "relay", before)
+    see_hang(root, "service", before)
     wait_answer(dual_stack, root.host, "/healthz", 200)
 
 
@@ -99,11 +84,11 @@ def test_relay_stopped(dual_stack, rooted):
 def test_programs_spin(dual_stack, rooted):
     """In a circle that never ends, with all of the processor."""
     _, root = rooted
-    before = restarts(root)
-    for name in ("console.ttyS0", "relay"):
-        pid = root.record(name_of(name))["pid"]
+    before = root.restarts([*NAMES, "service"])
+    for name in ("child.console.ttyS0", "service"):
+        pid = root.record(name)["pid"]
         with contextlib.ExitStack() as stack:
-            if name == "relay":  # gives it something to do
+            if name == "service":  # gives it something to do
                 stack.enter_context(dual_stack.connect(root.host, 1688, 30)).sendall(b"hello")
             assert root.tell(f"spin {pid}") == "ok\n"
         before = see_hang(root, name, before)

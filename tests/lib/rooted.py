@@ -29,3 +29,21 @@ class Root:
         """The record NAME of init; empty when there is none."""
         lines = self.tell(f"cat /run/thimble/init/{name}").splitlines()
         return dict(line.split("=", 1) for line in lines if "=" in line)
+
+    def restarts(self, names):
+        """How often each of NAMES was started anew."""
+        return {name: int(self.record(name)["restarts"]) for name in names}
+
+
+PROGRAMS = [f"child.{name}" for name in ("link", "dhcpcd", "net", "log", "resolver", "web", "clock", "console.ttyS0")]  # in each
+
+
+def start_rooted(namespace, boot, folder, *extra, **options):
+    """(a guest that is ready, root in it)."""
+    guest = boot(namespace, lines=60, extra=["-initrd", str(root_overlay(folder)), *extra], **options)
+    root = Root(namespace, guest.wait_address(r"192\.0\.2\.\d+"))
+    root.wait_answers()
+    guest.wait_screen(r"Ready: relay to 192\.0\.2\.1:1688")
+    for name in [*PROGRAMS, "service"]:
+        wait_until(lambda: root.record(name).get("state") == "running", 60, f"{name} runs", lambda: root.record(name))
+    return guest, root

@@ -1,6 +1,7 @@
 /* A service that does wrong when it is told to. `misbehave PORT` takes one command a connection:
  *
  *   echo TEXT      answers TEXT
+ *   burn COUNT     forks so many that turn in a circle
  *   cat PATH       answers the file
  *   crash          writes to address 0
  *   eat KIND       takes memory until it is refused; answers how many MiB it got. KIND: malloc;
@@ -165,6 +166,15 @@ static void fork_without_end(FILE *client, const char *argument)
 	(void)client, (void)argument;
 	for (;;)
 		fork();
+}
+
+static void burn(FILE *client, const char *argument)
+{
+	for (int left = atoi(argument); left > 0; left--)
+		if (fork() == 0)
+			for (;;)
+				;
+	fprintf(client, "ok\n");
 }
 
 static void echo(FILE *client, const char *argument)
@@ -345,6 +355,7 @@ static const struct {
 	const char *name;
 	void (*run)(FILE *client, const char *argument);
 } commands[] = {
+	{"burn", burn},
 	{"cat", cat},
 	{"crash", crash},
 	{"eat", eat},

@@ -84,7 +84,6 @@ static void a_reader_that_is_late_gets_the_line(void **state)
 	fill();
 	pid_t reader = fork();
 	if (reader == 0) {
-		char bytes[4096];
 		usleep(20000);
 		_exit(read(pipe_ends[0], bytes, sizeof(bytes)) != sizeof(bytes));
 	}

@@ -2,6 +2,7 @@
 
 import pytest
 
+import wdat
 from rooted import Root, root_overlay
 from status_page import ask
 from waiting import wait_until
@@ -57,6 +58,16 @@ def test_itco(bitten):
     guest, root = bitten("iTCO_wdt", "-global", "ICH9-LPC.noreboot=false", machine="q35")
     assert [event for event in guest.qmp.events if event["event"] == "WATCHDOG"]
     wait_reason(root, "unknown")
+
+
+@pytest.mark.deadline(500)
+def test_wdat(bitten, tmp_path):
+    """The same, as firmware describes it in place of a driver: then it tells."""
+    (tmp_path / "wdat").write_bytes(wdat.table())
+    guest, root = bitten("wdat_wdt", "-global", "ICH9-LPC.noreboot=false", "-acpitable", f"sig=WDAT,data={tmp_path}/wdat", machine="q35")
+    assert [event for event in guest.qmp.events if event["event"] == "WATCHDOG"]
+    wait_reason(root, "watchdog")
+    guest.wait_screen(LAST)
 
 
 @pytest.mark.deadline(500)

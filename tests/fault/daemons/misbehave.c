@@ -171,9 +171,11 @@ static void fork_without_end(FILE *client, const char *argument)
 static void burn(FILE *client, const char *argument)
 {
 	for (int left = atoi(argument); left > 0; left--)
-		if (fork() == 0)
+		if (fork() == 0) {
+			close(fileno(client));
 			for (;;)
 				;
+		}
 	fprintf(client, "ok\n");
 }
 

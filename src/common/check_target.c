@@ -5,7 +5,7 @@
 #include "common/text.h"
 
 /* What can stand in a request's first line (RFC 3986, as far as it has to hold here). */
-static bool is_path(const char *path)
+static bool is_request_path(const char *path)
 {
 	for (const char *c = path; *c != '\0'; c++)
 		if (*c <= ' ' || *c == 0x7f || (unsigned char)*c >= 0x80)
@@ -26,5 +26,5 @@ bool check_target_parse(struct check_target *t, const char *value)
 		return false;
 	t->port = (unsigned)port;
 	t->path = number + digits;
-	return t->http ? is_path(t->path) : t->path[0] == '\0';
+	return t->http ? is_request_path(t->path) : t->path[0] == '\0';
 }

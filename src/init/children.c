@@ -131,7 +131,7 @@ static struct child *find_service(struct children *c)
 	return child;
 }
 
-static void tell_health(enum health health)
+static void show_health(enum health health)
 {
 	struct child *service = find_service(all);
 	service->health = health;
@@ -151,7 +151,7 @@ static void follow_with_check(struct children *c, struct child *child)
 {
 	if (child->state == CHILD_RUNNING && c->config != NULL)
 		c->service_checked = service_check_begin(
-			c->loop, c->config, child->program.name, tell_health, handle_failed_check);
+			c->loop, c->config, child->program.name, show_health, handle_failed_check);
 	else
 		service_check_end();
 }
@@ -272,7 +272,7 @@ static void take_report(struct child *child, struct report *r)
 		break;
 	case REPORT_HEALTH:
 		if (!all->service_checked && r->value >= 0 && r->value < HEALTH_UNTOLD)
-			tell_health((enum health)r->value);
+			show_health((enum health)r->value);
 		break;
 	case REPORT_STOPPED:
 		liveness_set_stopped(&child->life, r->value != 0);
@@ -445,7 +445,7 @@ void children_reap(struct children *c)
 	}
 }
 
-static void look_at(struct children *c, struct child *child)
+static void look_at_child(struct children *c, struct child *child)
 {
 	unsigned before = child->life.silent, now = liveness_look(&child->life, child->pid);
 	if (now == LIVENESS_SHOWN_LOOKS)
@@ -464,7 +464,7 @@ void children_look(struct children *c)
 {
 	for (size_t i = 0; i < c->count; i++)
 		if (c->child[i].state == CHILD_RUNNING)
-			look_at(c, &c->child[i]);
+			look_at_child(c, &c->child[i]);
 }
 
 int children_init(struct children *c, struct loop *loop, const struct appliance *appliance)

@@ -25,7 +25,7 @@ static struct health_check check;
 static void (*give_up)(const char *why);
 
 /* It reads what the service answers, so it can do nothing else. */
-static _Noreturn void run_check(int output)
+static _Noreturn void ask_service(int output)
 {
 	sigset_t none;
 	sigemptyset(&none);
@@ -43,11 +43,11 @@ static _Noreturn void run_check(int output)
 	_exit(box_probe(&spec));
 }
 
-static pid_t start_check(int output)
+static pid_t start_asking(int output)
 {
 	pid_t pid = fork();
 	if (pid == 0)
-		run_check(output);
+		ask_service(output);
 	return pid;
 }
 
@@ -79,7 +79,7 @@ bool service_check_begin(struct loop *loop, const struct config *config, const c
 	check = (struct health_check){.spec = &spec,
 		.name = name,
 		.loop = loop,
-		.start = start_check,
+		.start = start_asking,
 		.tell = tell,
 		.failed = count_failures};
 	give_up = failed;

@@ -56,3 +56,16 @@ def test_tcp(dual_stack, boot_misbehaving):
     assert tell(dual_stack, host, "unlisten") == b"ok\n"
     guest.wait_screen(r"health: unhealthy")
     wait_service(guest, "health: starting, 1 restart, last exit: its check failed: port 7100: Connection refused", BACK_S)
+
+
+@pytest.mark.deadline(240)
+def test_stopped(dual_stack, boot):
+    """Without a check: by a signal, which the box's first process hears of."""
+    guest = boot(dual_stack, upstream=None, image=BOXED)
+    host = guest.wait_address(r"192\.0\.2\.\d+")
+    wait_answers(dual_stack, host)
+    with dual_stack.connect(host, 7000, 20) as sock:
+        sock.sendall(b"stop 0\n")  # its own process group
+        guest.wait_screen(r"Not ready: misbehave: not answering for [3-9] s")
+        wait_service(guest, "port [^,]*, 1 restart, last exit: hung: ended by init", BACK_S)
+    wait_answers(dual_stack, host)

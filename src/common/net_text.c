@@ -147,6 +147,14 @@ bool address_of(struct in6_addr *a, const struct sockaddr *sa)
 	return sa->sa_family == AF_INET || sa->sa_family == AF_INET6;
 }
 
+struct in6_addr client_network(const struct in6_addr *a)
+{
+	struct in6_addr network = *a;
+	if (!IN6_IS_ADDR_V4MAPPED(a))
+		memset(network.s6_addr + 8, 0, sizeof(network) - 8);
+	return network;
+}
+
 void prefix_make(struct prefix *p, int family, const void *address, unsigned length)
 {
 	if (family == AF_INET) {

@@ -67,6 +67,10 @@ void prefix_make(struct prefix *p, int family, const void *address, unsigned len
 /* The address of SA, IPv4 in mapped form. False: neither family. */
 bool address_of(struct in6_addr *a, const struct sockaddr *sa);
 
+/* What counts as one client: A itself when it is IPv4, in mapped form, and of IPv6 its /64, of which whoever
+ * has one address can have all. */
+struct in6_addr client_network(const struct in6_addr *a);
+
 /* Appends address and port of SA: "192.0.2.1:1688", "[2001:db8::1]:1688". IPv4-mapped IPv6 is written
  * as IPv4. */
 void text_add_sockaddr(struct text *t, const struct sockaddr *sa);

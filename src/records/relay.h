@@ -36,7 +36,8 @@ struct source_record {
 	X(REFUSED_FIRST_BYTE, "refused_first_byte", "`relay.first-byte-timeout-s` without the first byte or PDU") \
 	X(REFUSED_MEMORY, "refused_memory", "memory or descriptors had run out") \
 	X(CLOSED_IDLE, "closed_idle", "ended by `relay.idle-timeout-s` or `relay.half-closed-timeout-s`") \
-	X(CLOSED_SESSION_TIME, "closed_session_time", "ended by `relay.max-session-s`")
+	X(CLOSED_SESSION_TIME, "closed_session_time", "ended by `relay.max-session-s`") \
+	X(CLOSED_GAVE_WAY, "closed_gave_way", "ended at a limit, to let a newer connection in")
 /* clang-format on */
 
 #define REFUSAL_NAME(name, key, help) name,

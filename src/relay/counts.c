@@ -10,6 +10,7 @@ const char *const refusal_words[] = {
 	[REFUSED_MEMORY] = "out of memory",
 	[CLOSED_IDLE] = "idle",
 	[CLOSED_SESSION_TIME] = "open for relay.max-session-s",
+	[CLOSED_GAVE_WAY] = "gave way to a newer connection",
 };
 _Static_assert(sizeof(refusal_words) / sizeof(refusal_words[0]) == REFUSAL_COUNT, "words for each");
 

@@ -8,6 +8,7 @@
 
 #include "common/log.h"
 #include "dcerpc.h"
+#include "places.h"
 #include "proxy_header.h"
 #include "tcp.h"
 
@@ -21,8 +22,6 @@
  */
 enum {
 	FRESH_MS = 5000, /* spares short sessions the calls that only long ones need */
-	TIME_TO_SPEAK_MS = 1000,
-	LOOKED_AT_MAX = 16,
 };
 
 static void guard_client(struct session *s, uint32_t events);
@@ -54,6 +53,7 @@ static void enter(struct session *s, enum session_state state)
 	expiry_remove(&s->expiry);
 	s->state = state;
 	expiry_add(&s->all->in_state[state], &s->expiry);
+	client_touch(s->holder, &s->place);
 }
 
 static void handle_expired(struct expiry *list, struct expiry_entry *e)
@@ -108,7 +108,7 @@ static void handle_upstream(struct loop *loop, struct loop_fd *w, uint32_t event
 static void make_client_address(const struct session *s, struct sockaddr_in6 *address)
 {
 	*address = (struct sockaddr_in6){
-		.sin6_family = AF_INET6, .sin6_addr = s->holder->address, .sin6_port = htons(s->client_port)};
+		.sin6_family = AF_INET6, .sin6_addr = s->client_address, .sin6_port = htons(s->client_port)};
 }
 
 /* "session 192.0.2.7:49152 -> kms.example.org:1688: 250 bytes up, 170 down, 12 ms: closed" */
@@ -143,7 +143,7 @@ static void finish(struct session *s, const char *how)
 	flow_free(&s->down, &all->pipes);
 	loop_close(all->loop, &s->client.watch);
 	loop_close(all->loop, &s->upstream.watch);
-	clients_give(&all->clients, s->holder);
+	clients_give(&all->clients, s->holder, &s->place);
 	free(s);
 	all->count--;
 	report_changed(all->report);
@@ -166,26 +166,33 @@ static void reset_counted(struct session *s, enum refusal reason)
 	reset(s, refusal_words[reason]);
 }
 
-/* One line for each client a minute, WORDS telling more than the reason does. */
-static void log_refused(struct sessions *all, const struct in6_addr *client, const char *words)
+/* One line for each client a minute: what was DONE to it, and WHY. */
+static void log_limited(
+	struct sessions *all, const struct in6_addr *address, const char *done, const char *why)
 {
 	char name[ENDPOINT_TEXT_MAX];
 	struct text t = TEXT(name);
-	struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_addr = *client};
+	struct in6_addr network = client_network(address);
+	struct sockaddr_in6 sa = {.sin6_family = AF_INET6, .sin6_addr = *address};
 	unsigned held_back;
-	if (!log_limit_allows(&all->log_limit, client, now_ms(), &held_back))
+	if (!log_limit_allows(&all->log_limit, &network, now_ms(), &held_back))
 		return;
-	text_add_address(&t, (struct sockaddr *)&address);
+	text_add_address(&t, (struct sockaddr *)&sa);
 	if (held_back > 0)
-		log_warnx("client %s refused: %s (%u lines about others were held back)", name, words,
+		log_warnx("client %s %s: %s (%u lines about others were held back)", name, done, why,
 			held_back);
 	else
-		log_warnx("client %s refused: %s", name, words);
+		log_warnx("client %s %s: %s", name, done, why);
+}
+
+static void log_refused(struct sessions *all, const struct in6_addr *client, const char *why)
+{
+	log_limited(all, client, "refused", why);
 }
 
 static void refuse_silence(struct session *s)
 {
-	log_refused(s->all, &s->holder->address, refusal_words[REFUSED_FIRST_BYTE]);
+	log_refused(s->all, &s->client_address, refusal_words[REFUSED_FIRST_BYTE]);
 	reset_counted(s, REFUSED_FIRST_BYTE);
 }
 
@@ -224,7 +231,7 @@ static void refuse_by_guard(struct session *s, const struct dcerpc_result *resul
 	char words[160];
 	struct text t = TEXT(words);
 	text_add_dcerpc_reason(&t, result);
-	log_refused(s->all, &s->holder->address, words);
+	log_refused(s->all, &s->client_address, words);
 	reset_counted(s, REFUSED_GUARD);
 }
 
@@ -414,43 +421,32 @@ static void start(struct sessions *all, struct session *s)
 	guard_client(s, 0);
 }
 
-/* The session that has said nothing for the longest time; NULL: none. In GUARD and SILENT nobody else is; of
- * the FRESH ones the first few are looked at, once they have had the time to say something. */
-static struct session *find_silent(struct sessions *all)
+static void give_way(struct session *s, enum refusal limit)
 {
-	static const enum session_state states_of_silence[] = {SESSION_GUARD, SESSION_SILENT, SESSION_FRESH};
-	struct session *oldest = NULL;
-	for (size_t i = 0; i < sizeof(states_of_silence) / sizeof(states_of_silence[0]); i++) {
-		struct expiry *list = &all->in_state[states_of_silence[i]];
-		struct expiry_entry *e = expiry_first(list);
-		for (unsigned n = 0; n < LOOKED_AT_MAX && e != NULL && e != &list->head; n++, e = e->next) {
-			struct session *s = container_of(e, struct session, expiry);
-			if (s->state == SESSION_FRESH &&
-				(s->bytes_up + s->bytes_down > 0 ||
-					now_ms() - s->accepted_ms < TIME_TO_SPEAK_MS))
-				continue;
-			if (oldest == NULL || s->accepted_ms < oldest->accepted_ms)
-				oldest = s;
-			break;
-		}
-	}
-	return oldest;
+	log_limited(s->all, &s->client_address, "gave way", refusal_words[limit]);
+	reset_counted(s, CLOSED_GAVE_WAY);
 }
 
-/* Ends one that says nothing: nobody keeps others out by sitting on all places. */
-static bool make_room(struct sessions *all)
+/* NULL: no memory. */
+static struct session *make_session(struct sessions *all, const struct in6_addr *client)
 {
-	struct session *s = find_silent(all);
+	struct session *s = calloc(1, sizeof(*s));
 	if (s == NULL)
-		return false;
-	log_refused(all, &s->holder->address, refusal_words[REFUSED_FULL]);
-	reset_counted(s, REFUSED_FULL);
-	return true;
+		return NULL;
+	s->holder = clients_take(&all->clients, client, &s->place);
+	if (s->holder == NULL) {
+		free(s);
+		return NULL;
+	}
+	s->client_address = *client;
+	return s;
 }
 
 void sessions_accept(struct sessions *all, int client_fd, const struct sockaddr *address)
 {
 	struct in6_addr client = {0};
+	struct session *older;
+	enum refusal reason;
 	address_of(&client, address);
 	if (!allow_client(&all->settings->allow, all->networks, &client)) {
 		refuse(all, client_fd, &client, REFUSED_NOT_ALLOWED);
@@ -460,21 +456,17 @@ void sessions_accept(struct sessions *all, int client_fd, const struct sockaddr 
 		refuse(all, client_fd, &client, REFUSED_NO_UPSTREAM);
 		return;
 	}
-	if (all->count >= all->max && !make_room(all)) {
-		refuse(all, client_fd, &client, REFUSED_FULL);
-		return;
-	}
-	struct client *holder = clients_take(&all->clients, &client);
-	struct session *s = calloc(1, sizeof(*s));
-	if (holder == NULL || s == NULL || holder->session_count > all->max_per_client) {
-		enum refusal reason = holder == NULL || s == NULL ? REFUSED_MEMORY : REFUSED_CLIENT_FULL;
-		free(s);
-		if (holder != NULL)
-			clients_give(&all->clients, holder);
+	if (!place_is_free(all, &client, &older, &reason) && older == NULL) {
 		refuse(all, client_fd, &client, reason);
 		return;
 	}
-	s->holder = holder;
+	if (older != NULL)
+		give_way(older, reason);
+	struct session *s = make_session(all, &client);
+	if (s == NULL) {
+		refuse(all, client_fd, &client, REFUSED_MEMORY);
+		return;
+	}
 	/* The port is at the same place in both families. */
 	s->client_port = ntohs(((const struct sockaddr_in *)address)->sin_port);
 	/* The listener's options (tcp.h) are inherited. */
@@ -527,6 +519,7 @@ void sessions_init(struct sessions *all, struct loop *loop, struct upstreams *up
 			.waits = handle_waits,
 			.done = handle_done}};
 	pipe_pool_init(&all->pipes, pipes_max);
+	clients_init(&all->clients);
 	get_periods(settings, periods);
 	for (size_t state = 0; state < SESSION_STATE_COUNT; state++)
 		expiry_init(&all->in_state[state], loop, periods[state], handle_expired);

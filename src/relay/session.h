@@ -52,6 +52,8 @@ struct session {
 	struct loop_turn turn; /* waits while there may be more to read */
 	struct sessions *all;
 	struct client *holder;
+	struct ring place;              /* among the holder's */
+	struct in6_addr client_address; /* IPv4 in mapped form */
 	struct side client, upstream;
 	struct flow up, down; /* to the upstream, to the client */
 	uint64_t bytes_up, bytes_down;

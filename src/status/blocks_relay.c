@@ -34,6 +34,7 @@ static const struct refusal_text refused[] = {
 static const struct refusal_text closed[] = {
 	{CLOSED_IDLE, "idle"},
 	{CLOSED_SESSION_TIME, "too long"},
+	{CLOSED_GAVE_WAY, "to let others in"},
 };
 enum {
 	REFUSED_TEXTS = sizeof(refused) / sizeof(refused[0]),

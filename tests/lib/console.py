@@ -74,7 +74,7 @@ class Records:
                      connections_now=3, connections_total=1204, connections_refused=0, connections_failed=0,
                      connections_max=4096, refused_not_allowed=0, refused_full=0, refused_client_full=0,
                      refused_no_upstream=0, refused_guard=0, refused_first_byte=0, refused_memory=0, closed_idle=0,
-                     closed_session_time=0, bytes_to_upstream=1258291, bytes_to_client=3565158, connect_p50_us=500,
+                     closed_session_time=0, closed_gave_way=0, bytes_to_upstream=1258291, bytes_to_client=3565158, connect_p50_us=500,
                      connect_p99_us=2000, session_p50_ms=20, session_p99_ms=100)
         self.write("service", "relay", **{**known, **values})
 

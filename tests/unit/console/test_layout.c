@@ -457,8 +457,9 @@ static void test_what_was_refused(void **unused)
 {
 	(void)unused;
 	assert_has_not(draw(80, 25), "Refused");
-	set_relay("state=ready\nrefused_guard=3\nrefused_not_allowed=4\nclosed_idle=2\n");
-	assert_has(draw(80, 25), " Refused   4 not allowed, 3 by the guard; closed: 2 idle ");
+	set_relay("state=ready\nrefused_guard=3\nrefused_not_allowed=4\nclosed_idle=2\nclosed_gave_way=5\n");
+	assert_has(draw(80, 25),
+		" Refused   4 not allowed, 3 by the guard; closed: 2 idle, 5 to let others in ");
 	set_relay("state=ready\nclosed_session_time=1\n");
 	assert_has_not(draw(80, 25), "Refused");
 	assert_has(draw(80, 25), " Closed    1 too long ");

@@ -119,7 +119,8 @@ static void test_relay_counters(void **unused)
 	relay_record_read(s,
 		view_of("refused_not_allowed=1\nrefused_guard=2\nrefused_full=3\nrefused_client_full=4\n"
 			"refused_no_upstream=5\nrefused_first_byte=6\nrefused_memory=7\nclosed_idle=8\n"
-			"closed_session_time=9\nconnect_p50_us=-5\nconnect_p99_us=\nsession_p50_ms=20\n"
+			"closed_session_time=9\nclosed_gave_way=10\nconnect_p50_us=-5\nconnect_p99_us="
+			"\nsession_p50_ms=20\n"
 			"session_p99_ms=9223372036854775807\nbytes_to_client=9223372036854775808\n"),
 		RECORD_READ);
 	for (int i = 0; i < REFUSAL_COUNT; i++)

@@ -44,6 +44,7 @@ static const struct sample {
 		"connections_refused=1\nconnections_failed=0\nconnections_max=4096\nrefused_not_allowed=1\n"
 		"refused_full=0\nrefused_client_full=0\nrefused_no_upstream=0\nrefused_guard=0\n"
 		"refused_first_byte=0\nrefused_memory=0\nclosed_idle=0\nclosed_session_time=0\n"
+		"closed_gave_way=0\n"
 		"bytes_to_upstream=8\nbytes_to_client=9\nconnect_p50_us=500\nconnect_p99_us=2000\n"
 		"session_p50_ms=20\nsession_p99_ms=100\n"},
 	{resolver_fields,

@@ -1,13 +1,11 @@
-/* What is counted: percentiles lie in their bucket, each client has one entry, refusals add up. */
+/* What is counted: percentiles lie in their bucket, refusals add up. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 #include <cmocka.h>
 
-#include "clients.h"
 #include "counts.h"
 #include "histogram.h"
 
@@ -31,30 +29,6 @@ static void test_percentiles(void **state)
 	assert_int_equal(histogram_percentile(&h, 50), 500);
 }
 
-static struct in6_addr address(unsigned number)
-{
-	struct in6_addr a = {0};
-	memcpy(&a, &number, sizeof(number));
-	return a;
-}
-
-static void test_clients_are_counted(void **state)
-{
-	static struct clients c;
-	static struct client *taken[5000];
-	(void)state;
-	for (unsigned i = 0; i < 5000; i++) {
-		struct in6_addr a = address(i / 2);
-		taken[i] = clients_take(&c, &a);
-		assert_non_null(taken[i]);
-		assert_int_equal(taken[i]->session_count, 1 + i % 2);
-	}
-	for (unsigned i = 0; i < 5000; i++)
-		clients_give(&c, taken[i]);
-	for (unsigned i = 0; i < CLIENT_BUCKETS; i++)
-		assert_null(c.bucket[i]);
-}
-
 static void test_sum_of_refusals(void **state)
 {
 	struct counts c = {.of = {[REFUSED_GUARD] = 2, [REFUSED_NOT_ALLOWED] = 3, [CLOSED_IDLE] = 100}};
@@ -66,7 +40,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_percentiles),
-		cmocka_unit_test(test_clients_are_counted),
 		cmocka_unit_test(test_sum_of_refusals),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

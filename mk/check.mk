@@ -100,9 +100,9 @@ check-host: images programs $(SOURCES_USED) $(GEN_INIT_CPIO) | deps-check
 	$(Q)mkdir -p $(CHECK)
 	$(Q)tools/in-namespaces $(PYTEST) --numprocesses=$(shell nproc) --dist=loadgroup --junitxml=$(CHECK)/host.xml tests/host
 
-# The resolver as it is in the image as well: it lives by what musl's own resolver does. These tests wait for timers more
+# The resolver as it is in the image as well: it lives by what musl's own resolver does; the relay for its memory. These tests wait for timers more
 # than they compute.
-check-netns: host-programs programs check-containers $(CHECK)/syslog-ng $(BUILD)/bench/relay-load $(BUILD)/bin/resolver $(BUILD)/packages/dhcpcd/.done \
+check-netns: host-programs programs check-containers $(CHECK)/syslog-ng $(BUILD)/bench/relay-load $(BUILD)/bin/relay $(BUILD)/bin/resolver $(BUILD)/packages/dhcpcd/.done \
 		$(BUILD)/packages/ntpd/.done | deps-check
 	$(Q)mkdir -p $(CHECK)
 	$(Q)tools/in-namespaces $(PYTEST) --numprocesses=$(shell expr 3 '*' $$(nproc)) --junitxml=$(CHECK)/netns.xml tests/netns

@@ -58,7 +58,10 @@ static struct session *choose_of_all(struct sessions *all, size_t held)
 	struct session *greatest = first != NULL ? container_of(first, struct session, place) : NULL;
 	if (greatest != NULL && far)
 		return greatest;
-	return silent != NULL || greatest == NULL ? silent : if_quiet(greatest);
+	/* One that has just come does not give way to a client that holds more. */
+	if (silent != NULL && silent->holder->session_count >= held)
+		return silent;
+	return greatest != NULL ? if_quiet(greatest) : NULL;
 }
 
 bool place_is_free(

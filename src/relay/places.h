@@ -1,16 +1,20 @@
 /* Who gets a place, and whose he gets when there is none left:
  *
- *   as many are taken as one client may have -> its session that nothing happened to for the longest time,
- *                                               once that is quiet
- *   all are taken -> the oldest session, of any client, that has said nothing for a second
- *                 -> else, if a client holds far more than the newcomer's: its session that nothing happened
- *                    to for the longest time
- *                 -> else the oldest session that has said nothing, or a quiet one of the client with the
- * most nobody of these -> the newcomer is refused
+ *   as many are taken as one client may have
+ *     -> its session that nothing happened to for the longest time, once that is quiet
+ *   all are taken
+ *     -> the oldest session that has said nothing, when that is for a second or more
+ *     -> else, when a client holds far more than the newcomer's, its session that nothing happened to for the
+ *        longest time
+ *     -> else the oldest session that has said nothing, of a client that holds as many as the newcomer's or
+ * more
+ *     -> else a session of the client that holds the most, once it is quiet
+ *   none of these
+ *     -> the newcomer is refused
  *
- * Whoever sits on places loses them by the first rule of the two, whoever opens, speaks and sits by the
- * second, and a storm of new sessions by the second as well: it never reaches one that has had a place for
- * less than a second, of a client that holds few. */
+ * Who sits on places loses them as silent; who speaks first and then sits, and who opens new sessions in a
+ * storm, as the one that holds the most. No storm reaches a session of a client that holds few and speaks
+ * within a second. */
 #ifndef RELAY_PLACES_H
 #define RELAY_PLACES_H
 

@@ -5,4 +5,5 @@ const char *const web_refusal_words[WEB_REFUSAL_COUNT] = {
 	[WEB_CLIENT_FULL] = "client_full",
 	[WEB_FULL] = "full",
 	[WEB_TOO_SLOW] = "too_slow",
+	[WEB_GAVE_WAY] = "gave_way",
 };

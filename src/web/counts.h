@@ -7,6 +7,7 @@ enum web_refusal {
 	WEB_CLIENT_FULL, /* over the limit of one client */
 	WEB_FULL,        /* over the limit of all */
 	WEB_TOO_SLOW,    /* the request, or the client's reading of the answer */
+	WEB_GAVE_WAY,    /* at one of these limits, to a newer one */
 	WEB_REFUSAL_COUNT
 };
 

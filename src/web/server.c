@@ -274,59 +274,73 @@ int server_init(struct server *s, struct loop *loop,
 	return loop_add(loop, &s->epoll, EPOLLIN);
 }
 
-/* A free place for CLIENT, or NULL and why not. */
-static struct connection *find_place(
-	struct server *s, const struct in6_addr *client, enum web_refusal *reason)
-{
-	struct connection *place = NULL;
-	unsigned of_client = 0;
-	for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
-		struct connection *c = &s->connection[i];
-		if (c->server == NULL)
-			place = c;
-		else
-			of_client += memcmp(&c->client, client, sizeof(*client)) == 0;
-	}
-	*reason = place == NULL ? WEB_FULL : WEB_CLIENT_FULL;
-	return of_client < CONNECTIONS_PER_CLIENT_MAX ? place : NULL;
-}
-
 static bool is_older(const struct connection *a, const struct connection *b)
 {
 	return b == NULL || a->accepted_ms < b->accepted_ms;
 }
 
-/* Ends the oldest connection, one of a client that is not named in status-allow first. Only age counts: a
- * silent connection, one that does not read and one that does not close can all be held on purpose, and a new
- * one is younger than all of them. False: none may be ended. */
-static bool make_room(struct server *s, bool named)
+/* Who is there, as a newcomer finds it. */
+struct places {
+	struct connection *free;
+	unsigned of_client;         /* connections of the newcomer's client; who is named counts by himself */
+	struct connection *waiting; /* its oldest without a whole request */
+	struct connection *oldest;  /* of all that may give way */
+};
+
+/* Only age counts between clients: a silent connection, one that does not read and one that does not close
+ * can all be held on purpose, and a new one is younger than all of them. */
+static void look_at_places(struct server *s, const struct in6_addr *client, bool named, struct places *places)
 {
-	struct connection *oldest = NULL, *oldest_named = NULL;
+	struct connection *oldest_named = NULL;
+	*places = (struct places){0};
 	for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
 		struct connection *c = &s->connection[i];
-		struct connection **of_its_kind = c->named ? &oldest_named : &oldest;
-		if (!c->given_up && is_older(c, *of_its_kind))
+		if (c->server == NULL) {
+			places->free = c;
+			continue;
+		}
+		struct connection **of_its_kind = c->named ? &oldest_named : &places->oldest;
+		bool own = c->named == named && memcmp(&c->client, client, sizeof(*client)) == 0;
+		places->of_client += own;
+		if (c->given_up)
+			continue;
+		if (own && !c->answered && is_older(c, places->waiting))
+			places->waiting = c;
+		if (is_older(c, *of_its_kind))
 			*of_its_kind = c;
 	}
-	if (oldest == NULL)
-		oldest = named ? oldest_named : NULL;
-	if (oldest == NULL)
-		return false;
-	give_up(oldest, WEB_FULL);
-	run(s);
-	return true;
+	if (places->oldest == NULL && named)
+		places->oldest = oldest_named;
+}
+
+/* A place for a connection of CLIENT. NULL: *LIMIT is in the way, and nobody gives way. */
+static struct connection *find_place(
+	struct server *s, const struct in6_addr *client, bool named, enum web_refusal *limit)
+{
+	struct places places;
+	look_at_places(s, client, named, &places);
+	bool client_full = places.of_client >= CONNECTIONS_PER_CLIENT_MAX;
+	if (!client_full && places.free != NULL)
+		return places.free;
+	*limit = client_full ? WEB_CLIENT_FULL : WEB_FULL;
+	struct connection *gives_way = client_full ? places.waiting : places.oldest;
+	if (gives_way == NULL)
+		return NULL;
+	give_up(gives_way, WEB_GAVE_WAY);
+	run(s); /* libmicrohttpd lets it go */
+	look_at_places(s, client, named, &places);
+	return places.of_client < CONNECTIONS_PER_CLIENT_MAX ? places.free : NULL;
 }
 
 void server_accept(struct server *s, int fd, const struct sockaddr *address, socklen_t bytes, bool named)
 {
 	struct in6_addr client = {0};
-	enum web_refusal reason;
+	enum web_refusal limit;
 	address_of(&client, address);
-	struct connection *c = find_place(s, &client, &reason);
-	if (c == NULL && reason == WEB_FULL && make_room(s, named))
-		c = find_place(s, &client, &reason);
+	client = client_network(&client);
+	struct connection *c = find_place(s, &client, named, &limit);
 	if (c == NULL) {
-		server_refuse(s, fd, reason);
+		server_refuse(s, fd, limit);
 		return;
 	}
 	*c = (struct connection){.server = s,

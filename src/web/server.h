@@ -25,10 +25,10 @@ enum {
 
 /* One client, from accept() until it has everything. */
 struct connection {
-	struct server *server; /* NULL: free */
-	struct in6_addr client;
-	int fd;              /* libmicrohttpd's */
-	struct loop_fd rest; /* ours, of the same socket, once libmicrohttpd is done with it; else -1 */
+	struct server *server;  /* NULL: free */
+	struct in6_addr client; /* an IPv4 address or an IPv6 /64 */
+	int fd;                 /* libmicrohttpd's */
+	struct loop_fd rest;    /* ours, of the same socket, once libmicrohttpd is done with it; else -1 */
 	struct loop_timer deadline;
 	bool named; /* status-allow has the client's prefix: it is not there by being on-link alone */
 	bool answered, given_up;
@@ -55,9 +55,8 @@ struct server {
 int server_init(struct server *s, struct loop *loop,
 	bool (*write)(struct server *s, struct answer *a, const char *path, const char *host));
 
-/* Takes over FD of an allowed client. When all places are taken the oldest connection gives way, so that
- * clients that hold connections lock nobody out; one of a client that is NAMED in status-allow gives way only
- * to another such. Closes FD when its client has too many, or none gives way. */
+/* Takes over FD of an allowed client, NAMED in status-allow or on-link alone. docs/monitoring.md says which
+ * connection gives way when all places are taken, or all of one client. Closes FD when none does. */
 void server_accept(struct server *s, int fd, const struct sockaddr *address, socklen_t bytes, bool named);
 
 /* Closes FD by RST and counts it. */

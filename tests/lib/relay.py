@@ -15,6 +15,7 @@ from waiting import wait_until
 
 PORT = 1688
 PROGRAM = HOST_BIN / "relay"
+GUEST_PROGRAM = HOST_BIN.parent / "bin/relay"  # as it is in the image
 
 
 class Relay:
@@ -110,9 +111,9 @@ class Network:
         wait_until(lambda: self.lan.run("ping", "-c1", "-W1", self.relay6, check=False).find(" 0% ") > 0,
                    10, "the relay's box answers on IPv6")
 
-    def start_relay(self, prefix=(), **settings):
+    def start_relay(self, prefix=(), program=PROGRAM, **settings):
         settings = {"splice": "on" if self.splice else "off", **settings}
-        return self.keep(Relay(self.box, self.folder, prefix, **settings))
+        return self.keep(Relay(self.box, self.folder, prefix, program, **settings))
 
     def listen(self, port, address=None, backlog=4096):
         """A listening socket of a host; port 0 takes a free one."""

@@ -63,7 +63,7 @@ def test_silent_ones_on_all_places_give_way(network, guard):
             return exchange(network.lan, network.relay, request) == request
     wait_until(served, 20, "an honest client is served", lambda: str(relay.record()))
     assert_reset(silent[0], "the first of the silent ones")
-    relay.wait_record(lambda r: r.number("refused_full") > 0, "refused_full")
+    relay.wait_record(lambda r: r.number("closed_gave_way") > 0, "closed_gave_way")
 
 
 def test_idle_connection_is_reset_and_a_busy_one_is_not(network):

@@ -114,8 +114,9 @@ bool conflicts_hear(int fd)
 	bool changed = false;
 	while (arp_receive(fd, &s)) {
 		struct address *a = find(s.ifindex, s.address);
-		/* Of our own packets some come back. */
-		if (a == NULL || memcmp(a->mac, s.mac, sizeof(s.mac)) == 0)
+		/* Of our own packets some come back. Of others the first one of a round is told: whoever
+		 * claims it with a new MAC each time is reported once. */
+		if (a == NULL || a->heard || memcmp(a->mac, s.mac, sizeof(s.mac)) == 0)
 			continue;
 		changed = changed || !a->taken || memcmp(a->other, s.mac, sizeof(s.mac)) != 0;
 		memcpy(a->other, s.mac, sizeof(s.mac));

@@ -18,6 +18,7 @@ enum {
 	PAUSE_MS = 20,      /* a storm of changes is looked at once in this time */
 	NO_ANSWER_MS = 200, /* the kernel is asked again */
 	TROUBLE_MS = 15000, /* what was refused is tried again */
+	DEAF_MS = 100,      /* after ARP packets: in a storm, the kernel drops what its queue does not hold */
 };
 
 static struct loop loop;
@@ -25,6 +26,8 @@ static struct sync state;
 static struct loop_timer look_timer; /* armed: the kernel is looked at when it ends */
 static struct loop_timer trouble_timer;
 static struct loop_timer probe_timer; /* armed: an address of ours is asked for when it ends */
+static struct loop_timer deaf_timer;  /* armed: ARP packets wait until it ends */
+static struct loop_fd arp;
 static int64_t looked_ms;
 
 static void look_soon(void)
@@ -75,9 +78,17 @@ static void handle_trouble_timer(struct loop *l, struct loop_timer *timer)
 
 static void handle_arp(struct loop *l, struct loop_fd *w, uint32_t events)
 {
-	(void)l, (void)events;
+	(void)events;
 	if (conflicts_hear(w->fd))
 		look_soon();
+	loop_change(l, w, 0);
+	loop_arm(l, &deaf_timer, now_ms() + DEAF_MS);
+}
+
+static void handle_deaf_timer(struct loop *l, struct loop_timer *timer)
+{
+	(void)timer;
+	loop_change(l, &arp, EPOLLIN);
 }
 
 static void handle_notifications(struct loop *l, struct loop_fd *w, uint32_t events)
@@ -124,12 +135,13 @@ int main(void)
 	static struct loop_fd notifications = {.handle = handle_notifications};
 	static struct watch records;
 	static const char *const places[] = {"net"}; /* which tells there what leases say of the MTU */
-	static struct loop_fd arp = {.handle = handle_arp};
 
 	log_open("link");
 	look_timer.handle = handle_look_timer;
 	trouble_timer.handle = handle_trouble_timer;
 	probe_timer.handle = handle_probe_timer;
+	deaf_timer.handle = handle_deaf_timer;
+	arp.handle = handle_arp;
 	if (record_make_folder("link") < 0)
 		fatal("%s/link", run_dir());
 	if (loop_init(&loop) < 0 || loop_signals(&loop, &signals, (const int[]){SIGTERM, SIGINT, 0}) < 0)

@@ -109,11 +109,11 @@ class Connections:
 
 
 def send_frames(ifname, rate, path):
-    data, frames = pathlib.Path(path).read_bytes(), []
-    while data:
-        length = int.from_bytes(data[:2], "big")
-        frames.append(data[2:2 + length])
-        data = data[2 + length:]
+    data, frames, at = pathlib.Path(path).read_bytes(), [], 0
+    while at < len(data):
+        end = at + 2 + int.from_bytes(data[at:at + 2], "big")
+        frames.append(data[at + 2:end])
+        at = end
     begin, sent = time.monotonic(), 0
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as wire:
         wire.bind((ifname, 0))

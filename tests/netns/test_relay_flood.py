@@ -10,7 +10,7 @@ import sys
 
 import pytest
 from dcerpc import NDR, bind
-from dhcpcd import sysctls
+from dhcpcd import each, sysctls
 from flood import KINDS, Flood
 from frames import syn
 from netns import Namespace
@@ -120,7 +120,8 @@ def test_all_of_it_at_once(keep, splicing_network, honest, start):
     network = splicing_network
     for key, value in sysctls():
         if key.startswith(("net.ipv4.tcp", "net.ipv4.neigh", "net.ipv6.neigh")):
-            network.box.sysctl(key.replace("*", "default"), value)
+            for name in each(key, ["eth0"]):
+                network.box.sysctl(name, value)
     relay = start(program=GUEST_PROGRAM)
     keep(Flood.of_frames(network.lan, "br0", 4000, list(half_open(network, 5000)), network.folder))
     for kind in KINDS:

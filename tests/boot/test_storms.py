@@ -14,7 +14,7 @@ from relayed import exchange, wait_relayed
 from test_status_page import ask
 from waiting import wait_until
 
-PER_SECOND, FRAMES, PACKETS, EXCHANGES = 2000, 20_000, 10_000, 20
+PER_SECOND, FRAMES, PACKETS, EXCHANGES = 2000, 20_000, 4000, 10
 MEMORY_BYTES = 1 << 20  # so near to what was available before it has to be
 CONNECT_P99_US = 200_000
 STORM_BYTES = 6 << 20  # so much may be taken meanwhile

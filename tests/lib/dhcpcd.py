@@ -44,9 +44,9 @@ def sysctls():
 
 
 def each(key, nics):
-    """KEY with its * as "default" and each interface that is there, as src/init/mounts.c has it. Bounds of the neighbour
-    table are the machine's."""
-    if ".gc_thresh" in key:
+    """KEY with its * as "default" and each interface that is there, as src/init/mounts.c has it. What is
+    the machine's, no namespace has."""
+    if ".gc_thresh" in key or ".inet_peer_" in key:
         return []
     every = [] if ".neigh." in key else ["all"]
     return [key.replace("*", name) for name in ["default", *every, "lo", *nics]] if "*" in key else [key]

@@ -44,12 +44,12 @@ def sysctls():
 
 
 def each(key, nics):
-    """KEY with its * as "default" and each interface that is there, as src/init/mounts.c has it. What is
-    the machine's, no namespace has."""
+    """KEY with its * as "default" and each interface that is there, as src/init/mounts.c has it; none where a namespace has
+    no such setting, because it is the machine's."""
     if ".gc_thresh" in key or ".inet_peer_" in key:
         return []
-    every = [] if ".neigh." in key else ["all"]
-    return [key.replace("*", name) for name in ["default", *every, "lo", *nics]] if "*" in key else [key]
+    every = [] if ".neigh." in key else ["default", "all"]
+    return [key.replace("*", name) for name in [*every, "lo", *nics]] if "*" in key else [key]
 
 
 class GuestNetwork:

@@ -2,6 +2,7 @@
 
 import contextlib
 import ipaddress
+import json
 import pathlib
 import random
 import socket
@@ -12,7 +13,7 @@ import pytest
 from dcerpc import NDR, bind
 from dhcpcd import each, sysctls
 from flood import KINDS, Flood
-from frames import syn
+from frames import arp, first_fragment, neighbour, syn, udp
 from netns import Namespace
 from relay import GUEST_PROGRAM, PORT, read_exactly
 from waiting import wait_until
@@ -22,6 +23,7 @@ PDU = bind((ACTIVATION, 1, [NDR]))
 ECHO_HOST = pathlib.Path(__file__).resolve().parent.parent / "lib/echo_host.py"
 PLACES, EXCHANGES, LATE = 256, 60, 15
 CONNECT_P99_US = 500_000  # with all of it on one machine
+FRAGMENTS_BYTES = 262_144 + 16_384  # rootfs/etc/sysctl.conf, and the one that is on its way
 HOSTILE4 = ["192.0.2.101", "192.0.2.102"]
 HOSTILE6 = ["2001:db8:a::/64", "2001:db8:b::/64"]
 TCP_INFO_TOTAL_RETRANS = 100  # struct tcp_info, linux/tcp.h
@@ -133,3 +135,45 @@ def test_all_of_it_at_once(keep, splicing_network, honest, start):
     assert relay.record().number("connect_p99_us") <= CONNECT_P99_US, relay.record()
     grown_kb = relay.status("VmRSS") - before_kb
     assert grown_kb < 256, f"the relay grew by {grown_kb} kB"
+
+
+def mixed(network):
+    """Frames of all kinds that need no connection, to whom answers are hard or nobody is."""
+    mac, draw = bytes.fromhex(network.box.links()["eth0"]["address"].replace(":", "")), random.Random(2)
+    for number in range(4000):
+        four = f"192.0.2.{draw.randrange(128, 255)}"
+        six = f"2001:db8::{draw.getrandbits(16):x}:{draw.getrandbits(16):x}"
+        yield syn(mac, four, network.relay, draw.randrange(1024, 65536), PORT)
+        yield syn(mac, six, network.relay6, draw.randrange(1024, 65536), PORT)
+        for source, destination in ((four, network.relay), (six, network.relay6)):
+            yield first_fragment(mac, source, destination, number, bytes(1200))
+            yield udp(mac, source, destination, 53, draw.randrange(1, 65536), b"x" * 200)
+        yield arp(1, four, network.relay)
+        yield arp(2, four, network.relay, to=mac)
+        yield neighbour(135, six, network.relay6, network.relay6, mac)
+        yield neighbour(136, six, six, network.relay6, mac)
+
+
+def test_twenty_thousand_packets_a_second(keep, splicing_network, honest, start):
+    network = splicing_network
+    for key, value in sysctls():
+        if key.startswith(("net.ipv4.", "net.ipv6.")):
+            for name in each(key, ["eth0"]):
+                network.box.sysctl(name, value)
+    relay = start(program=GUEST_PROGRAM)
+    keep(Flood.of_frames(network.lan, "br0", 20_000, list(mixed(network)), network.folder))
+
+    def packets():
+        return json.loads(network.box.ip("-json", "-statistics", "link", "show", "eth0"))[0]["stats64"]["rx"]["packets"]
+    begin = packets()
+    wait_until(lambda: packets() - begin > 20_000, 60, "the storm")
+    rounds = 0
+    while packets() - begin < 100_000 or rounds == 0:
+        assert_all_served(honest, network.relay, relay)
+        rounds += 1
+    print(f"{packets() - begin} packets")
+    assert relay.record().number("connect_p99_us") <= CONNECT_P99_US, relay.record()
+    for name, key in (("sockstat", "FRAG"), ("sockstat6", "FRAG6")):
+        line = next(line for line in network.box.run("cat", f"/proc/net/{name}").splitlines() if line.startswith(f"{key}:"))
+        print(line)
+        assert 0 < int(line.split()[-1]) <= FRAGMENTS_BYTES, line

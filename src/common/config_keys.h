@@ -81,10 +81,10 @@
 		"accepts only connections that begin with a DCE/RPC bind to one of these interfaces; `none`: no connection") \
 	KEY(RELAY_MAX_CONNECTIONS, "relay.max-connections", "4096", check_number, 1, 100000, NULL, \
 		"a number from 1 to 100000", \
-		"connections at once; further ones are refused") \
+		"connections at once; then an older one gives way or the new one is refused") \
 	KEY(RELAY_MAX_CONNECTIONS_PER_CLIENT, "relay.max-connections-per-client", "0", check_number, 0, 100000, NULL, \
 		"a number from 0 to 100000", \
-		"connections at once from one address; 0: fifteen sixteenths of `relay.max-connections`") \
+		"connections at once from one IPv4 address or IPv6 /64; 0: fifteen sixteenths of `relay.max-connections`") \
 	KEY(RELAY_CONNECT_TIMEOUT_S, "relay.connect-timeout-s", "4", check_number, 1, 60, NULL, \
 		"a number from 1 to 60", \
 		"an upstream that does not answer within this time counts as down") \

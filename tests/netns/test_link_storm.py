@@ -8,7 +8,7 @@ import ndp
 import pytest
 from dhcpcd import GuestNetwork, MAC, TICK_S
 from flood import Flood
-from frames import BROADCAST, arp, neighbour
+from frames import BROADCAST, arp, neighbour, syn
 from ndp import advertisement, redirect
 from servers import Radvd, interval, prefix, rdnss
 from waiting import wait_until
@@ -110,6 +110,14 @@ def test_neighbours_without_number(keep, lan, guest, unharmed, tmp_path):
         four = f"192.0.2.{draw.randrange(20, 250)}"
         frames += [neighbour(135, six, SLAAC.partition("/")[0], to6, TO), arp(1, four, ADDRESS, to=BROADCAST),
                    neighbour(136, six, six, "ff02::1", TO), arp(2, four, four)]
+    link_us, dhcpcd_us = storm(keep, lan, guest, frames, tmp_path)
+    assert link_us <= LINK_US and dhcpcd_us <= QUIET_US
+
+
+def test_neighbours_that_do_not_answer(keep, lan, guest, unharmed, tmp_path):
+    """Each is asked for, and given up: dhcpcd, which looks after its routers so, hears of it."""
+    draw, six = random.Random(1), SLAAC.partition("/")[0]
+    frames = [syn(TO, f"2001:db8:2::{draw.getrandbits(16):x}:{draw.getrandbits(16):x}", six, 1024 + n, 7) for n in range(20000)]
     link_us, dhcpcd_us = storm(keep, lan, guest, frames, tmp_path)
     assert link_us <= LINK_US and dhcpcd_us <= QUIET_US
 

@@ -289,7 +289,7 @@ struct places {
 
 /* Only age counts between clients: a silent connection, one that does not read and one that does not close
  * can all be held on purpose, and a new one is younger than all of them. */
-static void look_at_places(struct server *s, const struct in6_addr *client, bool named, struct places *places)
+static void count_places(struct server *s, const struct in6_addr *client, bool named, struct places *places)
 {
 	struct connection *oldest_named = NULL;
 	*places = (struct places){0};
@@ -318,7 +318,7 @@ static struct connection *find_place(
 	struct server *s, const struct in6_addr *client, bool named, enum web_refusal *limit)
 {
 	struct places places;
-	look_at_places(s, client, named, &places);
+	count_places(s, client, named, &places);
 	bool client_full = places.of_client >= CONNECTIONS_PER_CLIENT_MAX;
 	if (!client_full && places.free != NULL)
 		return places.free;
@@ -328,7 +328,7 @@ static struct connection *find_place(
 		return NULL;
 	give_up(gives_way, WEB_GAVE_WAY);
 	run(s); /* libmicrohttpd lets it go */
-	look_at_places(s, client, named, &places);
+	count_places(s, client, named, &places);
 	return places.of_client < CONNECTIONS_PER_CLIENT_MAX ? places.free : NULL;
 }
 

@@ -58,7 +58,8 @@ class Cable:
                     if key.data is None:
                         return
                     try:
-                        key.data.send(key.fileobj.recv(FRAME_MAX).ljust(FRAME_MIN, b"\0"))
+                        frame = key.fileobj.recv(FRAME_MAX, socket.MSG_DONTWAIT)
+                        key.data.send(frame.ljust(FRAME_MIN, b"\0"))
                     except OSError:
                         pass  # lost, as frames are: no one at the other end, or its queue is full
 

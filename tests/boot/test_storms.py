@@ -14,10 +14,10 @@ from relayed import exchange, wait_relayed
 from test_status_page import ask
 from waiting import wait_until
 
-PER_SECOND, FRAMES, PACKETS, EXCHANGES = 2000, 20_000, 4000, 10
+PER_SECOND, FRAMES, PACKETS, EXCHANGES = 1000, 20_000, 3000, 10
 MEMORY_BYTES = 1 << 20  # so near to what was available before it has to be
-CONNECT_P99_US = 200_000
-STORM_BYTES = 6 << 20  # so much may be taken meanwhile
+CONNECT_P99_US = 1_000_000  # under emulation, on a machine that runs other things too
+STORM_BYTES = 5 << 20  # so much may be taken meanwhile
 
 
 def spread(mac, four, six):

@@ -229,6 +229,8 @@ static int tell(const char *action)
 	char line[REPORT_LINE_MAX];
 	struct text t = TEXT(line);
 	text_add_report(&t, action);
+	if (value == NULL && errno != 0)
+		fatal("record init/config");
 	return write(STDOUT_FILENO, line, t.used) == (ssize_t)t.used ? 0 : EXIT_SYSTEM;
 }
 
@@ -243,7 +245,7 @@ int main(int argc, char **argv)
 		return tell(argv[1]);
 	open_all();
 	read_before();
-	look();
+	watch_read(&clock_.watch);
 	if (loop_run(&clock_.loop) < 0)
 		fatal("event loop");
 	if (clock_.ntpd > 0)

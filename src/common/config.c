@@ -1,10 +1,12 @@
 #include "common/config.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
+#include "common/file.h"
 #include "common/text.h"
 
 /* Of those that guard, the strictest value: it lets nobody in, or grants the least that still tells why. */
@@ -456,15 +458,17 @@ int config_save(const struct config *c)
 	return record_commit(&r, "init", "config");
 }
 
-void config_load(struct config *c)
+int config_load(struct config *c)
 {
 	static struct record_view v;
 	char message[512];
 	struct text error = TEXT(message);
 	config_init(c);
 	if (record_read(&v, "init", "config") < 0) {
+		int failure = errno;
 		config_close(c, "init/config");
-		return;
+		errno = failure;
+		return file_error_passes(failure) ? -1 : 0;
 	}
 	for (size_t i = 0; i < CONFIG_KEY_COUNT; i++) {
 		const char *name = config_definitions[i].name;
@@ -472,12 +476,14 @@ void config_load(struct config *c)
 		if (value != NULL && value[0] != '\0')
 			config_set(c, name, strlen(name), value, strlen(value), "init/config", &error);
 	}
+	return 0;
 }
 
 const char *config_load_one(enum config_key key, struct record_view *room)
 {
 	const struct config_definition *d = &config_definitions[key];
-	record_read(room, "init", "config"); /* empty when there is none */
+	int error = record_read(room, "init", "config") < 0 ? errno : 0; /* empty when there is none */
 	const char *value = record_get(room, d->name);
+	errno = file_error_passes(error) ? error : 0;
 	return value != NULL && (value[0] == '\0' || d->check(d, value) == NULL) ? value : NULL;
 }

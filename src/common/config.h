@@ -86,11 +86,13 @@ bool config_same(const struct config *a, const struct config *b);
 int config_save(const struct config *c);
 
 /* Reads what init wrote, but for the service's variables; with no record to read, the defaults hold and
- * nobody may come. For init's children. */
-void config_load(struct config *c);
+ * nobody may come. 0; or -1 with errno when it could not be read now, and may be later. For init's children.
+ */
+int config_load(struct config *c);
 
 /* The value of KEY alone, for a program that has no use for a struct config (40 KB); reads into ROOM, and the
- * value is there. NULL: there is no record, or no good value in it. */
+ * value is there. NULL: there is no record, or no good value in it; with errno not 0 it could not be read
+ * now, and may be later. */
 const char *config_load_one(enum config_key key, struct record_view *room);
 
 #endif

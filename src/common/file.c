@@ -4,6 +4,26 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+static int noted_error;
+
+bool file_error_passes(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOMEM || error == EIO || error == ENOBUFS;
+}
+
+void file_note_error(int error)
+{
+	if (noted_error == 0 && file_error_passes(error))
+		noted_error = error;
+}
+
+int file_take_error(void)
+{
+	int error = noted_error;
+	noted_error = 0;
+	return error;
+}
+
 ssize_t file_read_fd(int fd, char *buffer, size_t size)
 {
 	size_t used = 0;
@@ -18,6 +38,8 @@ ssize_t file_read_fd(int fd, char *buffer, size_t size)
 	if (fd >= 0)
 		close(fd);
 	errno = error;
+	if (got < 0)
+		file_note_error(error);
 	buffer[got < 0 ? 0 : used] = '\0';
 	return got < 0 ? -1 : (ssize_t)used;
 }

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/file.h"
 #include "common/record.h"
 #include "common/text.h"
 
@@ -94,13 +95,17 @@ ssize_t log_lines_read(char *bytes, size_t size)
 	struct stat info;
 	ssize_t length = -1;
 	int fd = record_open("log", LOG_LINES_NAME);
-	if (fd < 0)
+	if (fd < 0) {
+		file_note_error(errno);
 		return -1;
+	}
 	int error = EFBIG;
 	if (fstat(fd, &info) == 0 && info.st_size <= LOG_LINES_BYTES_MAX) {
 		off_t offset = info.st_size > (off_t)size ? info.st_size - (off_t)size : 0;
 		length = read_from(fd, bytes, size, offset);
 		error = errno;
+		if (length < 0)
+			file_note_error(error);
 		/* The first line may have lost its head. */
 		if (length > 0 && offset > 0) {
 			const char *end = memchr(bytes, '\n', (size_t)length);

@@ -260,8 +260,10 @@ size_t record_list(const char *writer, char names[][RECORD_NAME_MAX], size_t max
 	char path[PATH_BYTES_MAX];
 	size_t count = 0;
 	DIR *dir = make_path(path, writer, NULL, "") < 0 ? NULL : opendir(path);
-	if (dir == NULL)
+	if (dir == NULL) {
+		file_note_error(errno);
 		return 0;
+	}
 	for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
 		size_t length = strlen(entry->d_name);
 		if (is_no_record(writer, entry->d_name, length) || length >= RECORD_NAME_MAX)

@@ -23,7 +23,8 @@ int main(int argc, char **argv)
 		log_warnx("usage: console NAME, the tty as standard input and output");
 		return EXIT_USAGE;
 	}
-	config_load(&config);
+	if (config_load(&config) < 0)
+		fatal("record init/config");
 	const char *mode = config_get(&config, CONFIG_CONSOLE);
 	if (strcmp(mode, CONFIG_OFF) == 0) {
 		log_info("%s: off by the setting console=off", argv[1]);

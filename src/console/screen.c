@@ -178,7 +178,7 @@ int screen_open(struct screen *s, int fd, bool virtual_terminal, bool readonly)
 		return -1;
 	s->signals.handle = handle_signal;
 	watch_open(&s->watch, &s->loop, folder_names, FOLDER_COUNT, handle_records);
-	state_load(&s->state, FOLDERS_ALL);
+	watch_read(&s->watch);
 	loop_arm(&s->loop, &s->tick_timer, now_ms() + TICK_MS);
 	return 0;
 }

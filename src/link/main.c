@@ -7,6 +7,7 @@
 
 #include "arp.h"
 #include "common/config.h"
+#include "common/file.h"
 #include "common/log.h"
 #include "common/loop.h"
 #include "common/record.h"
@@ -50,6 +51,7 @@ static void handle_probe_timer(struct loop *l, struct loop_timer *timer)
 static void look(bool again)
 {
 	looked_ms = now_ms();
+	file_take_error(); /* of other files */
 	if (sync_run(&state, again) < 0) {
 		/* EINTR: things changed while they were told, which is no fault. */
 		if (errno != EINTR)
@@ -58,6 +60,8 @@ static void look(bool again)
 		return;
 	}
 	handle_probe_timer(&loop, &probe_timer);
+	if (file_take_error() != 0)
+		loop_arm(&loop, &look_timer, looked_ms + NO_ANSWER_MS);
 	if (!state.troubled)
 		loop_disarm(&loop, &trouble_timer);
 	else if (trouble_timer.previous == NULL)
@@ -118,6 +122,8 @@ static void read_settings(void)
 	static struct ip_setting list[IP_SETTINGS_MAX];
 	uint64_t mtu;
 	const char *value = config_load_one(CONFIG_IP, &v);
+	if (value == NULL && errno != 0)
+		fatal("record init/config");
 	if (value == NULL || ip_settings_read(list, &state.wanted_count, value) != NULL)
 		state.wanted_count = 0;
 	else
@@ -125,6 +131,8 @@ static void read_settings(void)
 	for (size_t i = 0; i < state.wanted_count; i++)
 		state.wanted[i].setting = list[i];
 	value = config_load_one(CONFIG_MTU, &v);
+	if (value == NULL && errno != 0)
+		fatal("record init/config");
 	if (value != NULL && parse_number(value, 0, UINT32_MAX, &mtu))
 		state.mtu = (uint32_t)mtu;
 }

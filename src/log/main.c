@@ -69,8 +69,8 @@ static void handle_sender(struct sender *s)
 static void read_settings(void)
 {
 	struct wanted wanted;
-	settings_read(&wanted);
-	sender_set(&sender, &wanted);
+	if (settings_read(&wanted))
+		sender_set(&sender, &wanted);
 	sender_retry(&sender);
 }
 
@@ -256,7 +256,7 @@ int main(int argc, char **argv)
 	for (int i = 1; i < argc && i <= SOURCES_MAX; i++)
 		open_source(&loop, &sources[i - 1], argv[i]);
 	watch_open(&watch, &loop, places, 2, handle_watch);
-	read_settings();
+	watch_read(&watch);
 	pace_write(&pace);
 	if (loop_run(&loop) < 0)
 		fatal("event loop");

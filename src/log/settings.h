@@ -2,9 +2,11 @@
 #ifndef THIMBLE_LOG_SETTINGS_H
 #define THIMBLE_LOG_SETTINGS_H
 
+#include <stdbool.h>
+
 #include "wanted.h"
 
-/* What holds now. */
-void settings_read(struct wanted *w);
+/* What holds now. False: it could not be read now, and may be later. */
+bool settings_read(struct wanted *w);
 
 #endif

@@ -168,7 +168,8 @@ static void read_settings(void)
 	struct config *c = malloc(sizeof(*c)); /* 20 KB, for a moment */
 	if (c == NULL)
 		fatal("settings");
-	config_load(c);
+	if (config_load(c) < 0)
+		fatal("record init/config");
 	resolver_read_dns(&net.settings.dns, config_get(c, CONFIG_DNS));
 	resolver_read_search(&net.settings.search, config_get(c, CONFIG_SEARCH));
 	resolver_read_trust(&net.settings, config_get(c, CONFIG_TRUST));

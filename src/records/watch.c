@@ -6,6 +6,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include "common/file.h"
 #include "common/log.h"
 #include "common/record.h"
 
@@ -161,11 +162,42 @@ unsigned watch_ask(struct watch *w)
 	return changed | look_at_places(w);
 }
 
+/* What cannot be read is read again: no event would tell that it can. */
+static void tell(struct watch *w, unsigned changed)
+{
+	w->again_wanted = false;
+	w->unread = 0;
+	file_take_error(); /* of other files */
+	w->changed(w, changed);
+	int error = file_take_error();
+	if ((error == 0 && !w->again_wanted) || w->closed) {
+		w->said_unread = false;
+		return;
+	}
+	errno = error;
+	if (error != 0 && !w->said_unread)
+		log_warn("cannot read a file of %s, trying again", w->places[0]);
+	w->said_unread = error != 0;
+	w->unread = changed;
+	if (w->again.previous == NULL)
+		loop_arm(w->loop, &w->again, now_ms() + w->again_ms);
+}
+
 static void look_again(struct watch *w)
 {
-	unsigned changed = watch_ask(w);
+	unsigned changed = watch_ask(w) | w->unread;
 	if (changed != 0)
-		w->changed(w, changed);
+		tell(w, changed);
+}
+
+void watch_read(struct watch *w)
+{
+	tell(w, (1u << w->count) - 1);
+}
+
+void watch_again(struct watch *w)
+{
+	w->again_wanted = true;
 }
 
 static void handle_events(struct loop *loop, struct loop_fd *fd, uint32_t events)
@@ -208,6 +240,7 @@ void watch_open(struct watch *w, struct loop *loop, const char *const *places, s
 
 void watch_close(struct watch *w)
 {
+	w->closed = true;
 	loop_disarm(w->loop, &w->again);
 	loop_close(w->loop, &w->events);
 	loop_close(w->loop, &w->mounts);

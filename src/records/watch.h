@@ -1,6 +1,7 @@
 /* How a program follows records: it is called when some of those that it names may have changed. There is one
- * policy. What fails is said once and tried again; until it works it is looked at instead. Nothing that
- * happens to a folder or file ends a program.
+ * policy. What fails is said once and tried again; until it works it is looked at instead: also what
+ * CHANGED could not read (common/file.h), or has called watch_again() for. Nothing that happens to a folder
+ * or file ends a program.
  *
  *              it is there: changed                 removed, replaced, mounted over: changed
  *   ABSENT --------------------------> FOLLOWED ----------------------------------------------> looked for
@@ -28,16 +29,24 @@ struct watch {
 	struct loop_timer again;       /* armed while something fails */
 	int64_t again_ms;
 	bool said; /* that something fails */
-	int run;   /* watch descriptors of inotify: of the folder with all writers' folders */
+	bool again_wanted, said_unread, closed;
+	unsigned unread; /* places whose records could not be read the last time */
+	int run;         /* watch descriptors of inotify: of the folder with all writers' folders */
 	struct {
 		int folder, file; /* -1: cannot be watched; -2: not tried yet */
 	} at[WATCH_PLACES_MAX];
 };
 
 /* Follows COUNT PLACES, which must outlive W, and calls CHANGED from LOOP; a change before this returns is
- * the caller's to see, by reading once. With LOOP NULL nothing wakes the program: see watch_ask. */
+ * the caller's to see, by watch_read(). With LOOP NULL nothing wakes the program: see watch_ask. */
 void watch_open(struct watch *w, struct loop *loop, const char *const *places, size_t count,
 	void (*changed)(struct watch *, unsigned places));
+
+/* The first reading: calls CHANGED with all places, now. */
+void watch_read(struct watch *w);
+
+/* For CHANGED: what it read could not be put to use, so it is to be called again as after a failure. */
+void watch_again(struct watch *w);
 
 /* The places that may have changed since the last call, as a mask; all at the first one. Of a watch without a
  * loop. */

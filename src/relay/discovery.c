@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/file.h"
 #include "common/log.h"
 #include "records/upstreams.h"
 
@@ -121,6 +122,8 @@ static void read_record(struct discovery *d)
 		/* One that was made from other settings tells nothing of these. */
 		upstreams_record_read(&told, &v, RECORD_READ);
 		usable = strcmp(told.setting, d->settings->upstream) == 0;
+	} else if (d->needed && file_error_passes(errno)) {
+		return; /* what is known stays until it can be read */
 	} else if (d->needed && errno != ENOENT) {
 		log_warn("record resolver/upstreams");
 	}
@@ -155,7 +158,7 @@ void discovery_renew(struct discovery *d)
 	d->needed = false;
 	for (size_t i = 0; i < d->settings->item_count; i++)
 		d->needed = d->needed || !d->settings->item[i].literal;
-	read_record(d);
+	watch_read(&d->watch);
 }
 
 void discovery_init(

@@ -9,9 +9,13 @@
 #include "common/record.h"
 #include "relay.h"
 
-enum { DRAIN_MS = 1500 }; /* init gives each child 2 s to end */
+enum {
+	DRAIN_MS = 1500, /* init gives each child 2 s to end */
+	SETTINGS_AGAIN_MS = 1000,
+};
 
 static struct relay relay;
+static struct loop_timer settings_timer; /* armed: they could not be read again */
 
 static void handle_drain_end(struct loop *loop, struct loop_timer *timer)
 {
@@ -22,14 +26,17 @@ static void handle_drain_end(struct loop *loop, struct loop_timer *timer)
 
 static struct loop_timer drain_timer = {.handle = handle_drain_end};
 
-static void read_settings(void)
+/* 0, or -1 with errno: then those before stay in force. */
+static int read_settings(void)
 {
 	static struct config config;
 	char message[256];
 	struct text error = TEXT(message);
-	config_load(&config);
+	if (config_load(&config) < 0)
+		return -1;
 	if (!settings_read(&relay.settings, &config, &error))
 		log_warnx("%s", message);
+	return 0;
 }
 
 /* As many descriptors as allowed; returns how many. */
@@ -116,13 +123,23 @@ static void read_settings_again(void)
 {
 	unsigned pipes;
 	log_info("reading the settings again");
-	read_settings();
+	if (read_settings() < 0) {
+		log_warn("record init/config, again in %d ms", SETTINGS_AGAIN_MS);
+		loop_arm(&relay.loop, &settings_timer, now_ms() + SETTINGS_AGAIN_MS);
+		return;
+	}
 	size_t max = possible_sessions(&pipes);
 	sessions_renew(&relay.sessions, max, pipes);
 	close_listeners();
 	open_listeners();
 	discovery_renew(&relay.discovery);
 	report_changed(&relay.report);
+}
+
+static void handle_settings_timer(struct loop *loop, struct loop_timer *timer)
+{
+	(void)loop, (void)timer;
+	read_settings_again();
 }
 
 static void handle_networks(struct networks *n)
@@ -176,7 +193,9 @@ int main(int argc, char **argv)
 		log_warnx("takes no arguments");
 		return EXIT_USAGE;
 	}
-	read_settings();
+	if (read_settings() < 0)
+		fatal("record init/config");
+	settings_timer.handle = handle_settings_timer;
 	if (loop_init(&relay.loop) < 0)
 		fatal("epoll");
 	watch_signals();

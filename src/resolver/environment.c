@@ -112,7 +112,7 @@ void environment_read(struct environment *e, const struct config *c)
 	environment_read_conf(e, conf, length > 0 ? (size_t)length : 0);
 	if (record_read(&view, "net", "resolver") == 0)
 		environment_read_record(e, &view);
-	else if (errno != ENOENT)
+	else if (errno != ENOENT && !file_error_passes(errno))
 		log_warn("record net/resolver: taken as if it were not there");
 	environment_read_search(e, config_get(c, CONFIG_SEARCH));
 }

@@ -56,7 +56,8 @@ static void handle_changed(struct sources *all)
 /* Reads all settings and what net tells, and acts on what differs. */
 static void read_all(void)
 {
-	config_load(&resolver.config);
+	if (config_load(&resolver.config) < 0)
+		return; /* what is in force stays; the watch has it read again */
 	const char *upstream = config_get(&resolver.config, CONFIG_RELAY_UPSTREAM);
 	struct environment e;
 	environment_read(&e, &resolver.config);
@@ -79,7 +80,7 @@ static void handle_watch(struct watch *w, unsigned places)
 static void handle_signal(struct loop *loop, int number)
 {
 	if (number == SIGHUP)
-		read_all();
+		watch_read(&resolver.watch);
 	else
 		loop_stop(loop);
 }
@@ -110,7 +111,7 @@ int main(int argc, char **argv)
 		log_warn("cannot make the folder of the record");
 	sources_init(&resolver.sources, &resolver.loop, handle_changed);
 	watch_open(&resolver.watch, &resolver.loop, places, sizeof(places) / sizeof(places[0]), handle_watch);
-	read_all();
+	watch_read(&resolver.watch);
 	resolver.holds_back = report_is_for(resolver.upstream);
 	handle_changed(&resolver.sources);
 	if (loop_run(&resolver.loop) < 0)

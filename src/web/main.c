@@ -35,8 +35,10 @@ static void load_facts(unsigned folders, bool whole)
 	if (whole && !f->status.log.whole)
 		changed |= 1u << FOLDER_LOG;
 	f->status.log.whole = whole;
+	file_take_error(); /* of other files */
 	state_load(&f->status, changed & folders);
-	changed &= ~folders;
+	if (file_take_error() == 0) /* else they are read again for the next answer */
+		changed &= ~folders;
 	f->web = web.server.counts;
 	bool set = f->status.system.clock_source[0] != '\0' &&
 		   strcmp(f->status.system.clock_source, "none") != 0;
@@ -115,7 +117,8 @@ int main(int argc, char **argv)
 		log_warnx("takes no arguments");
 		return EXIT_USAGE;
 	}
-	config_load(&web.config);
+	if (config_load(&web.config) < 0)
+		fatal("record init/config");
 	uint16_t port = (uint16_t)config_number(&web.config, CONFIG_STATUS_PORT);
 	if (port == 0) {
 		log_info("off by the setting status-port=0");

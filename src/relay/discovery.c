@@ -144,7 +144,8 @@ static void read_record(struct discovery *d)
 			if (found[n].item == i && count < TARGETS_MAX)
 				list[count++] = found[n];
 	}
-	upstreams_set(d->upstreams, list, count);
+	if (!upstreams_set(d->upstreams, list, count))
+		watch_again(&d->watch);
 }
 
 static void handle_watch(struct watch *w, unsigned places)

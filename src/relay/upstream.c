@@ -344,18 +344,20 @@ static struct upstream *set_upstream(
 	return up;
 }
 
-void upstreams_set(struct upstreams *u, const struct target *list, size_t count)
+bool upstreams_set(struct upstreams *u, const struct target *list, size_t count)
 {
+	bool whole = true;
 	struct upstream *old[TARGETS_MAX] = {0};
 	size_t old_count = u->count;
 	memcpy(old, u->list, sizeof(old));
 	u->count = 0;
 	for (size_t i = 0; i < count && u->count < TARGETS_MAX; i++) {
 		struct upstream *up = set_upstream(u, old, old_count, &list[i]);
-		if (up == NULL)
-			log_warnx("no memory for the upstream %s", list[i].host);
-		else
+		if (up != NULL)
 			u->list[u->count++] = up;
+		else
+			log_warn("no memory for the upstream %s, trying again", list[i].host);
+		whole = whole && up != NULL;
 	}
 	for (size_t i = 0; i < old_count; i++) {
 		if (old[i] != NULL)
@@ -365,6 +367,7 @@ void upstreams_set(struct upstreams *u, const struct target *list, size_t count)
 	u->generation++;
 	upstreams_check_addresses(u);
 	u->changed(u);
+	return whole;
 }
 
 void upstreams_init(struct upstreams *u, struct loop *loop, const struct settings *s,

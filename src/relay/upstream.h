@@ -74,8 +74,8 @@ void upstreams_init(struct upstreams *u, struct loop *loop, const struct setting
 void upstreams_free(struct upstreams *u);
 
 /* Makes LIST, in order of item and priority, the upstreams. What is known of those that were there stays
- * known. */
-void upstreams_set(struct upstreams *u, const struct target *list, size_t count);
+ * known. False: there was no memory for some of them. */
+bool upstreams_set(struct upstreams *u, const struct target *list, size_t count);
 
 /* Finds out anew which addresses are the relay itself, and to which there is a route: after a change of
  * networks or settings. */

@@ -108,11 +108,37 @@ static int read_routes(struct networks *n)
 	return 0;
 }
 
+static int open_notifications(struct networks *n)
+{
+	if (n->notifications.fd >= 0)
+		return 0;
+	n->notifications.fd = netlink_open_notifications(
+		RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE);
+	if (n->notifications.fd >= 0 && loop_add(n->loop, &n->notifications, EPOLLIN) == 0)
+		return 0;
+	int error = errno;
+	loop_close(n->loop, &n->notifications);
+	errno = error;
+	return -1;
+}
+
+/* True when the routes were read. What failed is done again, and is in *ERROR, else 0. */
+static bool read_all(struct networks *n, int *error)
+{
+	/* Before the reading: a change meanwhile wakes us up. */
+	*error = open_notifications(n) < 0 ? errno : 0;
+	bool read = read_routes(n) == 0;
+	if (!read)
+		*error = errno;
+	if (*error != 0)
+		loop_arm(n->loop, &n->timer, now_ms() + (*error == EINTR ? PAUSE_MS : RETRY_MS));
+	return read;
+}
+
 static void read_again(struct networks *n)
 {
-	if (read_routes(n) < 0)
-		loop_arm(n->loop, &n->timer, now_ms() + (errno == EINTR ? PAUSE_MS : RETRY_MS));
-	else
+	int error;
+	if (read_all(n, &error))
 		n->changed(n);
 }
 
@@ -124,7 +150,7 @@ static void handle_timer(struct loop *loop, struct loop_timer *timer)
 
 static void drain(struct networks *n)
 {
-	if (netlink_drain(n->notifications.fd) < 0)
+	if (n->notifications.fd >= 0 && netlink_drain(n->notifications.fd) < 0)
 		log_warn("rtnetlink: cannot read its notifications");
 }
 
@@ -151,19 +177,15 @@ static void handle_notification(struct loop *loop, struct loop_fd *w, uint32_t e
 void networks_init(struct networks *n, struct loop *loop, void (*changed)(struct networks *))
 {
 	*n = (struct networks){.loop = loop,
-		.notifications.handle = handle_notification,
+		.notifications = {.fd = -1, .handle = handle_notification},
 		.timer.handle = handle_timer,
 		.dump_fd = -1,
 		.changed = changed};
-	/* Before the first reading: a change meanwhile wakes us up. */
-	n->notifications.fd = netlink_open_notifications(
-		RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE);
-	if (n->notifications.fd < 0 || loop_add(loop, &n->notifications, EPOLLIN) < 0)
-		log_warn("rtnetlink: changes of networks will not be seen");
-	if (read_routes(n) < 0) {
-		log_warn("rtnetlink: cannot read the routes, again in %d ms", RETRY_MS);
-		loop_arm(loop, &n->timer, now_ms() + RETRY_MS);
-	}
+	int error;
+	read_all(n, &error);
+	errno = error;
+	if (error != 0)
+		log_warn("rtnetlink: cannot follow the networks, again in %d ms", RETRY_MS);
 }
 
 void networks_free(struct networks *n)

@@ -135,7 +135,10 @@ static bool take_events(struct client *c, const uint8_t *bytes, size_t length)
 			break;
 		if (e.cut)
 			log_warnx("dhcpcd: an event of more than %d bytes was cut", EVENT_BYTES_MAX);
-		c->handle_event(c, &e);
+		if (!c->handle_event(c, &e)) {
+			lose(c, "tells of a NIC that cannot be looked at now");
+			return false;
+		}
 		if (c->state == CLIENT_REPLAYING)
 			c->replay_left--;
 	}

@@ -4,6 +4,7 @@
 #ifndef THIMBLE_NET_CLIENT_H
 #define THIMBLE_NET_CLIENT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/loop.h"
@@ -13,7 +14,8 @@ enum client_state { CLIENT_WAITING, CLIENT_REPLAYING, CLIENT_LISTENING, CLIENT_S
 
 struct client {
 	const char *path; /* of dhcpcd's socket; kept, not copied */
-	void (*handle_event)(struct client *, const struct event *);
+	/* False: it cannot be used now. Then dhcpcd is asked for all anew. */
+	bool (*handle_event)(struct client *, const struct event *);
 	void (*handle_batch_end)(struct client *); /* no more events for now */
 
 	struct loop *loop;

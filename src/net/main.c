@@ -21,6 +21,7 @@ enum {
 	/* The pause between two dumps in a burst of changes; the first change is followed by one at once. */
 	REFRESH_PAUSE_MS = 20,
 	REFRESH_RETRY_MS = 200,
+	WRITE_RETRY_MS = 1000,
 };
 
 static struct net {
@@ -31,6 +32,7 @@ static struct net {
 	struct loop_timer refresh_timer; /* armed: the kernel is asked when it ends */
 	int64_t refreshed_ms;            /* the last time it was asked */
 	struct loop_timer expiry_timer;
+	struct loop_timer write_timer; /* armed: a record could not be written */
 	struct client client;
 	struct nics nics;
 	struct resolver_settings settings;
@@ -40,13 +42,18 @@ static void publish(void)
 {
 	struct resolver resolver;
 	int64_t now = now_ms();
+	bool whole = true;
 
 	for (struct nic *nic = net.nics.first; nic != NULL; nic = nic->next) {
 		leases_expire(&nic->leases, now);
-		output_nic(nic);
+		whole = output_nic(nic) && whole;
 	}
 	resolver_build(&resolver, &net.nics, &net.settings);
-	output_resolver(&resolver);
+	whole = output_resolver(&resolver) && whole;
+	if (!whole)
+		loop_arm(&net.loop, &net.write_timer, now + WRITE_RETRY_MS);
+	else
+		loop_disarm(&net.loop, &net.write_timer);
 	if (resolver.next_expiry_ms == FOREVER)
 		loop_disarm(&net.loop, &net.expiry_timer);
 	else
@@ -89,7 +96,8 @@ static void remove_gone(struct nic *gone)
 	nics_free_list(gone);
 }
 
-static void refresh(void)
+/* Whether the kernel told all. */
+static bool refresh(void)
 {
 	struct nic *gone;
 	int64_t now = now_ms();
@@ -111,6 +119,7 @@ static void refresh(void)
 	}
 	remove_gone(gone);
 	publish();
+	return error == 0;
 }
 
 static void handle_refresh_timer(struct loop *loop, struct loop_timer *timer)
@@ -119,6 +128,7 @@ static void handle_refresh_timer(struct loop *loop, struct loop_timer *timer)
 	refresh();
 }
 
+/* Of expiry_timer and write_timer. */
 static void handle_expiry_timer(struct loop *loop, struct loop_timer *timer)
 {
 	(void)loop, (void)timer;
@@ -134,27 +144,31 @@ static void handle_notifications(struct loop *loop, struct loop_fd *w, uint32_t 
 		loop_arm(loop, &net.refresh_timer, net.refreshed_ms + REFRESH_PAUSE_MS);
 }
 
-/* dhcpcd may hear of a new NIC, or of another one that has the name now, before we look. */
-static struct nic *find_nic(const char *ifname)
+/* dhcpcd may hear of a new NIC, or of another one that has the name now, before we look. *LOOKED: whether
+ * that NIC could be seen. */
+static struct nic *find_nic(const char *ifname, bool *looked)
 {
 	struct nic *nic = nics_find(&net.nics, ifname);
+	*looked = true;
 	if (nic == NULL || (unsigned)nic->ifindex != if_nametoindex(ifname)) {
-		refresh();
+		*looked = refresh();
 		nic = nics_find(&net.nics, ifname);
 	}
 	return nic;
 }
 
-static void handle_event(struct client *client, const struct event *e)
+static bool handle_event(struct client *client, const struct event *e)
 {
 	const char *ifname = event_get(e, "interface");
-	struct nic *nic = ifname != NULL ? find_nic(ifname) : NULL;
+	bool looked = true;
+	struct nic *nic = ifname != NULL ? find_nic(ifname, &looked) : NULL;
 
 	(void)client;
 	if (nic == NULL)
-		return;
+		return looked;
 	leases_apply(&nic->leases, e, now_ms());
 	nic_adopt_expiry(nic);
+	return true;
 }
 
 static void handle_batch_end(struct client *client)
@@ -194,7 +208,7 @@ int main(int argc, char **argv)
 	net.client.handle_event = handle_event;
 	net.client.handle_batch_end = handle_batch_end;
 	net.refresh_timer.handle = handle_refresh_timer;
-	net.expiry_timer.handle = handle_expiry_timer;
+	net.expiry_timer.handle = net.write_timer.handle = handle_expiry_timer;
 	net.signals.handle = handle_signal;
 	net.notifications = (struct loop_fd){.handle = handle_notifications};
 

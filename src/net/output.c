@@ -221,18 +221,19 @@ static void forget(char **written)
 	*written = NULL;
 }
 
-static void write_record(char **written, const char *name)
+static bool write_record(char **written, const char *name)
 {
-	if (changed(written, record.data) && record_commit(&record, "net", name) < 0) {
-		log_warn("record net/%s", name);
-		forget(written);
-	}
+	if (!changed(written, record.data) || record_commit(&record, "net", name) == 0)
+		return true;
+	log_warn("record net/%s", name);
+	forget(written);
+	return false;
 }
 
-void output_nic(struct nic *nic)
+bool output_nic(struct nic *nic)
 {
 	nic_to_record(&record, nic);
-	write_record(&nic->written, nic->ifname);
+	return write_record(&nic->written, nic->ifname);
 }
 
 void output_nic_gone(const struct nic *nic)
@@ -252,7 +253,7 @@ void output_leftovers_gone(const struct nics *nics)
 			log_warn("record net/%s: cannot remove it", names[i]);
 }
 
-void output_resolver(const struct resolver *resolver)
+bool output_resolver(const struct resolver *resolver)
 {
 	static char *record_written, *conf_written;
 	char conf[CONF_BYTES];
@@ -260,10 +261,12 @@ void output_resolver(const struct resolver *resolver)
 	unsigned left_out = resolver->left_out + resolver_write_conf(resolver, &t);
 	/* First the file, then the record about it. */
 	const struct iovec whole = {.iov_base = conf, .iov_len = t.used};
-	if (changed(&conf_written, conf) && record_write_file("net", "resolv.conf", &whole, 1) < 0) {
+	bool written =
+		!changed(&conf_written, conf) || record_write_file("net", "resolv.conf", &whole, 1) == 0;
+	if (!written) {
 		log_warn("resolv.conf");
 		forget(&conf_written);
 	}
 	resolver_to_record(&record, resolver, left_out);
-	write_record(&record_written, resolver_name);
+	return write_record(&record_written, resolver_name) && written;
 }

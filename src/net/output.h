@@ -11,10 +11,10 @@ void nic_to_record(struct record *r, const struct nic *nic);
 
 void resolver_to_record(struct record *r, const struct resolver *resolver, unsigned left_out);
 
-/* Writes what differs from what was written before. A write that fails is logged, and made again at the
- * next call. */
-void output_nic(struct nic *nic);
-void output_resolver(const struct resolver *resolver);
+/* Writes what differs from what was written before. False: a write failed, which is logged, and made again at
+ * the next call. */
+bool output_nic(struct nic *nic);
+bool output_resolver(const struct resolver *resolver);
 
 /* Removes the record of a NIC that is gone. */
 void output_nic_gone(const struct nic *nic);

@@ -43,7 +43,7 @@ static struct pace pace;
 static struct loop_timer limit_timer, end_timer;
 static struct loop_signals signals;
 
-/* report.c says what fails, once: each line about it is a change. */
+/* pace.c says what fails, once: each line about it is a change. */
 static int write_records(struct pace *p)
 {
 	struct report_limited limited[SOURCES_MAX];
@@ -53,11 +53,10 @@ static int write_records(struct pace *p)
 		if (sources[i].own_limit.left_out > 0)
 			limited[count++] =
 				(struct report_limited){sources[i].name, sources[i].own_limit.left_out};
-	if (lines_changed)
-		report_lines(&ring);
+	if (lines_changed && report_lines(&ring) < 0)
+		return -1;
 	lines_changed = false;
-	report_state(&ring, &sender, limited, count);
-	return 0;
+	return report_state(&ring, &sender, limited, count);
 }
 
 static void handle_sender(struct sender *s)
@@ -211,7 +210,7 @@ static void open_source(struct loop *loop, struct source *source, const char *ar
 			    : strcmp(source->name, "kernel") == 0 ? handle_kernel
 								  : handle_output;
 	if (fcntl(source->fd.fd, F_SETFL, O_NONBLOCK) < 0 || loop_add(loop, &source->fd, EPOLLIN) < 0)
-		log_warn("%s", argument);
+		fatal("%s", argument); /* a source that nobody reads would stop its writer one day */
 }
 
 static void handle_signal(struct loop *loop, int number)

@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 
-#include "common/log.h"
 #include "scratch.h"
 
 enum {
@@ -10,14 +9,6 @@ enum {
 	TAIL_KEY_BYTES = sizeof("line.100=") - 1,
 	TAIL_ROOM = RECORD_BYTES_MAX - 256, /* for the lines */
 };
-
-/* Logged once: each line about it would cause another write, and another failure. */
-static void check(int result, const char *what, bool *failed)
-{
-	if (result < 0 && !*failed)
-		log_warn("%s", what);
-	*failed = result < 0;
-}
 
 static void add_tail(struct record *record, const char *key, const void *from)
 {
@@ -36,7 +27,7 @@ static void add_tail(struct record *record, const char *key, const void *from)
 	}
 }
 
-static void write_tail(const struct ring *r)
+static int write_tail(const struct ring *r)
 {
 	struct record *record = &scratch.record;
 	tail_record_write(record, &(struct tail_told){
@@ -45,17 +36,14 @@ static void write_tail(const struct ring *r)
 					  .lines_dropped = (long long)r->first.lines,
 					  .line_items = add_tail,
 				  });
-	static bool failed;
-	check(record_commit(record, "log", "tail"), "record log/tail", &failed);
+	return record_commit(record, "log", "tail");
 }
 
-void report_lines(const struct ring *r)
+int report_lines(const struct ring *r)
 {
 	struct iovec pieces[2];
 	ring_pieces(r, pieces);
-	static bool failed;
-	check(record_write_file("log", LOG_LINES_NAME, pieces, 2), "the file log/" LOG_LINES_NAME, &failed);
-	write_tail(r);
+	return record_write_file("log", LOG_LINES_NAME, pieces, 2) < 0 || write_tail(r) < 0 ? -1 : 0;
 }
 
 struct limited {
@@ -71,7 +59,7 @@ static void add_limited(struct record *record, const char *key, const void *from
 			(unsigned long long)limited->list[i].left_out);
 }
 
-void report_state(const struct ring *r, struct sender *s, const struct report_limited *list, size_t count)
+int report_state(const struct ring *r, struct sender *s, const struct report_limited *list, size_t count)
 {
 	struct record *record = &scratch.record;
 	const struct limited limited = {list, count};
@@ -100,6 +88,5 @@ void report_state(const struct ring *r, struct sender *s, const struct report_li
 			.lost = (long long)s->lost,
 			.queued = (long long)sender_queued(s),
 		});
-	static bool failed;
-	check(record_commit(record, "log", "state"), "record log/state", &failed);
+	return record_commit(record, "log", "state");
 }

@@ -6,7 +6,8 @@
 #include "ring.h"
 #include "sender.h"
 
-void report_lines(const struct ring *r);
+/* Each: 0, or -1 with errno. */
+int report_lines(const struct ring *r);
 
 /* The dropped lines of a source. */
 struct report_limited {
@@ -15,6 +16,6 @@ struct report_limited {
 };
 
 /* LIMITED: of each source that was over its limit. */
-void report_state(const struct ring *r, struct sender *s, const struct report_limited *limited, size_t count);
+int report_state(const struct ring *r, struct sender *s, const struct report_limited *limited, size_t count);
 
 #endif

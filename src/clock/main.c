@@ -17,13 +17,14 @@
 #include "records/watch.h"
 #include "state.h"
 
-enum { ARGUMENTS_MAX = 4 + 2 * TIME_SERVERS_MAX + 1 };
+enum { ARGUMENTS_MAX = 4 + 2 * TIME_SERVERS_MAX + 1, WRITE_RETRY_MS = 5000 };
 
 static struct clock {
 	struct loop loop;
 	struct loop_signals signals;
-	struct watch watch;     /* of net's records */
-	struct loop_fd reports; /* of the ntpd that runs; -1: none */
+	struct watch watch;            /* of net's records */
+	struct loop_timer write_timer; /* armed: the record could not be written */
+	struct loop_fd reports;        /* of the ntpd that runs; -1: none */
 	char line[REPORT_LINE_MAX];
 	size_t line_used;
 	char setting[CONFIG_VALUE_MAX];
@@ -38,8 +39,17 @@ static void write_record(void)
 {
 	static struct record r;
 	state_to_record(&r, &clock_.state, &clock_.servers);
-	if (record_commit(&r, "clock", "state") < 0)
-		log_warn("record clock/state");
+	loop_disarm(&clock_.loop, &clock_.write_timer);
+	if (record_commit(&r, "clock", "state") == 0)
+		return;
+	log_warn("record clock/state, again in %d s", WRITE_RETRY_MS / 1000);
+	loop_arm(&clock_.loop, &clock_.write_timer, now_ms() + WRITE_RETRY_MS);
+}
+
+static void handle_write_timer(struct loop *loop, struct loop_timer *timer)
+{
+	(void)loop, (void)timer;
+	write_record();
 }
 
 /* Whole lines of LINE; the rest stays for the next read. */
@@ -203,6 +213,7 @@ static void open_all(void)
 {
 	static const char *const places[] = {"net"};
 	clock_.signals.handle = handle_signal;
+	clock_.write_timer.handle = handle_write_timer;
 	if (loop_init(&clock_.loop) < 0 ||
 		loop_signals(&clock_.loop, &clock_.signals, (const int[]){SIGCHLD, SIGTERM, SIGINT, 0}) < 0)
 		fatal("event loop");
@@ -218,6 +229,8 @@ static void read_before(void)
 	static struct record_view view;
 	struct text setting = TEXT(clock_.setting);
 	const char *value = config_load_one(CONFIG_NTP, &view);
+	if (value == NULL && errno != 0)
+		fatal("record init/config");
 	text_add(&setting, "%s", value != NULL ? value : "");
 	struct clock_record before;
 	clock_record_read(&before, &view, record_load(&view, "clock", "state"));
@@ -229,8 +242,6 @@ static int tell(const char *action)
 	char line[REPORT_LINE_MAX];
 	struct text t = TEXT(line);
 	text_add_report(&t, action);
-	if (value == NULL && errno != 0)
-		fatal("record init/config");
 	return write(STDOUT_FILENO, line, t.used) == (ssize_t)t.used ? 0 : EXIT_SYSTEM;
 }
 

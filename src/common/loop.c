@@ -162,7 +162,12 @@ int loop_signals(struct loop *loop, struct loop_signals *s, const int *numbers)
 		return -1;
 	s->fd.handle = handle_signal;
 	s->fd.fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-	return s->fd.fd < 0 ? -1 : loop_add(loop, &s->fd, EPOLLIN);
+	if (s->fd.fd >= 0 && loop_add(loop, &s->fd, EPOLLIN) == 0)
+		return 0;
+	int error = errno;
+	loop_close(loop, &s->fd);
+	errno = error;
+	return -1;
 }
 
 static void run_timers(struct loop *loop)

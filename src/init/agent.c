@@ -122,17 +122,22 @@ static void handle_events(struct loop *loop, struct loop_fd *w, uint32_t what)
 		look();
 }
 
-void agent_watch(struct children *c)
+int agent_watch(struct children *c)
 {
 	struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = 1};
+	int error = 0;
 	children = c;
 	agent = children_find(c, "agent");
 	if (agent == NULL)
-		return;
+		return 0;
 	events.handle = handle_events;
 	events.fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_KOBJECT_UEVENT);
 	if (events.fd < 0 || bind(events.fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
-		loop_add(children->loop, &events, EPOLLIN) < 0)
-		log_warn("the kernel's events: devices that come later are not seen");
+		loop_add(children->loop, &events, EPOLLIN) < 0) {
+		error = errno;
+		loop_close(children->loop, &events);
+	}
 	look();
+	errno = error;
+	return error == 0 ? 0 : -1;
 }

@@ -9,8 +9,8 @@ enum { AGENT_ARGUMENTS = 4 };
 extern const char *agent_arguments[AGENT_ARGUMENTS];
 
 /* Looks for what it can speak through, now and at each event of the kernel's about a new device; starts and
- * stops it. C is kept. */
-void agent_watch(struct children *c);
+ * stops it. C is kept. 0; or -1 with errno: those that come later are not seen. */
+int agent_watch(struct children *c);
 
 enum { AGENT_PORT_MAX = 32 };
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "box.h"
@@ -21,6 +22,7 @@
 enum {
 	BACKOFF_FIRST_MS = 100,
 	BACKOFF_MAX_MS = 30000,
+	AGAIN_MS = 100,
 	BACKOFF_RESET_MS = 60000, /* a child that lived so long starts afresh */
 };
 
@@ -479,7 +481,14 @@ int children_init(struct children *c, struct loop *loop, const struct appliance 
 		return -1;
 	}
 	/* Both ends without blocking: PID 1 would rather lose a line than wait for the log. */
-	return dup2(c->own_output[1], STDERR_FILENO) < 0 ? -1 : 0;
+	if (dup2(c->own_output[1], STDERR_FILENO) >= 0)
+		return 0;
+	int error = errno;
+	close(c->own_output[0]);
+	close(c->own_output[1]);
+	c->own_output[0] = -1;
+	errno = error;
+	return -1;
 }
 
 struct child *children_add(struct children *c, const struct program *program)
@@ -489,9 +498,10 @@ struct child *children_add(struct children *c, const struct program *program)
 		log_warnx("%s: no room for more than %d children", program->name, CHILDREN_MAX);
 		return NULL;
 	}
-	if (pipe2(output, O_CLOEXEC) < 0) {
-		log_warn("%s: pipe", program->name);
-		return NULL;
+	/* A guest without one of its programs would be worse than one that starts late. */
+	while (pipe2(output, O_CLOEXEC) < 0) {
+		log_warn("%s: pipe, trying again", program->name);
+		nanosleep(&(struct timespec){.tv_nsec = AGAIN_MS * 1000000}, NULL);
 	}
 	struct child *child = &c->child[c->count++];
 	*child = (struct child){.program = *program,

@@ -144,8 +144,13 @@ int control_server_start(struct loop *loop, control_handler *handler)
 	}
 	listener.handle = handle_connection;
 	listener.fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (listener.fd < 0 || bind(listener.fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
-		chmod(address.sun_path, 0666) < 0 || listen(listener.fd, CLIENTS_MAX) < 0)
-		return -1;
-	return loop_add(loop, &listener, EPOLLIN);
+	if (listener.fd >= 0 && bind(listener.fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
+		chmod(address.sun_path, 0666) == 0 && listen(listener.fd, CLIENTS_MAX) == 0 &&
+		loop_add(loop, &listener, EPOLLIN) == 0)
+		return 0;
+	int error = errno;
+	loop_close(loop, &listener);
+	unlink(address.sun_path);
+	errno = error;
+	return -1;
 }

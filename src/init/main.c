@@ -1,10 +1,12 @@
 /* PID 1: prepares the guest, starts the children, keeps them going, ends in order. It never exits and never
  * blocks. Called as poweroff or reboot it is a client of the running one. */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/klog.h>
 #include <sys/reboot.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "agent.h"
@@ -20,7 +22,7 @@
 #include "setting_sources.h"
 #include "system.h"
 
-enum { RECORD_MS = 1000 };
+enum { RECORD_MS = 1000, AGAIN_MS = 100 };
 
 static struct appliance appliance;
 static struct box box;
@@ -47,19 +49,6 @@ static void follow_host_name(void)
 	static struct record_view v;
 	record_read(&v, "net", "resolver"); /* empty when it cannot be read */
 	host_name_follow(&host_name, record_get(&v, KEY_OF(resolver, host_name)));
-}
-
-static void handle_second(struct loop *l, struct loop_timer *timer)
-{
-	follow_host_name();
-	if (children.box != NULL)
-		box_follow();
-	if (ports_look(&children, power.service))
-		child_write_record(&children, power.service);
-	children_look(&children);
-	write_system();
-	loop_arm(l, timer,
-		timer->deadline_ms + RECORD_MS > now_ms() ? timer->deadline_ms + RECORD_MS : now_ms());
 }
 
 static void handle_signal(struct loop *l, int number)
@@ -128,20 +117,88 @@ static int ask(const char *path)
 	return 0;
 }
 
-static void watch_signals(void)
+static int open_loop(void)
+{
+	return loop_init(&loop);
+}
+
+static int watch_signals(void)
 {
 	static struct loop_signals signals = {.handle = handle_signal};
-	signal(SIGPIPE, SIG_IGN);
-	reboot(RB_DISABLE_CAD);
-	if (loop_signals(&loop, &signals, NULL) < 0)
-		log_warn("signals");
+	return loop_signals(&loop, &signals, NULL);
+}
+
+static int open_outputs(void)
+{
+	return children_init(&children, &loop, &appliance);
+}
+
+/* Without these there is no guest: nothing else is left to do. */
+static void insist(int (*step)(void), const char *what)
+{
+	while (step() < 0) {
+		log_warn("%s, trying again", what);
+		nanosleep(&(struct timespec){.tv_nsec = AGAIN_MS * 1000000}, NULL);
+	}
+}
+
+static int listen_to_requests(void)
+{
+	return control_server_start(&loop, handle_request);
+}
+
+static int listen_to_button(void)
+{
+	return power_watch_button(&power);
+}
+
+static int listen_to_devices(void)
+{
+	return agent_watch(&children);
+}
+
+static struct {
+	const char *name;
+	int (*start)(void);
+	bool due, said;
+} listeners[] = {
+	{"power button", listen_to_button, false, false},
+	{"control socket", listen_to_requests, false, false},
+	{"the kernel's events of devices", listen_to_devices, false, false},
+};
+
+/* Those that are due; what fails is tried again each second, unless this kernel is without it. */
+static void start_listeners(void)
+{
+	for (size_t i = 0; i < sizeof(listeners) / sizeof(listeners[0]); i++) {
+		if (!listeners[i].due)
+			continue;
+		listeners[i].due =
+			listeners[i].start() < 0 && errno != EPROTONOSUPPORT && errno != EAFNOSUPPORT;
+		if (listeners[i].due && !listeners[i].said)
+			log_warn("%s, trying again", listeners[i].name);
+		listeners[i].said = listeners[i].due;
+	}
+}
+
+static void handle_second(struct loop *l, struct loop_timer *timer)
+{
+	follow_host_name();
+	if (children.box != NULL)
+		box_follow();
+	if (ports_look(&children, power.service))
+		child_write_record(&children, power.service);
+	children_look(&children);
+	start_listeners();
+	write_system();
+	loop_arm(l, timer,
+		timer->deadline_ms + RECORD_MS > now_ms() ? timer->deadline_ms + RECORD_MS : now_ms());
 }
 
 static void prepare_first(void)
 {
 	mount_step(MOUNT_FIRST);
-	if (children_init(&children, &loop, &appliance) < 0)
-		log_warn("the log's pipe");
+	insist(open_outputs, "the log's pipe");
 	log_open("init"); /* its lines go to the log from here on */
 	log_never_wait();
 	log_info("PID 1 started at %lld ms", (long long)state.started_ms);
@@ -184,16 +241,16 @@ int main(int argc, char **argv)
 	if (getpid() != 1)
 		return ask(argc > 0 ? argv[0] : "poweroff");
 	state.started_ms = now_ms();
-	if (loop_init(&loop) < 0)
-		log_warn("event loop");
+	insist(open_loop, "event loop");
 	prepare_first();
-	watch_signals();
+	signal(SIGPIPE, SIG_IGN);
+	reboot(RB_DISABLE_CAD);
+	insist(watch_signals, "signals");
 	power_init(&power, &children, write_system);
 	power.service = programs_add(&children, &settings.config, host_name.at_boot);
 	/* Who asks for the end before the rest is up is heard as well. */
-	power_watch_button(&power);
-	if (control_server_start(&loop, handle_request) < 0)
-		log_warn("control socket");
+	listeners[0].due = listeners[1].due = true;
+	start_listeners();
 	write_system();
 	/* The screens show the kernel's warnings from the log; on the console itself only its last words may
 	 * stand between them (SYSLOG_ACTION_CONSOLE_LEVEL of syslog(2)). */
@@ -202,7 +259,8 @@ int main(int argc, char **argv)
 	start_children(true);
 	prepare_rest();
 	start_children(false);
-	agent_watch(&children);
+	listeners[2].due = true;
+	start_listeners();
 	watchdog_start(&watchdog, &loop);
 	loop_arm(&loop, &second, now_ms() + RECORD_MS);
 	/* An error of epoll itself must not end PID 1. */

@@ -1,5 +1,6 @@
 #include "power.h"
 
+#include <errno.h>
 #include <linux/genetlink.h>
 #include <linux/netlink.h>
 #include <signal.h>
@@ -127,7 +128,7 @@ static void handle_acpi(struct loop *loop, struct loop_fd *w, uint32_t events)
 	}
 }
 
-void power_watch_button(struct power *p)
+int power_watch_button(struct power *p)
 {
 	struct {
 		struct nlmsghdr header;
@@ -146,8 +147,11 @@ void power_watch_button(struct power *p)
 	p->acpi.fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_GENERIC);
 	if (p->acpi.fd < 0 || send(p->acpi.fd, &request, request.header.nlmsg_len, 0) < 0 ||
 		loop_add(p->children->loop, &p->acpi, EPOLLIN) < 0) {
-		log_warn("power button");
-		return;
+		int error = errno;
+		loop_close(p->children->loop, &p->acpi);
+		errno = error;
+		return -1;
 	}
 	handle_acpi(p->children->loop, &p->acpi, EPOLLIN); /* the answer came while it was asked */
+	return 0;
 }

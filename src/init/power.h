@@ -31,7 +31,7 @@ void power_init(struct power *p, struct children *children, void (*changed)(void
 void power_end(struct power *p, int command, const char *reason);
 
 /* Listens for the ACPI power button (generic netlink family acpi_event, drivers/acpi/event.c). Without
- * ACPI there is none, which is no error. */
-void power_watch_button(struct power *p);
+ * ACPI there is none, which is no error. 0, or -1 with errno. */
+int power_watch_button(struct power *p);
 
 #endif

@@ -80,7 +80,7 @@ CHECK := $(BUILD)/check
 export THIMBLE_HOST_BIN := $(abspath $(HOST))
 
 $(call deps_first,check,check check-%)
-CHECK_KINDS := unit fuzz host netns boot fault
+CHECK_KINDS := unit fuzz host netns inside boot fault
 
 .PHONY: check $(addprefix check-,$(CHECK_KINDS)) check-containers host-programs unit-tests
 # Every kind runs, even when one before it failed.
@@ -127,6 +127,32 @@ check-slow: $(addprefix $(SLOW)/,$(PROGRAMS) dhcpcd-conf box-harness) programs c
 	$(Q)mkdir -p $(CHECK)
 	$(Q)THIMBLE_HOST_BIN=$(abspath $(SLOW)) tools/in-namespaces $(PYTEST) --numprocesses=$(shell expr 3 '*' $$(nproc)) \
 		--junitxml=$(CHECK)/slow.xml tests/netns
+
+# What fails inside: programs of which one call fails, as the environment says (tests/lib/nth.c).
+NTH := $(BUILD)/host-nth
+NTH_WRAPPED := malloc calloc realloc strdup open openat opendir fdopendir read pread recv recvfrom recvmsg write pwrite send sendto \
+	sendmsg splice sendfile fork syscall socket socketpair bind listen setsockopt accept4 connect pipe pipe2 epoll_create1 epoll_ctl \
+	signalfd inotify_init1 inotify_add_watch mmap rename dup dup2
+NTH_FLAGS := -rdynamic $(foreach name,$(NTH_WRAPPED),-Wl,--wrap=$(name))
+nth_flags_init := tests/lib/nth_init.c -Wl,--wrap=mount_step,--wrap=apply_sysctl,--wrap=close_user_namespaces,--wrap=set_tcp_memory \
+	-Wl,--wrap=setrlimit,--wrap=become_oom_victim,--wrap=klogctl
+$(NTH)/init: tests/lib/nth_init.c
+define nth_program
+$(NTH)/$1: tests/lib/nth.c $(HOST)/obj/$1/main.o $(call host_archives,$1) mk/check.mk
+	$$(call say,HOSTLD,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$(HOST_GCC) $(HOST_CFLAGS) $(NTH_FLAGS) $$(nth_flags_$1) -o $$@ $$(filter tests/lib/nth.c %.o %.a,$$^) $(host_libraries_$1)
+endef
+$(foreach name,$(PROGRAMS),$(eval $(call nth_program,$(name))))
+
+# check-inside has a run for each place that makes a call. check-nth, which is not a part of `make check`, has one for each time
+# that it is made, with each error that it may have, once and from then on.
+nth_programs := $(addprefix $(NTH)/,relay web log resolver net link agent console clock init)
+check-nth: export THIMBLE_NTH_ALL := 1
+.PHONY: check-nth
+check-inside check-nth: check-%: $(nth_programs) $(BUILD)/etc/passwd $(BUILD)/etc/group $(BUILD)/packages/ntpd/.done | deps-check
+	$(Q)mkdir -p $(CHECK)
+	$(Q)tools/in-namespaces $(PYTEST) --numprocesses=$(shell expr 4 '*' $$(nproc)) --junitxml=$(CHECK)/$*.xml tests/inside
 
 # Debian does not let it be installed beside rsyslog.
 $(CHECK)/syslog-ng: tools/unpack-deb | deps-check

@@ -18,12 +18,14 @@ class FakeInit:
         threading.Thread(target=self._serve, daemon=True).start()
 
     def _serve(self):
-        with contextlib.suppress(OSError):
-            while True:
+        while self.socket.fileno() >= 0:
+            with contextlib.suppress(OSError):  # who asks may be gone, and closed we are told so by accept()
                 connection, _ = self.socket.accept()
                 with connection:
-                    self.requests.append(connection.recv(128).decode())
-                    connection.sendall((self.answers.pop(0) if self.answers else "ok").encode())
+                    request = connection.recv(128).decode()
+                    if request:
+                        self.requests.append(request)
+                        connection.sendall((self.answers.pop(0) if self.answers else "ok").encode())
 
     def request(self):
         """The next request, waited for."""

@@ -123,7 +123,7 @@ static int open_notifications(struct networks *n)
 }
 
 /* True when the routes were read. What failed is done again, and is in *ERROR, else 0. */
-static bool read_all(struct networks *n, int *error)
+static bool read_networks(struct networks *n, int *error)
 {
 	/* Before the reading: a change meanwhile wakes us up. */
 	*error = open_notifications(n) < 0 ? errno : 0;
@@ -138,7 +138,7 @@ static bool read_all(struct networks *n, int *error)
 static void read_again(struct networks *n)
 {
 	int error;
-	if (read_all(n, &error))
+	if (read_networks(n, &error))
 		n->changed(n);
 }
 
@@ -182,7 +182,7 @@ void networks_init(struct networks *n, struct loop *loop, void (*changed)(struct
 		.dump_fd = -1,
 		.changed = changed};
 	int error;
-	read_all(n, &error);
+	read_networks(n, &error);
 	errno = error;
 	if (error != 0)
 		log_warn("rtnetlink: cannot follow the networks, again in %d ms", RETRY_MS);

@@ -163,7 +163,7 @@ unsigned watch_ask(struct watch *w)
 }
 
 /* What cannot be read is read again: no event would tell that it can. */
-static void tell(struct watch *w, unsigned changed)
+static void call_changed(struct watch *w, unsigned changed)
 {
 	w->again_wanted = false;
 	w->unread = 0;
@@ -187,12 +187,12 @@ static void look_again(struct watch *w)
 {
 	unsigned changed = watch_ask(w) | w->unread;
 	if (changed != 0)
-		tell(w, changed);
+		call_changed(w, changed);
 }
 
 void watch_read(struct watch *w)
 {
-	tell(w, (1u << w->count) - 1);
+	call_changed(w, (1u << w->count) - 1);
 }
 
 void watch_again(struct watch *w)

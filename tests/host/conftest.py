@@ -111,3 +111,10 @@ def built_tree(tmp_path_factory):
     tree = Tree(tmp_path_factory.mktemp("built") / "tree", built=True)
     build_roots(tree)
     return tree
+
+
+@pytest.fixture
+def kernel_tree(copied_tree):
+    """A copy of the tree that configures this one's source of the kernel, which nothing writes into: LINUX= is elsewhere."""
+    copied_tree.link_kernel()
+    return copied_tree

@@ -140,10 +140,10 @@ def test_wrong_words_show_the_usage(words):
     assert (done.returncode, done.stdout) == (100, "") and "kernel-hardening [--hardened] TABLE CONFIG" in done.stderr
 
 
-def test_the_default_counts_as_documented():
-    last = run(TABLE, DEFAULT).stdout.splitlines()[-1]
+def counted_as_documented(build, *words):
+    last = run(*words).stdout.splitlines()[-1]
     got = re.fullmatch(r"hardening: (\d+) of (\d+) \(kernel/hardening\.table\)", last)
-    documented = re.search(r"^\| the default \| (\d+) of (\d+) \|$", (HERE / "kernel/README.md").read_text(), re.M)
+    documented = re.search(rf"^\| {build} \| (\d+) of (\d+) \|$", (HERE / "kernel/README.md").read_text(), re.M)
     assert got and documented, last
     assert got[2] == documented[2] == "259" and int(got[1]) >= int(documented[1]), f"{got[0]}, but kernel/README.md: {documented[0]}"
 
@@ -158,5 +158,14 @@ def reasons_are_right(config_path, build, words):
     assert lacking == [], "these fail, and have no reason why"
 
 
-def test_the_reasons_of_the_default_are_right():
+def test_the_default():
     reasons_are_right(DEFAULT, "default: ", [])
+    counted_as_documented("the default", TABLE, DEFAULT)
+
+
+@pytest.mark.deadline(300)
+def test_hardened(kernel_tree):
+    config = kernel_tree.folder / BUILD / "objects/.config"
+    kernel_tree.make("HARDEN=1", f"LINUX={BUILD}/objects", f"{BUILD}/objects/.config-checked")
+    reasons_are_right(config, "HARDEN=1: ", ["--hardened"])
+    counted_as_documented("`HARDEN=1`", "--hardened", TABLE, config)

@@ -1,17 +1,10 @@
-"""Linux grants what the fragments of PLATFORM=metal ask for; what it does not grant is named with file and line."""
+"""Linux grants what the fragments of PLATFORM=metal and SMP=1 ask for; what it does not grant is named with file and line."""
 
 import pytest
 
 from tree import BUILD
 
 OBJECTS = f"{BUILD}/objects"
-
-
-@pytest.fixture
-def kernel_tree(copied_tree):
-    """A copy of the tree that configures this one's source of the kernel, which nothing writes into: LINUX= is elsewhere."""
-    copied_tree.link_kernel()
-    return copied_tree
 
 
 @pytest.mark.deadline(300)
@@ -28,3 +21,9 @@ def test_metal(kernel_tree):
     said = kernel_tree.refuses(*metal)
     expected = "kernel/local.config:2: CONFIG_USB_STORAGE=y is asked for, the configuration has it off"
     assert expected in said and "local.config:1" not in said, f"expected {expected!r}, got:\n{said}"
+
+
+@pytest.mark.deadline(300)
+def test_several_processors(kernel_tree):
+    kernel_tree.make("SMP=1", f"LINUX={OBJECTS}", f"{OBJECTS}/.config-checked")
+    assert "CONFIG_NR_CPUS=64" in (kernel_tree.folder / OBJECTS / ".config").read_text().splitlines()

@@ -21,6 +21,7 @@
 	MADE(M_CLOCK_SYNCHRONISED, GAUGE, "clock_synchronised", "", "Whether a time server keeps the clock.") \
 	MADE(M_CLOCK_OFFSET, GAUGE, "clock_offset_seconds", "", "How far off the clock was when it was last told.") \
 	MADE(M_SERVICE_UP, GAUGE, "service_up", "", "Whether the service runs.") \
+	MADE(M_SERVICE_HEALTHY, GAUGE, "service_healthy", "", "Whether the service passes its check, where it has one and runs.") \
 	MADE(M_SERVICE_PORT_LISTENING, GAUGE, "service_port_listening", "`port`", "Whether the network can reach a port of the service; without a look yet there is no sample.") \
 	MADE(M_PROGRAM_RUNNING, GAUGE, "program_running", "`name`", "Whether a program of the appliance runs.") \
 	OF(CHILD_METRICS, "`name`") \

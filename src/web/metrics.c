@@ -137,6 +137,9 @@ static void add_programs(struct text *t, const struct status *s, int64_t now_ms)
 {
 	const struct child_record *c;
 	made_number(t, M_SERVICE_UP, s->service.phase == PHASE_RUNNING);
+	if (s->service.health[0] != '\0')
+		made_number(
+			t, M_SERVICE_HEALTHY, strcmp(s->service.health, health_words[HEALTH_HEALTHY]) == 0);
 	add_ports(t, &s->ports);
 	made_begin(t, M_PROGRAM_RUNNING);
 	for (c = next_child(s, NULL); c != NULL; c = next_child(s, c))

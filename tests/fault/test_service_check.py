@@ -6,7 +6,7 @@ import pytest
 
 from guest import TREE
 from misbehave import tell, wait_answers
-from status_page import wait_answer
+from status_page import ask, wait_answer
 
 BOXED = pathlib.Path(TREE / "out/misbehave-x86_64.efi")
 BACK_S = 90  # three checks of a guest in emulation, and a start
@@ -31,9 +31,11 @@ def test_http(dual_stack, boot, boot_misbehaving, boxed):
     host = guest.wait_address(r"192\.0\.2\.\d+")
     wait_service(guest, "health: healthy, 0 restarts")
     assert wait_answer(dual_stack, host, "/healthz") == "ok\n"
+    assert "\nthimble_service_healthy 1\n" in ask(dual_stack, host, "/metrics")[1]
     with hang(dual_stack, host):
         answer = wait_answer(dual_stack, host, "/healthz", 503)
         assert "misbehave is unhealthy" in answer, f"expected why, got {answer!r}"
+        assert "\nthimble_service_healthy 0\n" in ask(dual_stack, host, "/metrics")[1]
         wait_service(guest, "health: healthy, 1 restart, last exit: its check failed: its check took more than 2000 ms", BACK_S)
     assert wait_answer(dual_stack, host, "/healthz") == "ok\n"
 

@@ -17,10 +17,12 @@ GUEST_AR := $(CROSS)ar
 GUEST_OBJCOPY := $(CROSS)objcopy
 
 # Small first: one section a function, so that the linker can drop what nothing calls; no unwind
-# tables, which nothing in the guest reads.
+# tables, which nothing in the guest reads. Position-independent, so that nobody knows an address;
+# packed, the relocations take 300 bytes.
 MUSL_CFLAGS := -Os -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables \
-	-fstack-protector-strong -fno-plt -fno-ident -D_FORTIFY_SOURCE=0
-MUSL_LDFLAGS := -static -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--build-id=none -s
+	-fPIE -fstack-protector-strong -fno-plt -fno-ident -D_FORTIFY_SOURCE=0
+MUSL_LDFLAGS := -static-pie -Wl,-z,pack-relative-relocs -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecstack \
+	-Wl,--build-id=none -s
 
 LIBC := $(SYSROOT)/usr/lib/$(MUSL_TRIPLET)/libc.a
 

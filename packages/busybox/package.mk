@@ -16,7 +16,7 @@ for symbol in STATIC LFS FEATURE_EDITING FEATURE_TAB_COMPLETION ASH SH_IS_ASH AS
 	echo "CONFIG_$$symbol=y" >> .config
 done
 (yes '' || true) | make oldconfig HOSTCC=gcc
-make HOSTCC=gcc CC="$$CC" CFLAGS="$$CFLAGS" LDFLAGS="-static" SKIP_STRIP=n -j"$$JOBS" busybox
+make HOSTCC=gcc CC="$$CC" CFLAGS="$$CFLAGS" CFLAGS_busybox="$$LDFLAGS" LDFLAGS= SKIP_STRIP=n -j"$$JOBS" busybox
 mkdir -p "$$DESTDIR/bin"
 cp busybox "$$DESTDIR/bin/busybox"
 endef

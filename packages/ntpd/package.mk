@@ -18,7 +18,7 @@ for symbol in FEATURE_NTPD_SERVER FEATURE_NTPD_CONF FEATURE_NTP_AUTH; do
 	sed -i "s/^CONFIG_$$symbol=y/# CONFIG_$$symbol is not set/" .config
 done
 sed -i 's/^#define MAX_VERBOSE .*/#define MAX_VERBOSE 0/' networking/ntpd.c
-make HOSTCC=gcc CC="$$CC" CFLAGS="$$CFLAGS -DBUILD_TIME=$$SOURCE_DATE_EPOCH" LDFLAGS="-static" SKIP_STRIP=n -j"$$JOBS" busybox
+make HOSTCC=gcc CC="$$CC" CFLAGS="$$CFLAGS -DBUILD_TIME=$$SOURCE_DATE_EPOCH" CFLAGS_busybox="$$LDFLAGS" LDFLAGS= SKIP_STRIP=n -j"$$JOBS" busybox
 mkdir -p "$$DESTDIR/bin"
 cp busybox "$$DESTDIR/bin/ntpd"
 endef

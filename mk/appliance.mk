@@ -14,11 +14,13 @@
 #   SERVICE_ARGS       its arguments, as the setting service.args has them
 #   SERVICE_PORTS      what it listens on, for people and for `make run`: 1688/tcp 53/udp
 #   SERVICE_PROCESSES  most processes and threads at once, of a program of this tree (64)
+#   SERVICE_SEES       the folders of records that it reads, of a program of this tree (init: its settings)
 #   MEMORY_MB          memory that the guest is given where a form says so (what the image needs, 128 at least: mk/image.mk)
 #   HELPER_PROGRAM     a program of this tree that runs beside the service: a row AS_HELPER of src/init/programs.def
 
 # Set here, not where they are left out: a make that this one starts for another appliance finds ours in its environment.
 SERVICE_PROCESSES := 64
+SERVICE_SEES      := init
 SERVICE_ARGS      :=
 MEMORY_MB         :=
 HELPER_PROGRAM    :=
@@ -117,7 +119,7 @@ $(BUILD)/sources.fetched: | $(IMAGE_BUILD)/settings.conf $(IMAGE_BUILD)/site.con
 
 # The facts and the default settings change with the command line (ARGS=, DEBUG=), so they are written each time and
 # replaced only when they differ.
-export APPLIANCE_NAME VERSION ARCH DEBUG SERVICE_NAME SERVICE_PORTS SERVICE_CAPABILITIES SERVICE_PROCESSES
+export APPLIANCE_NAME VERSION ARCH DEBUG SERVICE_NAME SERVICE_PORTS SERVICE_CAPABILITIES SERVICE_PROCESSES SERVICE_SEES
 export SERVICE_ARGS HELPER_PROGRAM STATUS_PORT STATUS_SETTING
 
 $(IMAGE_BUILD)/appliance: rootfs/appliance.in FORCE

@@ -31,6 +31,7 @@ static const struct {
 	{"arch", FACT(arch)},
 	{"service", FACT(service)},
 	{"helper", FACT(helper)},
+	{"service_sees", FACT(service_sees)},
 };
 
 static uint64_t number(const char *key, const char *value, uint64_t min, uint64_t max, uint64_t fallback)

@@ -14,7 +14,9 @@ struct appliance {
 	char version[32];
 	char arch[16];
 	char service[64];
-	char helper[32]; /* the program beside the service: /bin/NAME, run as user NAME; "" for none */
+	char helper[32];       /* the program beside the service: /bin/NAME, run as user NAME; "" for none */
+	char service_sees[64]; /* what the service sees of the guest where it has no box (init's programs.h)
+				*/
 	bool debug;
 	char ports[PORTS_MAX][16]; /* "1688/tcp" */
 	size_t port_count;

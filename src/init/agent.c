@@ -25,7 +25,7 @@ static struct child *agent;
 static struct loop_fd events;
 
 /* Its back end and device are written over when another device comes. */
-static char device[sizeof("/dev/") + AGENT_PORT_MAX];
+char agent_device[sizeof("/dev/") + AGENT_PORT_MAX];
 const char *agent_arguments[AGENT_ARGUMENTS] = {"/bin/agent", NULL, NULL, NULL};
 
 /* The port's name is told by the host, and comes later than the port. */
@@ -58,16 +58,17 @@ bool agent_find_port(const char *folder, char name[static AGENT_PORT_MAX])
 static bool find_way(void)
 {
 	char name[AGENT_PORT_MAX];
-	agent_arguments[2] = device;
+	agent_arguments[2] = ROOM_DEVICE;
 	if (agent_find_port(PORTS, name)) {
 		agent_arguments[1] = "qemu";
-		snprintf(device, sizeof(device), "/dev/%s", name);
+		snprintf(agent_device, sizeof(agent_device), "/dev/%s", name);
 	} else if (access(hyperv_device, F_OK) == 0) {
 		agent_arguments[1] = "hyper-v";
-		snprintf(device, sizeof(device), "%s", hyperv_device);
+		snprintf(agent_device, sizeof(agent_device), "%s", hyperv_device);
 	} else if (vmware_here()) {
 		agent_arguments[1] = "vmware";
 		agent_arguments[2] = NULL;
+		agent_device[0] = '\0';
 	} else {
 		return false;
 	}
@@ -78,8 +79,9 @@ static bool find_way(void)
 static void give_device(void)
 {
 	const struct passwd *user = getpwnam(agent->program.user);
-	if (agent_arguments[2] != NULL && (user == NULL || chown(device, user->pw_uid, user->pw_gid) < 0))
-		log_warn("%s", device);
+	if (agent_arguments[2] != NULL &&
+		(user == NULL || chown(agent_device, user->pw_uid, user->pw_gid) < 0))
+		log_warn("%s", agent_device);
 }
 
 static void look(void)

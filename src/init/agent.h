@@ -8,11 +8,13 @@
 enum { AGENT_ARGUMENTS = 4 };
 extern const char *agent_arguments[AGENT_ARGUMENTS];
 
+/* The device that it is given, as the guest's /dev has it; "" while there is none. */
+enum { AGENT_PORT_MAX = 32 };
+extern char agent_device[sizeof("/dev/") + AGENT_PORT_MAX];
+
 /* Looks for what it can speak through, now and at each event of the kernel's about a new device; starts and
  * stops it. C is kept. 0; or -1 with errno: those that come later are not seen. */
 int agent_watch(struct children *c);
-
-enum { AGENT_PORT_MAX = 32 };
 
 /* The port of QEMU's guest agent among those in FOLDER (/sys/class/virtio-ports), as /dev has it: "vport1p1".
  * False: there is none. */

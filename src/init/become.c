@@ -13,6 +13,9 @@
 
 #include "report.h"
 
+/* PR_SET_MDWE and its flag of <linux/prctl.h>, which musl's <sys/prctl.h> is before and beside. */
+enum { SET_MDWE = 65, REFUSE_EXEC_GAIN = 1 };
+
 void become_limited_in(int report, int resource, uint64_t value)
 {
 	struct rlimit limit = {.rlim_cur = value, .rlim_max = value};
@@ -112,5 +115,8 @@ const char *become_user(int report, const struct program *p)
 	become_capable(report, p->capabilities, true);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		report_failure(report, "PR_SET_NO_NEW_PRIVS");
+	/* None of ours, and neither dhcpcd nor ntpd, makes code. A shell may start what does. */
+	if (!p->controls && prctl(SET_MDWE, REFUSE_EXEC_GAIN, 0, 0, 0) < 0)
+		report_failure(report, "PR_SET_MDWE");
 	return home;
 }

@@ -9,54 +9,19 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "box_fill.h"
 #include "box_target.h"
 #include "common/record.h"
+#include "mount_tree.h"
 #include "report.h"
 #include "service_files.h"
-
-/* <linux/mount.h>, which no C library has whole and beside its own. */
-enum {
-	TREE_CLONE = 1,
-	MOVE_FROM_EMPTY = 0x4,
-	MOVE_TO_EMPTY = 0x40,
-	ATTR_RDONLY = 0x1,
-	ATTR_NOSUID = 0x2,
-	ATTR_NODEV = 0x4
-};
-struct attributes {
-	uint64_t set, clear, propagation, users;
-};
 
 #define SECRETS "/run/secrets"
 
 enum { TERMINAL_GROUP = 5 }; /* tty, as everywhere */
-
-/* The mount that PATH lies in, from PATH on: one that is nowhere yet. */
-static int take(const char *path)
-{
-	return (int)syscall(SYS_open_tree, AT_FDCWD, path, TREE_CLONE | O_CLOEXEC);
-}
-
-static int set_attributes(int mount, uint64_t set)
-{
-	const struct attributes attributes = {.set = set};
-	return (int)syscall(SYS_mount_setattr, mount, "", AT_EMPTY_PATH, &attributes, sizeof(attributes));
-}
-
-/* Puts the mount SOURCE over TARGET; both may be -1. Closes them. */
-static void put(int report, int source, int target, const char *step)
-{
-	if (source < 0 || target < 0 ||
-		syscall(SYS_move_mount, source, "", target, "", MOVE_FROM_EMPTY | MOVE_TO_EMPTY) < 0)
-		report_failure(report, step);
-	close(source);
-	close(target);
-}
 
 /* Copies what the image has at PLACE to BELOW/d, by way of d.new: where there is a d, it is whole. */
 static void fill_place(int report, int root, const struct box_description *d, const struct box_place *place,
@@ -83,7 +48,7 @@ static void put_places(int report, int root, const struct box_description *d)
 		box_place_path(path, i, "/d");
 		if (access(path, F_OK) < 0)
 			fill_place(report, root, d, place, path);
-		put(report, take(path), box_target(root, place->path, box_id(d, 0)), place->path);
+		tree_put(report, tree_take(path), box_target(root, place->path, box_id(d, 0)), place->path);
 	}
 }
 
@@ -105,10 +70,10 @@ static void put_files(int report, int root, const struct box_description *d)
 {
 	char path[BOX_PATH_MAX];
 	box_path(path, "");
-	int source = take(path);
-	if (source >= 0 && set_attributes(source, ATTR_RDONLY | ATTR_NOSUID | ATTR_NODEV) < 0)
+	int source = tree_take(path);
+	if (source >= 0 && tree_set(source, TREE_RDONLY | TREE_NOSUID | TREE_NODEV) < 0)
 		report_failure(report, BOX_FILES);
-	put(report, source, box_target(root, BOX_FILES, box_id(d, 0)), BOX_FILES);
+	tree_put(report, source, box_target(root, BOX_FILES, box_id(d, 0)), BOX_FILES);
 	if (box_link_files(root, box_id(d, 0)) < 0)
 		report_failure(report, "/etc");
 }
@@ -123,18 +88,6 @@ static void make_targets(int report, int root, const struct box_description *d)
 			report_failure(report, folders[i]);
 		close(fd);
 	}
-}
-
-/* What the guest has mounted goes; its root, which is not a mount that could, stays below the service's,
- * where no path leads (switch_root does so as well). */
-static void leave_guest(int report, int root)
-{
-	static const char *const guests[] = {"/run", "/tmp", "/home/service", "/sys", "/dev", "/proc"};
-	for (size_t i = 0; i < sizeof(guests) / sizeof(guests[0]); i++)
-		if (umount2(guests[i], MNT_DETACH) < 0 && errno != EINVAL && errno != ENOENT)
-			report_failure(report, guests[i]);
-	if (fchdir(root) < 0 || mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0 || chdir("/") < 0)
-		report_failure(report, "chroot");
 }
 
 static void mount_own(int report, const struct box *b)
@@ -198,7 +151,7 @@ static void put_log(int report, int fd)
 	int target = open("/dev/log", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (target >= 0)
 		close(target);
-	put(report, fd, open("/dev/log", O_PATH | O_CLOEXEC), "/dev/log");
+	tree_put(report, fd, open("/dev/log", O_PATH | O_CLOEXEC), "/dev/log");
 }
 
 /* What /proc tells of the guest, and what can be set by it. The command line may have secrets. */
@@ -233,10 +186,10 @@ void box_root_enter(int report, const struct box *b, const struct config *config
 	put_files(report, root, d);
 	make_targets(report, root, d);
 	box_path(path, BOX_LOG_SOCKET);
-	log = take(path);
-	if (set_attributes(root, ATTR_NOSUID | ATTR_NODEV | (d->root_bytes == 0 ? ATTR_RDONLY : 0)) < 0)
+	log = tree_take(path);
+	if (tree_set(root, TREE_NOSUID | TREE_NODEV | (d->root_bytes == 0 ? TREE_RDONLY : 0)) < 0)
 		report_failure(report, d->root);
-	leave_guest(report, root);
+	tree_enter(report, root);
 	close(root);
 	mount_own(report, b);
 	make_devices(report, d);

@@ -19,6 +19,7 @@
 #include "ports.h"
 #include "programs.h"
 #include "records/resolver.h"
+#include "room.h"
 #include "setting_sources.h"
 #include "system.h"
 
@@ -248,6 +249,7 @@ int main(int argc, char **argv)
 	insist(watch_signals, "signals");
 	power_init(&power, &children, write_system);
 	power.service = programs_add(&children, &settings.config, host_name.at_boot);
+	room_prepare(&children);
 	/* Who asks for the end before the rest is up is heard as well. */
 	listeners[0].due = listeners[1].due = true;
 	start_listeners();

@@ -30,7 +30,7 @@ static const struct {
 	const char *options;
 } mounts[] = {
 	{MOUNT_FIRST, "devtmpfs", "/dev", MS_NOSUID | MS_NOEXEC, "mode=0755"},
-	{MOUNT_FIRST, "proc", "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL},
+	{MOUNT_FIRST, "proc", "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, "hidepid=invisible"},
 	{MOUNT_FIRST, "sysfs", "/sys", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY, NULL},
 	/* Records and sockets of our own programs; a megabyte is many times what they write. */
 	{MOUNT_FIRST, "tmpfs", "/run", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0755,size=1m,nr_inodes=512"},

@@ -17,6 +17,7 @@
 
 #define CAPABILITY(name) (UINT64_C(1) << CAP_##name)
 #define MIB              (UINT64_C(1) << 20)
+#define STATUS_SEES      "init net link log agent service" /* src/status/load.c */
 
 enum { TERMINALS_MAX = 8 };
 
@@ -122,6 +123,7 @@ static struct child *add_service(struct children *c, const struct program *row)
 	p.capabilities = a->capabilities;
 	p.processes_limit = (unsigned)a->processes_limit;
 	p.box = c->box;
+	p.sees = a->service_sees;
 	if (p.box != NULL)
 		p.arguments = box_arguments;
 	return children_add(c, &p);

@@ -51,8 +51,15 @@ struct program {
 	int oom_score_adj;            /* proc(5) */
 	int nice;                     /* nice(2): below 0 goes before the others */
 	enum sandbox sandbox;
+	/* What is in its room (room.h) beside its own folder of records: paths with a blank between, those of
+	 * folders with a slash at their end; a word without a slash is a folder of records. */
+	const char *sees;   /* read-only; NULL: nothing; "/": it has no room, but the guest's root */
+	const char *writes; /* and writes to, as far as its user may */
+	const char *device; /* the guest's path of what it knows as ROOM_DEVICE; "": none now; NULL: never */
 	const struct box *box; /* it runs in a root of its own, or NULL */
 };
+
+#define ROOM_DEVICE "/dev/agent"
 
 extern const struct program programs[];
 extern const size_t program_count;

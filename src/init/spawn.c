@@ -20,6 +20,7 @@
 #include "common/log.h"
 #include "programs.h"
 #include "report.h"
+#include "room.h"
 #include "service_environment.h"
 #include "spawn.h"
 
@@ -97,8 +98,9 @@ static _Noreturn void become_child(const struct children *c, const struct child 
 	set_files(report, child);
 	if (p->reads_outputs)
 		arguments = output_arguments(report, c, arguments[0]);
+	become_oom_victim(report, p->oom_score_adj); /* by /proc, which few rooms have */
+	become_roomed(report, p);
 	become_limited(report, p);
-	become_oom_victim(report, p->oom_score_adj);
 	const char *home = become_user(report, p);
 	/* Init's descriptors, which end with the next call, have the low numbers: what is opened above has
 	 * higher ones. */

@@ -75,12 +75,14 @@ static int open_events(struct watch *w)
 				 : open_fd(w, &w->events, inotify_init1(IN_NONBLOCK | IN_CLOEXEC), EPOLLIN);
 }
 
-/* It tells of mounts by EPOLLPRI: mounts_poll() of Linux' fs/proc_namespace.c. */
+/* It tells of mounts by EPOLLPRI: mounts_poll() of Linux' fs/proc_namespace.c. A program without a /proc is
+ * in a room of init's, whose mounts stay what they are. */
 static int open_mounts(struct watch *w)
 {
-	return w->mounts.fd >= 0 || w->loop == NULL
-		       ? 0
-		       : open_fd(w, &w->mounts, open(MOUNTS, O_RDONLY | O_CLOEXEC), EPOLLPRI);
+	int error = w->mounts.fd >= 0 || w->loop == NULL
+			    ? 0
+			    : open_fd(w, &w->mounts, open(MOUNTS, O_RDONLY | O_CLOEXEC), EPOLLPRI);
+	return error == ENOENT ? 0 : error;
 }
 
 /* Says the first thing that fails, and looks again later. ENOENT is no failure: it is not there yet. */

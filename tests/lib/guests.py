@@ -11,6 +11,7 @@ from overlay import facts, overlay
 from servers import Dnsmasq, Radvd, interval, prefix, rdnss
 from tcp import TcpPeer, echo
 from tree import BUILD, HERE
+from users import changed, uid_of
 
 UPSTREAM4 = "192.0.2.1:1688"
 MISBEHAVE = pathlib.Path(os.environ.get("THIMBLE_MISBEHAVE", HERE / BUILD / "check/misbehave"))
@@ -55,9 +56,10 @@ def boot(keep, tmp_path):
 @pytest.fixture
 def boot_misbehaving(keep, tmp_path):
     """boot_misbehaving(LAN..., arguments=...): the image with tests/fault/daemons/misbehave.c as its
-    service; FACTS and FILES change its facts and its root."""
+    service, which has no room and sees the processes of all; FACTS and FILES change its facts and its root."""
     def start(*lans, arguments=str(PORT), fact_changes=None, files=None, **options):
         root = {"/bin/service": (0o755, MISBEHAVE.read_bytes()),
+                "/etc/passwd": changed("service", uid_of("service")),
                 "/etc/thimble/appliance": facts(**(fact_changes or {})),
                 "/etc/thimble/settings.conf": (0o644, f"service.args = {arguments}\n".encode()),
                 **(files or {})}

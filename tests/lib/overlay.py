@@ -20,7 +20,7 @@ def facts(**changes):
     """/etc/thimble/appliance with CHANGES, as the build writes it."""
     values = {"APPLIANCE_NAME": "test", "VERSION": "0", "ARCH": "x86_64", "DEBUG": "0",
               "SERVICE_NAME": "misbehave", "SERVICE_PORTS": "7000/tcp", "SERVICE_CAPABILITIES": "",
-              "SERVICE_PROCESSES": "64", "HELPER_PROGRAM": "", **changes}
+              "SERVICE_PROCESSES": "64", "SERVICE_SEES": "/", "HELPER_PROGRAM": "", **changes}
     text = (TREE / "rootfs/appliance.in").read_text()
     for key, value in values.items():
         text = text.replace(f"@{key}@", value)

@@ -20,9 +20,10 @@ def home_of(user):
 
 
 def changed(user, uid):
-    """A file for an overlay, /etc/passwd, in which USER has the number UID."""
+    """A file for an overlay, /etc/passwd, in which USER has the number UID, and root's group: it sees the processes of
+    all (hidepid of /proc, proc(5))."""
     lines = passwd()
     for fields in lines:
         if fields[0] == user:
-            fields[2] = fields[3] = str(uid)
+            fields[2:4] = str(uid), "0"
     return 0o644, "".join(":".join(fields) + "\n" for fields in lines).encode()

@@ -161,14 +161,15 @@ $(CHECK)/syslog-ng: tools/unpack-deb | deps-check
 	$(Q)tools/unpack-deb syslog-ng-core $@
 
 # A service that does wrong, for the tests to lay over the image's own; it goes through the slot as well.
-check-images: $(CHECK)/misbehave $(CHECK)/inside $(CHECK)/hyperv check-slot
+check-images: $(CHECK)/misbehave $(CHECK)/intruder $(CHECK)/inside $(CHECK)/hyperv check-slot
 	$(Q)$(MAKE) image APPLIANCE=dns
 	$(Q)$(MAKE) image BINARY=$(CHECK)/misbehave ARGS=7000 PORT=7000/tcp
 	$(Q)$(MAKE) image BINARY=$(CHECK)/inside ARGS='--listen :8080 \$$HOME "it'\''s" '\''say "hi"'\'' \\ "" …' PORT=8080/tcp
 $(CHECK)/misbehave: tests/fault/daemons/misbehave.c
+$(CHECK)/intruder: tests/fault/daemons/intruder.c
 $(CHECK)/inside: tests/boot/daemons/inside.c
 $(CHECK)/spread: tests/smp/daemons/spread.c
-$(CHECK)/misbehave $(CHECK)/inside $(CHECK)/spread: $(MUSL_CC)
+$(CHECK)/misbehave $(CHECK)/intruder $(CHECK)/inside $(CHECK)/spread: $(MUSL_CC)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(MUSL_CC) $(MUSL_CFLAGS) -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror $(MUSL_LDFLAGS) -o $@ $(filter %.c,$^)

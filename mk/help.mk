@@ -1,7 +1,7 @@
 # `make help`, and the tables that are made of the code.
 # needs: mk/help.txt and the host's gcc; src/common/config_keys.h, src/records/*.h, src/web/metric_list.h,
 #        src/web/status.schema.in, src/init/programs.def, formats/*/format.mk
-# makes: the tables in docs/configuration.md, records.md, monitoring.md, init.md, house.md and images.md;
+# makes: the tables in docs/configuration.md, records.md, monitoring.md, init.md, security.md, house.md and images.md;
 #        docs/status.schema.json
 
 .PHONY: help help-config help-formats docs
@@ -46,6 +46,8 @@ docs: $(BUILD)/tools/config-help $(BUILD)/tools/records-help $(BUILD)/tools/prog
 		$(call fill_table,docs/records.md,keys of $$record,$<.md); done
 	$(Q)$(BUILD)/tools/programs-help > $<.md
 	$(Q)$(call fill_table,docs/init.md,programs,$<.md)
+	$(Q)$(BUILD)/tools/programs-help --rooms > $<.md
+	$(Q)$(call fill_table,docs/security.md,rooms,$<.md)
 	$(Q)/usr/bin/python3 -B tools/house-help > $<.md
 	$(Q)$(call fill_table,docs/house.md,records,$<.md)
 	$(Q)$(MAKE) -s help-formats > $<.md

@@ -1,6 +1,8 @@
-/* programs-help: prints init's table of programs (src/init/programs.def) as the table in docs/init.md. */
+/* programs-help: prints init's table of programs (src/init/programs.def) as the table in docs/init.md; with
+ * --rooms what each sees of the guest, as the table in docs/security.md. */
 #include <linux/capability.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "init/programs.h"
 
@@ -54,7 +56,38 @@ static const char *when_words(const struct program *p)
 	return p->held ? "while there is a device for it" : "always";
 }
 
-int main(void)
+/* Each word of WORDS; a device as the program knows it. */
+static void print_places(const char *words, const char *device, const char *own)
+{
+	const char *space = "";
+	if (own != NULL) {
+		printf("`%s`", own);
+		space = " ";
+	}
+	for (const char *at = words; at != NULL && *(at += strspn(at, " ")) != '\0'; at += strcspn(at, " ")) {
+		printf("%s`%.*s`", space, (int)strcspn(at, " "), at);
+		space = " ";
+	}
+	if (device != NULL)
+		printf("%s`%s`", space, ROOM_DEVICE);
+}
+
+static void print_rooms(void)
+{
+	puts("| program | reads | writes to |\n|---|---|---|");
+	for (const struct program *p = programs; p < programs + program_count; p++) {
+		printf("| %s | ", p->name);
+		if (p->is_service)
+			printf("`SERVICE_SEES` of its appliance");
+		else
+			print_places(p->sees, NULL, NULL);
+		printf(" | ");
+		print_places(p->writes, p->device, p->has_records ? p->user : NULL);
+		printf(" |\n");
+	}
+}
+
+static void print_limits(void)
 {
 	puts("| program | runs | user | capabilities | memory of each process | processes | open files | "
 	     "`oom_score_adj` | new settings |\n|---|---|---|---|---|---|---|---|---|");
@@ -70,5 +103,13 @@ int main(void)
 		printf(" | %u | %d | %s |\n", p->files_limit, p->oom_score_adj,
 			p->restarted_by_settings ? "restart it" : "");
 	}
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1 && strcmp(argv[1], "--rooms") == 0)
+		print_rooms();
+	else
+		print_limits();
 	return 0;
 }

@@ -50,12 +50,14 @@ def test_two_with_one_number(with_probe):
     assert "two users have the name or number 110" in said
 
 
-def test_the_table_is_the_codes():
-    table = re.search(r"^<!-- programs: begin[^\n]*\n(.*?)^<!-- programs: end", (HERE / "docs/init.md").read_text(), re.M | re.S)[1]
+@pytest.mark.parametrize("page, name, option", [("init", "programs", []), ("security", "rooms", ["--rooms"])])
+def test_the_table_is_the_codes(page, name, option):
+    text = (HERE / f"docs/{page}.md").read_text()
+    table = re.search(rf"^<!-- {name}: begin[^\n]*\n(.*?)^<!-- {name}: end", text, re.M | re.S)[1]
     made = subprocess.run(["make", "-s", "-C", HERE, f"{BUILD}/tools/programs-help"], capture_output=True, text=True, check=False)
     assert made.returncode == 0, made.stderr
-    printed = subprocess.run([HERE / BUILD / "tools/programs-help"], capture_output=True, text=True, check=True).stdout
-    assert table == printed, "expected docs/init.md as `make docs` makes it"
+    printed = subprocess.run([HERE / BUILD / "tools/programs-help", *option], capture_output=True, text=True, check=True).stdout
+    assert table == printed, f"expected docs/{page}.md as `make docs` makes it"
 
 
 def test_a_package_brings_its_users(with_probe):

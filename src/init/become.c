@@ -5,6 +5,7 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -15,6 +16,11 @@
 
 /* PR_SET_MDWE and its flag of <linux/prctl.h>, which musl's <sys/prctl.h> is before and beside. */
 enum { SET_MDWE = 65, REFUSE_EXEC_GAIN = 1 };
+
+pid_t become_apart(int namespaces)
+{
+	return (pid_t)syscall(SYS_clone, namespaces | SIGCHLD, 0, 0, 0, 0);
+}
 
 void become_limited_in(int report, int resource, uint64_t value)
 {

@@ -4,8 +4,13 @@
 #define THIMBLE_INIT_BECOME_H
 
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "programs.h"
+
+/* As fork() does it, in new NAMESPACES, a mask of CLONE_NEW*; for processes without threads. No C library has
+ * a function for this. */
+pid_t become_apart(int namespaces);
 
 /* RLIMIT_NAME of the process: soft and hard, 0 for none. */
 void become_limited_in(int report, int resource, uint64_t value);

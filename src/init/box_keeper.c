@@ -266,9 +266,7 @@ static _Noreturn void become_keeper(
 
 pid_t box_start(const struct program *p, const struct config *config, int output, int report)
 {
-	/* As fork() does it, where no thread is: no C library has a function for this. */
-	pid_t pid =
-		(pid_t)syscall(SYS_clone, CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | SIGCHLD, 0, 0, 0, 0);
+	pid_t pid = become_apart(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC);
 	if (pid == 0)
 		become_keeper(p, config, output, report);
 	return pid;

@@ -35,6 +35,7 @@ struct program {
 	const char *terminal;         /* its standard input and output, or NULL for /dev/null and the log */
 	bool as_root;                 /* starts as root, and becomes its user by itself */
 	bool is_service;
+	bool own_processes;         /* it sees and signals those that it started, and they end with it */
 	bool controls;              /* the terminal: a shell with job control */
 	bool reads_outputs;         /* gets every child's output; its arguments are made at each start */
 	bool has_records;           /* a folder run_dir()/NAME of its own */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,7 +120,7 @@ pid_t spawn(const struct children *c, const struct child *child, int *report)
 	pid_t pid;
 	if (child->program.box != NULL)
 		pid = box_start(&child->program, c->config, child->output_write, ends[1]);
-	else if ((pid = fork()) == 0)
+	else if ((pid = child->program.own_processes ? become_apart(CLONE_NEWPID) : fork()) == 0)
 		become_child(c, child, ends[1]);
 	int error = errno;
 	close(ends[1]);

@@ -18,14 +18,15 @@ static void facts_of_the_image_are_read_and_bad_ones_replaced(void **state)
 	(void)state;
 	snprintf(path, sizeof(path), "%s/appliance", test_folder);
 	FILE *file = fopen(path, "w");
-	fputs("name=dns\nversion=1\narch=x86_64\ndebug=1\nservice=dnsmasq\nhelper=resolver\nports=53/udp "
-	      "53/tcp\n"
+	fputs("name=dns\nversion=1\narch=x86_64\ndebug=1\nservice=dnsmasq\nhelper=resolver\nservice_sees=init "
+	      "resolver\nports=53/udp 53/tcp\n"
 	      "capabilities=net_bind_service\nprocesses_limit=0\n",
 		file);
 	fclose(file);
 	appliance_read(&a, path);
 	assert_string_equal(a.name, "dns");
 	assert_string_equal(a.helper, "resolver");
+	assert_string_equal(a.service_sees, "init resolver");
 	assert_true(a.debug);
 	assert_int_equal(a.port_count, 2);
 	assert_string_equal(a.ports[1], "53/tcp");

@@ -49,18 +49,18 @@ static void make_folders_to(const char *path)
 }
 
 /* Something to mount over: a folder where PATH ends in a slash, else a file. */
-static void make_target(const char *path)
+static void prepare_place(const char *path)
 {
 	make_folders_to(path);
 	if (path[strlen(path) - 1] != '/' && mknod(path, S_IFREG | 0600, 0) < 0 && errno != EEXIST)
 		log_warn("%s", path);
 }
 
-static void make_targets(const char *words)
+static void prepare_places(const char *words)
 {
 	char path[PATH_BYTES_MAX];
 	while (words != NULL && next_path(&words, path))
-		make_target(path);
+		prepare_place(path);
 }
 
 static void make_link(const char *path)
@@ -82,12 +82,12 @@ static void prepare_one(const struct program *p)
 	char path[PATH_BYTES_MAX];
 	snprintf(path, sizeof(path), "/bin/%s", p->name);
 	make_link(p->arguments != NULL ? p->arguments[0] : path);
-	make_targets(p->sees);
-	make_targets(p->writes);
+	prepare_places(p->sees);
+	prepare_places(p->writes);
 	if (p->has_records)
-		make_targets(p->user);
+		prepare_places(p->user);
 	if (p->device != NULL)
-		make_target(ROOM ROOM_DEVICE);
+		prepare_place(ROOM ROOM_DEVICE);
 }
 
 void room_prepare(const struct children *c)

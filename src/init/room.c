@@ -6,8 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "become.h"
 #include "children.h"
 #include "common/log.h"
 #include "mount_tree.h"
@@ -17,6 +19,7 @@
 
 enum {
 	PATH_BYTES_MAX = 96,
+	SHOWN_MAX = 16, /* at least as many as a row has words */
 	DATA = TREE_NOSUID | TREE_NODEV | TREE_NOEXEC,
 };
 
@@ -90,50 +93,83 @@ static void prepare_one(const struct program *p)
 		prepare_place(ROOM ROOM_DEVICE);
 }
 
+/* The mount namespace that every room is a copy of: /room is its root, and nothing else is mounted. */
+static int empty_room = -1;
+
+/* Changes the descriptor empty_room, which it shares with init. */
+static _Noreturn void make_empty_room(void)
+{
+	int own, place, room;
+	if (unshare(CLONE_NEWNS) < 0 || (own = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC)) < 0 ||
+		(room = tree_take(ROOM)) < 0 || tree_set(room, TREE_RDONLY | TREE_NOSUID | TREE_NODEV) < 0 ||
+		(place = open(ROOM, O_PATH | O_CLOEXEC)) < 0)
+		_exit(EXIT_SYSTEM);
+	tree_put(-1, room, place, ROOM);
+	tree_enter(-1, open(ROOM, O_PATH | O_DIRECTORY | O_CLOEXEC));
+	_exit(dup3(own, empty_room, O_CLOEXEC) < 0 ? EXIT_SYSTEM : 0);
+}
+
 void room_prepare(const struct children *c)
 {
+	int status = -1;
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
 		make_link(files[i]);
 	for (size_t i = 0; i < c->count; i++)
 		if (room_has(&c->child[i].program))
 			prepare_one(&c->child[i].program);
+	empty_room = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	pid_t pid = become_apart(CLONE_FILES);
+	if (pid == 0)
+		make_empty_room();
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0) {
+		log_warnx("no rooms for programs: none of them can start");
+		close(empty_room);
+		empty_room = -1;
+	}
 }
+
+/* What a room has, taken in the guest's namespace and put into its own. */
+struct shown {
+	int mount;
+	char at[PATH_BYTES_MAX];
+};
 
 /* Devices are files of /dev. What is not there, as settings that nobody has made, is not seen. */
-static void show(int report, const char *path, const char *target, uint64_t attributes)
+static struct shown *take(
+	int report, struct shown *next, const char *path, const char *at, uint64_t attributes)
 {
-	int source = tree_take(path);
-	if (source < 0 && errno == ENOENT)
-		return;
+	next->mount = tree_take(path);
+	if (next->mount < 0 && errno == ENOENT)
+		return next;
 	if (strncmp(path, "/dev/", strlen("/dev/")) == 0)
 		attributes &= ~(uint64_t)TREE_NODEV;
-	if (source >= 0 && tree_set(source, attributes) < 0)
+	if (next->mount < 0 || tree_set(next->mount, attributes) < 0)
 		report_failure(report, path);
-	tree_put(report, source, open(target, O_PATH | O_CLOEXEC), path);
+	snprintf(next->at, sizeof(next->at), "%s", at);
+	return next + 1;
 }
 
-static void show_all(int report, const char *words, uint64_t attributes)
+static struct shown *take_all(int report, struct shown *next, const char *words, uint64_t attributes)
 {
 	char path[PATH_BYTES_MAX];
 	while (words != NULL && next_path(&words, path))
-		show(report, path + strlen(ROOM), path, attributes);
+		next = take(report, next, path + strlen(ROOM), path + strlen(ROOM), attributes);
+	return next;
 }
 
 void become_roomed(int report, const struct program *p)
 {
+	static struct shown all[SHOWN_MAX], *end = all;
 	if (!room_has(p))
 		return;
-	if (unshare(CLONE_NEWNS) < 0)
-		report_failure(report, "mounts of its own");
-	/* Its executables are on it. */
-	show(report, ROOM, ROOM, TREE_RDONLY | TREE_NOSUID | TREE_NODEV);
-	show_all(report, p->sees, TREE_RDONLY | DATA);
-	show_all(report, p->writes, DATA);
+	end = take_all(report, end, p->sees, TREE_RDONLY | DATA);
+	end = take_all(report, end, p->writes, DATA);
 	if (p->has_records)
-		show_all(report, p->user, DATA);
+		end = take_all(report, end, p->user, DATA);
 	if (p->device != NULL && p->device[0] != '\0')
-		show(report, p->device, ROOM ROOM_DEVICE, DATA);
-	int root = open(ROOM, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	tree_enter(report, root);
-	close(root);
+		end = take(report, end, p->device, ROOM_DEVICE, DATA);
+	if (setns(empty_room, CLONE_NEWNS) < 0 || unshare(CLONE_NEWNS) < 0)
+		report_failure(report, "mounts of its own");
+	for (const struct shown *one = all; one < end; one++)
+		tree_put(report, one->mount, open(one->at, O_PATH | O_CLOEXEC), one->at);
 }

@@ -1,8 +1,8 @@
 /* The room of a program: a mount namespace and a root of its own, with nothing but what it needs.
  *
  * All rooms are one folder of the guest's root, /room: the executables, the files of /etc that programs read,
- * and empty folders and files. What a row of programs.def says that its program sees is mounted over these,
- * in a mount namespace that only this program has; then the folder is its root, read-only. */
+ * and empty folders and files. It is the root, read-only, of a mount namespace that has nothing else. A child
+ * enters a copy of that namespace, and mounts there what its row of programs.def says that it sees. */
 #ifndef THIMBLE_INIT_ROOM_H
 #define THIMBLE_INIT_ROOM_H
 

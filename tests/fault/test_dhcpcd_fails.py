@@ -33,7 +33,8 @@ def test_each_process_killed(keep, lan, boot_misbehaving, tmp_path, uid, count):
     for number in range(count):
         victims = [process for process in wait_whole(lan, four) if process.uid == uid]
         assert len(victims) == count, f"expected {count} processes of user {uid}, got {victims}"
-        assert tell(lan, four, f"kill {victims[number].pid}") == b"ok\n"
+        # No answer where init, which then kills all of that user, was faster.
+        assert tell(lan, four, f"kill {victims[number].pid}") in (b"ok\n", b"")
         wait_whole(lan, four, victims[number])
         renewed = server.leases()[-1].expires_unix_s
         wait_until(lambda: server.leases()[-1].expires_unix_s > renewed, 60, "the lease is renewed",

@@ -107,7 +107,7 @@ def intrude(keep, dual_stack, boot, tmp_path):
             extra += ["-device", "virtio-serial-pci", "-chardev", "null,id=nobody", "-device",
                       "virtserialport,chardev=nobody,name=org.qemu.guest_agent.0"]
         guest = boot(dual_stack, extra=extra, append="thimble.ntp=192.0.2.1" if program == "ntpd" else "")
-        return guest, listener, listener.report(100)
+        return guest, listener, listener.report(200)
     return start
 
 
@@ -121,7 +121,7 @@ def serves(lan, host, program):
             assert page.recv(12) in (b"HTTP/1.1 200", b"HTTP/1.0 200"), "expected the status page"
 
 
-@pytest.mark.deadline(240)
+@pytest.mark.deadline(300)
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_what_an_intruder_can_do(dual_stack, intrude, program):
     place = Place(program)

@@ -39,6 +39,8 @@ SCHEMA = {
     "guest-fstrim": {"paths": ([{"path": (str, True), "error": (str, False), "trimmed": (int, False), "minimum": (int, False)}], True)},
 }
 CLASSES = {"GenericError", "CommandNotFound", "DeviceNotActive", "DeviceNotFound", "KVMMissingCap"}
+NAME = "org.qemu.guest_agent.0"  # of the port
+CONNECT_S = 20
 ANSWER_S = 60  # a guest in emulation
 
 
@@ -133,10 +135,6 @@ class QgaClient:
 def addresses(interfaces):
     """{NIC: [ADDRESS/PREFIX, ...]}"""
     return {nic["name"]: [f"{a['ip-address']}/{a['prefix']}" for a in nic["ip-addresses"]] for nic in interfaces}
-
-
-NAME = "org.qemu.guest_agent.0"
-CONNECT_S = 20
 
 
 class Port:

@@ -20,6 +20,7 @@ include mk/deploy.mk
 include mk/run.mk
 include mk/pictures.mk
 include mk/check.mk
+include mk/survey.mk
 include mk/fuzz.mk
 include mk/bench.mk
 include mk/help.mk

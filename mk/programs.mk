@@ -10,7 +10,7 @@ PROGRAM_CFLAGS := -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -Wshadow -Wstrict
 
 # The layers that programs share, the highest first. Each folder of src/ includes its own files and those of layers below it,
 # nothing else (tests/host/test_layers.py).
-LAYERS := status records common
+LAYERS := status records common calls
 SRC_FOLDERS := $(PROGRAMS) $(LAYERS)
 
 # Packages that are libraries of a program. Tests build the same sources with the host's compilers (mk/check.mk, mk/fuzz.mk).
@@ -30,6 +30,17 @@ $(HEADERS:%=$(BUILD)/headers/%.h): $(BUILD)/headers/%.h: $(BUILD)/sources/deb/li
 	$(Q)dpkg-deb --fsys-tarfile $(call source_file,lib$*-dev) | tar -xO ./usr/include/$*.h > $@
 header_users = $(foreach kind,obj host/obj fuzz/obj,$(patsubst src/%.c,$(BUILD)/$(kind)/%.o,$(wildcard src/$1/*.c)))
 $(call header_users,agent): $(BUILD)/headers/jsmn.h
+
+# The system calls that each program may make, and their names (tools/calls).
+CALLS_LISTS := $(sort $(wildcard src/init/calls/*))
+CALLS_HEADERS := $(BUILD)/headers/calls_lists.h $(BUILD)/headers/calls_names.h
+$(BUILD)/headers/unistd: $(MUSL_CC)
+	$(Q)mkdir -p $(@D)
+	$(Q)echo '#include <asm/unistd.h>' | $(MUSL_CC) -E -dM - > $@
+$(CALLS_HEADERS) &: $(BUILD)/headers/unistd $(CALLS_LISTS) tools/calls
+	$(Q)tools/calls lists $< src/init/calls > $(BUILD)/headers/calls_lists.h
+	$(Q)tools/calls names $< > $(BUILD)/headers/calls_names.h
+$(foreach kind,obj host/obj fuzz/obj,$(BUILD)/$(kind)/calls/calls.o $(BUILD)/$(kind)/init/call_names.o): $(CALLS_HEADERS)
 
 # The page's files go into src/web/assets.c unchanged.
 WEB_PAGE := $(BUILD)/web/page.html $(BUILD)/web/page.csp

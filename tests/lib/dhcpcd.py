@@ -21,6 +21,9 @@ MAC = "02:00:00:00:01:01"  # of a guest's NIC
 DEADLINE_S = 20
 # What init allows each process of dhcpcd (src/init/programs.def).
 LIMITS = ("prlimit", "--data=16777216", "--nofile=256")
+# Of `make survey`: writes down the system calls.
+RECORD = HOST_BIN.parent / "calls-record"
+RECORDER = (str(RECORD), "dhcpcd") if RECORD.exists() else ()
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 
 
@@ -132,7 +135,7 @@ class GuestNetwork:
         self.dhcpcd = self.namespace.start(
             "unshare", "--mount", "--uts", "sh", "-euc",
             f"cd {self.root}; {mounts}; hostname {self.host_name}; "
-            f"exec {' '.join(LIMITS)} env -i {environment} chroot . /sbin/dhcpcd -B -M -h {self.host_name}", log=self.dhcpcd_log)
+            f"exec {' '.join(RECORDER + LIMITS)} env -i {environment} chroot . /sbin/dhcpcd -B -M -h {self.host_name}", log=self.dhcpcd_log)
 
     def set_host_name(self, name):
         """Of the machine that dhcpcd is in."""

@@ -47,6 +47,8 @@ unit_flags_init/test_liveness := -Wl,--wrap=file_read
 unit_flags_init/test_watchdog := -Wl,--wrap=open,--wrap=ioctl,--wrap=write,--wrap=close
 # The machine's name without the machine.
 unit_flags_init/test_host_name := -Wl,--wrap=sethostname,--wrap=log_line
+# The kernel's log without the kernel.
+unit_flags_init/test_call_names := -Wl,--wrap=open,--wrap=read
 # A request whose peer ends before the answer is read.
 unit_flags_common/test_control := -Wl,--wrap=send
 # VMware and other machines in turn.
@@ -161,7 +163,7 @@ $(CHECK)/syslog-ng: tools/unpack-deb | deps-check
 	$(Q)tools/unpack-deb syslog-ng-core $@
 
 # A service that does wrong, for the tests to lay over the image's own; it goes through the slot as well.
-check-images: $(CHECK)/misbehave $(CHECK)/intruder $(CHECK)/inside $(CHECK)/hyperv check-slot
+check-images: $(CHECK)/misbehave $(CHECK)/intruder $(CHECK)/inside $(CHECK)/forbidden $(CHECK)/hyperv check-slot
 	$(Q)$(MAKE) image APPLIANCE=dns
 	$(Q)$(MAKE) image BINARY=$(CHECK)/misbehave ARGS=7000 PORT=7000/tcp
 	$(Q)$(MAKE) image BINARY=$(CHECK)/inside ARGS='--listen :8080 \$$HOME "it'\''s" '\''say "hi"'\'' \\ "" …' PORT=8080/tcp
@@ -169,7 +171,8 @@ $(CHECK)/misbehave: tests/fault/daemons/misbehave.c
 $(CHECK)/intruder: tests/fault/daemons/intruder.c
 $(CHECK)/inside: tests/boot/daemons/inside.c
 $(CHECK)/spread: tests/smp/daemons/spread.c
-$(CHECK)/misbehave $(CHECK)/intruder $(CHECK)/inside $(CHECK)/spread: $(MUSL_CC)
+$(CHECK)/forbidden: tests/boot/daemons/forbidden.c
+$(CHECK)/misbehave $(CHECK)/intruder $(CHECK)/inside $(CHECK)/forbidden $(CHECK)/spread: $(MUSL_CC)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(MUSL_CC) $(MUSL_CFLAGS) -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror $(MUSL_LDFLAGS) -o $@ $(filter %.c,$^)

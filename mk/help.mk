@@ -48,6 +48,8 @@ docs: $(BUILD)/tools/config-help $(BUILD)/tools/records-help $(BUILD)/tools/prog
 	$(Q)$(call fill_table,docs/init.md,programs,$<.md)
 	$(Q)$(BUILD)/tools/programs-help --rooms > $<.md
 	$(Q)$(call fill_table,docs/security.md,rooms,$<.md)
+	$(Q)$(BUILD)/tools/programs-help --security > $<.md
+	$(Q)$(call fill_table,docs/security.md,programs,$<.md)
 	$(Q)/usr/bin/python3 -B tools/house-help > $<.md
 	$(Q)$(call fill_table,docs/house.md,records,$<.md)
 	$(Q)$(MAKE) -s help-formats > $<.md

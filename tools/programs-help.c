@@ -1,9 +1,14 @@
 /* programs-help: prints init's table of programs (src/init/programs.def) as the table in docs/init.md; with
- * --rooms what each sees of the guest, as the table in docs/security.md. */
+ * --rooms what each sees of the guest, with --security what each may do of the kernel's, for
+ * docs/security.md. */
 #include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 
+#include "calls/calls.h"
+#include "init/call_names.h"
 #include "init/programs.h"
 
 /* Of linux/capability.h: [CAP_CHOWN] = "CHOWN", ... */
@@ -87,6 +92,73 @@ static void print_rooms(void)
 	}
 }
 
+static unsigned count_calls(const struct calls *c)
+{
+	unsigned count = 0;
+	for (unsigned number = 0; number < CALLS_MAX; number++)
+		count += call_name(number) != NULL && calls_allow(c, number);
+	return count;
+}
+
+/* The families that a mask has. */
+static void print_families(uint64_t mask)
+{
+	static const struct {
+		int family;
+		const char *name;
+	} families[] = {
+#define FAMILY(name) {AF_##name, "AF_" #name}
+		FAMILY(UNIX),
+		FAMILY(INET),
+		FAMILY(INET6),
+		FAMILY(NETLINK),
+		FAMILY(PACKET),
+		FAMILY(ALG),
+		FAMILY(VSOCK),
+	};
+	const char *space = "";
+	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
+		if ((mask >> families[i].family & 1) != 0) {
+			printf("%s`%s`", space, families[i].name);
+			space = " ";
+		}
+}
+
+/* A list of what may not be made has calls that there are not. */
+static bool is_open(const struct calls *c)
+{
+	return calls_allow(c, CALLS_MAX - 1);
+}
+
+static void print_security_of(const struct program *p)
+{
+	const struct calls *c = calls_find(p->calls != NULL ? p->calls : p->name);
+	printf("| %s | ", p->name);
+	if (c == NULL) {
+		puts("all | all | yes | nobody |");
+		return;
+	}
+	printf("%u | ", count_calls(c));
+	if (is_open(c))
+		printf("all but ");
+	print_families(is_open(c) ? ~c->families : c->families);
+	printf("%s | %s | %s |\n", c->families == 0 ? "none" : "", calls_allow(c, SYS_execve) ? "yes" : "no",
+		is_open(c)         ? "init's keeper, before it executes; EPERM"
+		: p->calls != NULL ? "init, before it executes"
+				   : "the program, first of all");
+}
+
+static void print_security(void)
+{
+	struct program relay = {.name = "relay"};
+	puts("| program | system calls | sockets | executes | its list is set by |\n|---|---|---|---|---|");
+	for (const struct program *p = programs; p < programs + program_count; p++) {
+		if (p->is_service)
+			print_security_of(&relay);
+		print_security_of(p);
+	}
+}
+
 static void print_limits(void)
 {
 	puts("| program | runs | user | capabilities | memory of each process | processes | open files | "
@@ -109,6 +181,8 @@ int main(int argc, char **argv)
 {
 	if (argc > 1 && strcmp(argv[1], "--rooms") == 0)
 		print_rooms();
+	else if (argc > 1 && strcmp(argv[1], "--security") == 0)
+		print_security();
 	else
 		print_limits();
 	return 0;

@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "calls/calls.h"
 #include "report.h"
 
 /* PR_SET_MDWE and its flag of <linux/prctl.h>, which musl's <sys/prctl.h> is before and beside. */
@@ -101,6 +102,12 @@ void become_capable(int report, uint64_t mask, bool ambient)
 		if ((mask >> capability & 1) != 0 &&
 			prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) < 0)
 			report_failure(report, "PR_CAP_AMBIENT_RAISE");
+}
+
+void become_filtered(int report, const struct program *p)
+{
+	if (p->calls != NULL && calls_limit(calls_find(p->calls), CALLS_END) < 0)
+		report_failure(report, "seccomp");
 }
 
 const char *become_user(int report, const struct program *p)

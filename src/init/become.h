@@ -27,6 +27,9 @@ void become_bounded(int report, uint64_t mask);
 /* Has exactly the capabilities of MASK. AMBIENT: passes them on to what it executes. */
 void become_capable(int report, uint64_t mask, bool ambient);
 
+/* May make no other system calls than those of P's list from here on, if P has one: last before execve(). */
+void become_filtered(int report, const struct program *p);
+
 /* Becomes the user of P with P's capabilities, and no new privileges. Returns the user's home, in a static
  * array. */
 const char *become_user(int report, const struct program *p);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "box.h"
+#include "call_names.h"
 #include "common/exit_words.h"
 #include "common/log.h"
 #include "common/record.h"
@@ -376,6 +377,19 @@ void child_stop_by(struct children *c, struct child *child, bool restart, int si
 	}
 }
 
+/* The call that ended PID, in place of what T has. */
+static void add_call(struct text *t, pid_t pid)
+{
+	long call = call_that_ended(pid);
+	const char *name = call < 0 ? NULL : call_name((unsigned long)call);
+	text_clear(t);
+	text_add(t, "ended by a system call that it may not make");
+	if (name != NULL)
+		text_add(t, ": %s", name);
+	else if (call >= 0)
+		text_add(t, ": %ld", call);
+}
+
 /* PEAK_KB: the most memory that it used at once. */
 static void handle_exit(struct children *c, struct child *child, int status, long peak_kb)
 {
@@ -394,6 +408,8 @@ static void handle_exit(struct children *c, struct child *child, int status, lon
 	if (started) {
 		text_clear(&t);
 		text_add_exit(&t, status);
+		if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS && !child->ended)
+			add_call(&t, child->pid);
 		if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && !child->killed_by_init)
 			text_add(&t, " at %ld MiB: out of memory, or by hand", peak_kb / 1024);
 		note_exit(child, child->why_ended[0] != '\0' ? child->why_ended : words);

@@ -57,6 +57,9 @@ struct program {
 	const char *sees;   /* read-only; NULL: nothing; "/": it has no room, but the guest's root */
 	const char *writes; /* and writes to, as far as its user may */
 	const char *device; /* the guest's path of what it knows as ROOM_DEVICE; "": none now; NULL: never */
+	/* The list of src/init/calls that holds before it executes; it has to have execve(). NULL: a program
+	 * of this tree sets its own first thing (src/multicall), a shell has none. */
+	const char *calls;
 	const struct box *box; /* it runs in a root of its own, or NULL */
 };
 

@@ -108,6 +108,7 @@ static _Noreturn void become_child(const struct children *c, const struct child 
 	become_limited_in(report, RLIMIT_NOFILE, p->files_limit);
 	const char *const *environment = service_environment(
 		NULL, p->is_service ? c->config : NULL, home, liveness_pass(&child->life));
+	become_filtered(report, p);
 	execve(arguments[0], (char *const *)arguments, (char *const *)environment);
 	report_failure(report, arguments[0]);
 }

@@ -161,7 +161,7 @@ service_option_STOP_SIGNAL := --stop-signal
 service_option_SYS := --sys
 service_option = $(or $(service_option_$1),--$(shell echo $1 | tr A-Z a-z))
 service_options = $(foreach word,$(SERVICE_WORDS),$(if $(call said,$(word)),$(call service_option,$(word)) \
-	$(if $(filter SYS,$(word)),,"$$$(word)"))) \
+	$(if $(filter SYS MEMFD,$(word)),,"$$$(word)"))) \
 	$(if $(SERVICE_ARGS),--args "$$SERVICE_ARGS") $(if $(SERVICE_PORTS),--port '$(SERVICE_PORTS)') \
 	$(if $(CONFIG),--config $(IMAGE_BUILD)/site.conf)
 ifdef SERVICE_PACKAGE

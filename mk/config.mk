@@ -8,7 +8,7 @@ ifdef ARGS
 override ARGS := $(value ARGS)
 endif
 # What goes with a service. An environment may have such names of its own, so only what the command line says counts.
-SERVICE_WORDS := COMMAND ENV FILES WORKDIR WRITABLE CAPABILITIES HEALTH RUN_AS STOP_SIGNAL SYS
+SERVICE_WORDS := COMMAND ENV FILES WORKDIR WRITABLE CAPABILITIES HEALTH RUN_AS STOP_SIGNAL SYS CALLS MEMFD
 said = $(if $(filter command override,$(firstword $(origin $1))),$(value $1))
 $(foreach word,$(SERVICE_WORDS),$(if $(call said,$(word)),$(eval override $(word) := $$(value $(word)))$(eval export $(word))))
 

@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "calls/calls.h"
 #include "common/file.h"
 #include "common/log.h"
 #include "common/record.h"
@@ -110,6 +111,8 @@ static void become(const struct user *u)
 		setresuid((uid_t)u->uid, (uid_t)u->uid, (uid_t)u->uid) < 0 ||
 		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		fatal("its user");
+	if (calls_limit(calls_find("service"), CALLS_EPERM) < 0)
+		fatal("its system calls");
 }
 
 /* The service's, and a terminal's name. */

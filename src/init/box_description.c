@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/check_target.h"
+#include "call_names.h"
 #include "common/file.h"
 #include "common/log.h"
 #include "common/text.h"
@@ -26,6 +27,7 @@ static const struct {
 	{"stop_signal", MEMBER(stop_signal), 1, 64},
 	{"root_bytes", MEMBER(root_bytes), 0, BYTES_MAX},
 	{"sys", MEMBER(sys), 0, 1},
+	{"memfd", MEMBER(memfd), 0, 1},
 	{"health_interval_ms", MEMBER(health.interval_ms), 1, MS_MAX},
 	{"health_timeout_ms", MEMBER(health.timeout_ms), 1, MS_MAX},
 	{"health_retries", MEMBER(health.retries), 1, 1000},
@@ -51,6 +53,9 @@ static const struct {
 };
 
 static const char *const users[USERS_COUNT] = {[USERS_NAMESPACE] = "namespace", [USERS_ONE] = "one"};
+
+/* What each program needs to be started and to end. */
+static const char always_called[] = "execve exit exit_group restart_syscall rt_sigreturn";
 
 static void refuse_value(const char *key, const char *value, const char *allowed)
 {
@@ -84,6 +89,33 @@ static void set_users(struct box_description *b, const char *value)
 		}
 	}
 	refuse_value("users", value, "namespace, one");
+}
+
+/* Adds the calls of NAMES, which blanks divide, to those of C. */
+static bool add_calls(struct calls *c, const char *names)
+{
+	for (const char *at = names; *at != '\0'; at += strspn(at, " ")) {
+		size_t length = strcspn(at, " ");
+		int number = call_number(at, length);
+		if (number < 0 || number >= CALLS_MAX)
+			return false;
+		c->allowed[number / 64] |= UINT64_C(1) << number % 64;
+		at += length;
+	}
+	return true;
+}
+
+/* "wide", or names of calls. A list with an unknown name is taken for wide: nobody knows what was meant. */
+static void set_calls(struct box_description *b, const char *value)
+{
+	b->calls = (struct calls){.families = UINT64_MAX};
+	b->narrow = strcmp(value, "wide") != 0;
+	if (!b->narrow)
+		return;
+	if (value[0] == '\0' || !add_calls(&b->calls, value) || !add_calls(&b->calls, always_called)) {
+		refuse_value("calls", value, "wide, or names of system calls");
+		b->narrow = false;
+	}
 }
 
 /* Takes the next of the words at *AT off, as a number. */
@@ -198,6 +230,8 @@ static void set(struct box_description *b, struct appliance *a, const char *key,
 		set_users(b, value);
 	else if (strcmp(key, "groups") == 0)
 		set_groups(b, value);
+	else if (strcmp(key, "calls") == 0)
+		set_calls(b, value);
 	else if (strncmp(key, "place.", strlen("place.")) == 0)
 		describe_place(b, key, value);
 	else if (strcmp(key, "health") == 0)

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "calls/calls.h"
 #include "common/appliance.h"
 
 enum {
@@ -51,10 +52,12 @@ struct box_description {
 	uint32_t groups[BOX_GROUPS_MAX];
 	size_t group_count;
 	struct box_words command, environment;
-	uint64_t stop_signal, root_bytes, sys;
+	uint64_t stop_signal, root_bytes, sys, memfd; /* memfd: memory files may be executed */
 	struct box_place places[BOX_PLACES_MAX];
 	size_t place_count;
 	struct box_health health;
+	bool narrow; /* it may make the calls of `calls` alone, of those that any service may make */
+	struct calls calls;
 	char text[BOX_BYTES_MAX + 2]; /* one byte too many is seen */
 };
 

@@ -28,6 +28,7 @@
 #include "box_health.h"
 #include "box_probe.h"
 #include "box_root.h"
+#include "calls/calls.h"
 #include "common/log.h"
 #include "common/loop.h"
 #include "report.h"
@@ -99,8 +100,19 @@ static void become_insider(int report)
 		report_failure(report, "PR_SET_NO_NEW_PRIVS");
 }
 
+/* The calls that any service may make; ITS_OWN: those of its description alone, where that has some. */
+static void limit_calls(int report, bool its_own)
+{
+	const struct box_description *d = &keeper.box->description;
+	struct calls calls = *calls_find("service");
+	for (size_t i = 0; its_own && d->narrow && i < sizeof(calls.allowed) / sizeof(calls.allowed[0]); i++)
+		calls.allowed[i] &= d->calls.allowed[i];
+	if (calls_limit(&calls, CALLS_EPERM) < 0)
+		report_failure(report, "seccomp");
+}
+
 /* What a process of the service is before it executes anything. Its lines go to OUTPUT. */
-static void become_service(int report, int output)
+static void become_service(int report, int output, bool executes)
 {
 	const struct box_description *d = &keeper.box->description;
 	sigset_t none;
@@ -114,11 +126,12 @@ static void become_service(int report, int output)
 	become_insider(report);
 	if (chdir(d->workdir) < 0)
 		report_failure(report, d->workdir);
+	limit_calls(report, executes);
 }
 
 static _Noreturn void execute(int report, int output, const char *file, const char *const *arguments)
 {
-	become_service(report, output);
+	become_service(report, output, true);
 	execve(file, (char *const *)arguments, (char *const *)keeper.environment);
 	report_failure(report, file);
 }
@@ -127,7 +140,7 @@ static _Noreturn void execute(int report, int output, const char *file, const ch
 static _Noreturn void run_check(int output)
 {
 	const struct box_health *h = &keeper.box->description.health;
-	become_service(-1, output);
+	become_service(-1, output, h->kind == BOX_HEALTH_EXEC);
 	if (h->kind != BOX_HEALTH_EXEC)
 		_exit(box_probe(h));
 	execve(h->command.word[0], (char *const *)h->command.word, (char *const *)keeper.environment);

@@ -224,6 +224,8 @@ static void prepare_rest(void)
 	apply_sysctl("/etc/sysctl.conf");
 	if (children.box != NULL)
 		open_network_to_box();
+	if (box.description.memfd != 0)
+		open_memory_files();
 	set_tcp_memory(memory_read().available_bytes);
 }
 

@@ -208,6 +208,11 @@ void open_network_to_box(void)
 	write_sysctl("net.ipv4.ping_group_range", "0 2147483647");
 }
 
+void open_memory_files(void)
+{
+	write_sysctl("vm.memfd_noexec", "0");
+}
+
 void close_user_namespaces(void)
 {
 	if (access("/proc/sys/user/max_user_namespaces", F_OK) == 0)

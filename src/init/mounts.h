@@ -12,6 +12,9 @@ void apply_sysctl(const char *path);
 /* What a service in a box may do without capabilities: listen on ports below 1024, send ICMP echo requests.
  */
 void open_network_to_box(void);
+
+/* Memory files may be executed. */
+void open_memory_files(void);
 /* From now on nobody makes a user namespace. */
 void close_user_namespaces(void);
 /* net.ipv4.tcp_mem by what this guest has: the kernel's own choice for a small one, a sixteenth, makes TCP

@@ -36,6 +36,14 @@ def test_as_built(dual_stack, boot):
     assert found["writable./"] == "Read-only file system"
 
 
+def test_calls_that_no_service_may_make(dual_stack, boot):
+    """While it answers. What the kernel does not have is refused as well."""
+    found = told(dual_stack, boot)
+    calls = {name.partition(".")[2]: why for name, why in found.items() if name.startswith("call.")}
+    refused = dict.fromkeys(("mount", "unshare", "ptrace", "keyctl", "bpf", "perf_event_open", "io_uring_setup"), "Operation not permitted")
+    assert calls == refused | {"clone3": "Function not implemented", "memfd": "Permission denied"}
+
+
 @pytest.mark.parametrize("words", [
     "--listen :8080 'a b' c\\ d",
     "--listen :8080 " + " ".join(f"{number}" for number in range(300)),

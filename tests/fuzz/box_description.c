@@ -1,5 +1,7 @@
 /* The description of a service with a root of its own, from any bytes: what is taken of it is within bounds
  * and within the text, and nothing that a box could not be made of. */
+#include <sys/syscall.h>
+
 #include "fuzz.h"
 #include "init/box_description.h"
 
@@ -46,11 +48,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	within(d.workdir);
 	must(d.file != NULL && d.file[0] == '/' && d.workdir[0] == '/');
 	must(d.uid < BOX_IDS && d.gid < BOX_IDS && d.group_count <= BOX_GROUPS_MAX && d.users < USERS_COUNT);
-	must(d.stop_signal >= 1 && d.stop_signal <= 64 && d.sys <= 1);
+	must(d.stop_signal >= 1 && d.stop_signal <= 64 && d.sys <= 1 && d.memfd <= 1);
 	words_end(&d.command, BOX_WORDS_MAX);
 	words_end(&d.environment, BOX_WORDS_MAX);
 	words_end(&d.health.command, BOX_WORDS_MAX);
 	check_places();
+	must(!d.narrow || calls_allow(&d.calls, SYS_execve));
 	must(a.port_count <= PORTS_MAX);
 	return 0;
 }

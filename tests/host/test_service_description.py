@@ -91,12 +91,13 @@ def test_what_the_user_says_instead(packer):
                   Volumes={"/data": {}}, StopSignal="SIGINT", Healthcheck={"Test": ["CMD", "daemon"]})
     made = packer.pack(*words, "--args", "x 'y z'", "--env", "A=2 'C=two words'", "--env", "D=", "--workdir", "/bin", "--port", "53/udp",
                        "--user", "12:web", "--writable", "/data:1M '/:32M' /var/x:4K", "--stop-signal", "RTMIN+3", "--health",
-                       "http:8080/ok", "--name", "front", "--sys")
+                       "http:8080/ok", "--name", "front", "--sys", "--memfd", "--calls", "read  write")
     assert made.list("command") == ["/entry.sh"] and made.settings == "service.args = x 'y z'\n"
     assert [made.env()[name] for name in "ACD"] == ["2", "two words", ""] and made.rows["workdir"] == "/bin"
     assert (made.rows["uid"], made.rows["gid"]) == ("12", "71") and "groups" not in made.rows and made.rows["ports"] == "53/udp"
     assert made.places() == {"/data": f"{MIB} 12 71 0755", "/var/x": "4096 12 71 0755"} and made.rows["root_bytes"] == str(32 * MIB)
     assert (made.rows["stop_signal"], made.rows["health"], made.rows["name"], made.rows["sys"]) == ("37", "http:8080/ok", "front", "1")
+    assert (made.rows["calls"], made.rows["memfd"]) == ("read write", "1")
     assert made.env()["HOME"] == "/"
 
 
@@ -255,6 +256,8 @@ def test_the_same_bytes_each_time(packer):
     (("--health", "exec:none"), "there is no 'none'"),
     (("--stop-signal", "SIGNONE"), "--stop-signal SIGNONE: no signal; allowed: a name as SIGTERM, or a number from 1 to 64"),
     (("--stop-signal", "65"), "--stop-signal 65: no signal"),
+    (("--calls", "read Write"), "--calls read Write: allowed: wide, or names of system calls"),
+    (("--calls", "wide read"), "--calls wide read: allowed: wide, or names"),
     (("--workdir", "srv"), "--workdir srv: 'srv' is no path of the service's root"),
     (("--workdir", "/entry.sh"), "/entry.sh: is no folder in the service's root"),
     (("--name", "a b"), "--name a b: allowed: letters, digits"),

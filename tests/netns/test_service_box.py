@@ -389,7 +389,7 @@ def test_a_command_in_it(box, description):
     b = box("tell(ready=True)" + WAIT, env__2="WORDS=a b", **description)
     b.told()
     b.wait_record(state="running")
-    command = ("id -u; id -G; echo $WORDS; ls /srv; echo /proc/[0-9]*; grep -h -e CapBnd -e NoNewPrivs /proc/self/status /proc/2/status; "
+    command = ("id -u; id -G; echo $WORDS; ls /srv; echo /proc/[0-9]*; grep -h -e CapBnd -e NoNewPrivs -e Seccomp: /proc/self/status /proc/2/status; "
                "readlink /proc/self/ns/user /proc/self/ns/mnt; exit 7")
     done = subprocess.run([HOST_BIN / "exec", "sh", "-c", command], env={"THIMBLE_RUN": str(b.run), "ASAN_OPTIONS": "detect_leaks=0"},
                           capture_output=True, text=True, timeout=30, check=False)
@@ -399,8 +399,8 @@ def test_a_command_in_it(box, description):
     assert done.returncode == 7 and done.stderr == "", done
     assert lines[0] == str(description["uid"]) and lines[1].split()[0] == str(description.get("gid", 0))
     assert lines[2:4] == ["a b", "probe.py"] and lines[4].split()[:2] == ["/proc/1", "/proc/2"]
-    assert lines[5:7] == lines[7:9]
-    assert lines[9:] == [os.readlink(f"/proc/{service}/ns/user"), os.readlink(f"/proc/{service}/ns/mnt")]
+    assert lines[5:8] == lines[8:11] and lines[7].split() == ["Seccomp:", "2"]
+    assert lines[11:] == [os.readlink(f"/proc/{service}/ns/user"), os.readlink(f"/proc/{service}/ns/mnt")]
 
 
 HEALTH = {"health_interval_ms": 100, "health_timeout_ms": 2000, "health_retries": 2}
@@ -476,3 +476,58 @@ def test_a_bad_description(box):
     for text in ("uid=70000: allowed: 0 to 65535", "groups=x: allowed: 64 numbers", "place.1=data 1 2 3: allowed: /PATH BYTES UID GID MODE",
                  "health=udp:5: allowed: tcp:PORT, http:PORT/PATH, exec", "stop_signal=99: allowed: 1 to 64", "users=two: allowed: namespace, one"):
         b.wait_line(text)
+
+
+# By number: the C library has no function for most. x86-64.
+REFUSED = {"ptrace of init": "libc.ptrace(16, 1, 0, 0)", "mount": "libc.mount(b'x', b'/tmp', b'tmpfs', 0, None)", "umount2": "libc.umount2(b'/tmp', 2)",
+           "pivot_root": "libc.syscall(155, b'/', b'/')", "unshare": "libc.unshare(0x10000000)", "setns": "libc.setns(3, 0)",
+           "keyctl": "libc.syscall(250, 0, -3, 0)", "add_key": "libc.syscall(248, b'user', b'x', b'y', 1, -3)",
+           "bpf": "libc.syscall(321, 0, 0, 0)", "perf_event_open": "libc.syscall(298, 0, 0, -1, -1, 0)",
+           "io_uring_setup": "libc.syscall(425, 1, 0)", "userfaultfd": "libc.syscall(323, 0)", "fsopen": "libc.syscall(430, b'tmpfs', 0)",
+           "open_tree": "libc.syscall(428, -100, b'/', 1)", "init_module": "libc.syscall(175, 0, 0, b'')",
+           "kexec_load": "libc.syscall(246, 0, 0, 0, 0)", "settimeofday": "libc.syscall(164, 0, 0)",
+           "sethostname": "libc.sethostname(b'x', 1)", "reboot": "libc.reboot(0)", "quotactl": "libc.syscall(179, 0, 0, 0, 0)",
+           "clone, namespace": "libc.syscall(56, 0x10000011, 0, 0, 0, 0)", "x32": "libc.syscall(0x40000027)",
+           "AF_ALG": "libc.socket(38, 5, 0)", "AF_VSOCK": "libc.socket(40, 1, 0)", "personality": "libc.personality(0x40000)"}
+TRIES = "\n".join(["tried_calls = {}", "def note(name, result):", "    tried_calls[name] = 0 if result >= 0 else errno.errorcode[ctypes.get_errno()]",
+                   *(f"note({name!r}, {call})" for name, call in REFUSED.items())])
+
+
+def test_calls_that_no_service_may_make(box):
+    """Those fail; what servers do works: threads, processes, sockets, execution, files."""
+    found = box(TRIES + """
+import socketserver, threading
+clone3 = libc.syscall(435, 0, 0), errno.errorcode[ctypes.get_errno()]
+server = socketserver.TCPServer(("127.0.0.1", 0), socketserver.BaseRequestHandler)
+threading.Thread(target=server.handle_request).start()
+socket.create_connection(server.server_address).close()
+child = subprocess.run(["/bin/sh", "-c", "echo child; grep Seccomp: /proc/self/status"], capture_output=True, text=True).stdout.split()
+pair = socket.socketpair()
+sleeper = os.fork()
+if sleeper == 0:
+    time.sleep(1000)
+traced = libc.ptrace(0x4206, sleeper, 0, 0)
+tell(refused=tried_calls, clone3=clone3, child=child, traced=traced, me=open("/proc/self/status").read().partition("Seccomp:")[2].split()[0])
+""" + WAIT).told()
+    assert found["refused"] == {name: "EPERM" for name in REFUSED}
+    assert found["clone3"] == [-1, "ENOSYS"] and found["traced"] == 0
+    assert found["child"] == ["child", "Seccomp:", "2"] and found["me"] == "2"
+
+
+NARROW = ("access arch_prctl brk clock_nanosleep close dup epoll_create1 exit fcntl fstat futex getcwd getdents64 getegid geteuid getgid getpid getppid "
+          "getrandom gettid getuid ioctl lseek lstat mmap mprotect munmap newfstatat openat poll pread64 prlimit64 read readlink rseq rt_sigaction "
+          "rt_sigprocmask set_robust_list set_tid_address sigaltstack socket stat statx sysinfo uname write writev")
+
+
+def test_calls_of_its_own_list(box):
+    """Of the others none works."""
+    b = box("""
+tell(fork=tried(os.fork), write=os.write(1, b""), kill=tried(os.kill, 0, 0), mount=called("mount", b"x", b"/tmp", b"tmpfs", 0, None))
+""" + WAIT, calls=NARROW)
+    assert b.told() == {"fork": "EPERM", "write": 0, "kill": "EPERM", "mount": "EPERM"}
+
+
+def test_list_with_an_unknown_call_is_none(box):
+    wide = box("tell(fork=os.waitstatus_to_exitcode(os.waitpid(os.posix_spawn('/bin/true', ['true'], {}), 0)[1]))" + WAIT, calls="read wriet")
+    assert wide.told() == {"fork": 0}
+    wide.wait_line("calls=read wriet: allowed: wide, or names of system calls")

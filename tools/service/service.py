@@ -49,6 +49,7 @@ class Service:
         self.ports, self.users, self.uid, self.gid, self.groups = [], "namespace", 0, 0, []
         self.file, self.command, self.arguments, self.env, self.workdir = None, [], "", {}, "/"
         self.stop_signal, self.places, self.root_bytes, self.capabilities, self.sys = int(signal.SIGTERM), {}, 0, [], False
+        self.calls, self.memfd = "", False
         self.health, self.health_command, self.health_times = None, [], {}
 
     def description(self):
@@ -60,6 +61,7 @@ class Service:
             ("stop_signal", self.stop_signal),
             *numbered("place", [f"{p.path} {p.size} {p.uid} {p.gid} {p.mode:04o}" for _, p in sorted(self.places.items())]),
             ("root_bytes", self.root_bytes), ("capabilities", " ".join(self.capabilities)), ("sys", 1 if self.sys else ""),
+            ("calls", self.calls), ("memfd", 1 if self.memfd else ""),
             ("health", self.health or ""), *numbered("health", self.health_command), *self.health_times.items(),
         ]
         # "No groups" is no line; an empty argument or port is one.
@@ -120,6 +122,14 @@ def ports_of(words, origin):
     if len(words) > PORTS_MAX:
         raise Refused(f"{origin}{len(words)} ports, at most {PORTS_MAX} are allowed")
     return list(words)
+
+
+def calls_of(text, origin):
+    words = text.split()
+    wrong = next((word for word in words if not re.fullmatch("[a-z0-9_]+", word)), None)
+    if wrong or ("wide" in words and len(words) > 1):
+        raise Refused(f"{origin}{text}: allowed: wide, or names of system calls, as 'read write close'")
+    return " ".join(words)
 
 
 def image_ports(exposed, origin, note):
@@ -350,7 +360,8 @@ class Builder:
         self.ports()
         self.life(user)
         self.places(user)
-        service.sys = bool(said.sys)
+        service.sys, service.memfd = bool(said.sys), bool(said.memfd)
+        service.calls = calls_of(said.calls or "", said.origin("calls"))
         return service
 
     def image(self, name):

@@ -12,6 +12,7 @@
 
 #include "box_description.h"
 #include "box_probe.h"
+#include "call_names.h"
 #include "service_environment.h"
 #include "unit/common/folder.h"
 
@@ -203,9 +204,32 @@ static void the_status_of_an_answer(void **state)
 		assert_int_equal(box_probe_status(bad[i]), 0);
 }
 
+static bool allows(const char *name)
+{
+	return calls_allow(&d->calls, (unsigned)call_number(name, strlen(name)));
+}
+
+static void calls_and_memory_files(void **state)
+{
+	(void)state;
+	parse("root=/service\nfile=/a\ncommand.1=a\ncalls=read openat  io_uring_setup\nmemfd=1\n");
+	assert_true(d->narrow && d->memfd == 1);
+	assert_true(allows("read") && allows("openat") && allows("io_uring_setup"));
+	assert_true(allows("execve") && allows("exit_group") && allows("rt_sigreturn"));
+	assert_true(!allows("write") && !allows("fork"));
+	static const char *const none[] = {
+		"calls=wide\n", "calls=\n", "calls=read wriet\n", "calls=Read\n", ""};
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+		memset(d, 0, sizeof(*d));
+		parse(none[i]);
+		assert_true(!d->narrow && d->memfd == 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(calls_and_memory_files, setup, teardown),
 		cmocka_unit_test_setup_teardown(all_keys, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_least, setup, teardown),
 		cmocka_unit_test_setup_teardown(bad_lines_leave_the_rest, setup, teardown),

@@ -22,5 +22,6 @@ include mk/pictures.mk
 include mk/check.mk
 include mk/survey.mk
 include mk/fuzz.mk
+include mk/coverage.mk
 include mk/bench.mk
 include mk/help.mk

@@ -12,28 +12,32 @@ $(foreach library,$(sort $(foreach name,$(PROGRAMS),$(program_libraries_$(name))
 
 $(eval $(call compile,$(HOST)/obj,$(HOST_GCC) $(HOST_CFLAGS),$(HOST),mk/check.mk | deps-check))
 
-# All of a program but its main, for those that test it.
-host_archives = $(HOST)/obj/$1.a $(call layers,$(HOST)/obj) $(call library_archives,$1,$(HOST))
+# All of a program but its main, for those that test it: $(call archives_in,FOLDER,PROGRAM).
+archives_in = $1/obj/$2.a $(call layers,$1/obj) $(call library_archives,$2,$1)
+host_archives = $(call archives_in,$(HOST),$1)
 
 # glibc has ns_parserr() in a library of its own, musl has it in libc.
 host_libraries_resolver := -lresolv
 
-define host_program
-$(HOST)/$1: $(HOST)/obj/$1/main.o $(call host_archives,$1)
+# The programs that tests of the network use, in FOLDER, which has obj and packages: $(call host_programs,FOLDER,COMPILER AND FLAGS).
+# dhcpcd-conf: what init makes of settings for dhcpcd, for tests that run dhcpcd without init.
+# box-harness: a service in its box, for tests without a guest.
+define host_programs
+$(foreach name,$(PROGRAMS),$(call host_program,$(name),$1,$2))
+$1/dhcpcd-conf: tests/lib/dhcpcd_conf.c $(call archives_in,$1,init)
 	$$(call say,HOSTLD,$$@)
-	$$(Q)$(HOST_GCC) $(SANITIZE) -o $$@ $$^ $(host_libraries_$1)
+	$$(Q)$2 -o $$@ $$(filter %.c %.a,$$^)
+$1/box-harness: tests/lib/box_harness.c $(call archives_in,$1,init)
+	$$(call say,HOSTLD,$$@)
+	$$(Q)$2 -Wl,--wrap=become_oom_victim -o $$@ $$(filter %.c %.a,$$^)
 endef
-$(foreach name,$(PROGRAMS),$(eval $(call host_program,$(name))))
+define host_program
+$2/$1: $2/obj/$1/main.o $(call archives_in,$2,$1)
+	$$(call say,HOSTLD,$$@)
+	$$(Q)$3 -o $$@ $$^ $(host_libraries_$1)
 
-# What init makes of settings for dhcpcd, for tests that run dhcpcd without init.
-$(HOST)/dhcpcd-conf: tests/lib/dhcpcd_conf.c $(call host_archives,init)
-	$(call say,HOSTLD,$@)
-	$(Q)$(HOST_GCC) $(HOST_CFLAGS) -o $@ $(filter %.c %.a,$^)
-
-# A service in its box, for tests without a guest.
-$(HOST)/box-harness: tests/lib/box_harness.c $(call host_archives,init)
-	$(call say,HOSTLD,$@)
-	$(Q)$(HOST_GCC) $(HOST_CFLAGS) -Wl,--wrap=become_oom_victim -o $@ $(filter %.c %.a,$^)
+endef
+$(eval $(call host_programs,$(HOST),$(HOST_GCC) $(HOST_CFLAGS)))
 
 # tests/unit/PROGRAM/test_*.c: one executable each, with all of the program but its main.
 UNIT_SOURCES := $(sort $(wildcard tests/unit/*/test_*.c))
@@ -68,14 +72,16 @@ unit_flags_agent/test_vmware := -Wl,--wrap=vmware_machine_port
 # And the resolver's sources with answers and a clock of the test's own.
 unit_flags_resolver/test_source := -Wl,--wrap=worker_start,--wrap=worker_stop,--wrap=now_ms
 
+# $(call unit_test,PROGRAM/test_x,FOLDER,COMPILER AND FLAGS)
 define unit_test
-$(HOST)/unit/$1: tests/unit/$1.c $(call host_archives,$(patsubst %/,%,$(dir $1)))
+$2/unit/$1: tests/unit/$1.c $(call archives_in,$2,$(patsubst %/,%,$(dir $1)))
 	$$(call say,UNIT,$$@)
 	$$(Q)mkdir -p $$(@D)
-	$$(Q)$(HOST_GCC) $(HOST_CFLAGS) -Isrc/$(dir $1) -Itests -MMD -MP $(unit_flags_$1) -o $$@ $$(filter %.c %.a,$$^) \
+	$$(Q)$3 -Isrc/$(dir $1) -Itests -MMD -MP $(unit_flags_$1) -o $$@ $$(filter %.c %.a,$$^) \
 		-lcmocka $(host_libraries_$(patsubst %/,%,$(dir $1)))
 endef
-$(foreach name,$(UNIT_TESTS),$(eval $(call unit_test,$(patsubst $(HOST)/unit/%,%,$(name)))))
+UNIT_NAMES := $(UNIT_SOURCES:tests/unit/%.c=%)
+$(foreach name,$(UNIT_NAMES),$(eval $(call unit_test,$(name),$(HOST),$(HOST_GCC) $(HOST_CFLAGS))))
 
 PYTEST := /usr/bin/python3 -B -m pytest -p no:cacheprovider -q
 CHECK := $(BUILD)/check
@@ -102,10 +108,11 @@ check-host: images programs $(SOURCES_USED) $(GEN_INIT_CPIO) | deps-check
 	$(Q)mkdir -p $(CHECK)
 	$(Q)tools/in-namespaces $(PYTEST) --numprocesses=$(shell nproc) --dist=loadgroup --junitxml=$(CHECK)/host.xml tests/host
 
-# The resolver as it is in the image as well: it lives by what musl's own resolver does; the relay for its memory. These tests wait for timers more
-# than they compute.
-check-netns: host-programs programs check-containers $(CHECK)/syslog-ng $(BUILD)/bench/relay-load $(BUILD)/bin/relay $(BUILD)/bin/resolver $(BUILD)/packages/dhcpcd/.done \
-		$(BUILD)/packages/ntpd/.done | deps-check
+# What these tests use beside the programs that they test: the resolver as it is in the image as well, which lives by what
+# musl's own resolver does, and the relay for its memory. They wait for timers more than they compute.
+NETNS_NEEDS := programs check-containers $(CHECK)/syslog-ng $(BUILD)/bench/relay-load $(BUILD)/bin/relay $(BUILD)/bin/resolver \
+	$(BUILD)/packages/dhcpcd/.done $(BUILD)/packages/ntpd/.done
+check-netns: host-programs $(NETNS_NEEDS) | deps-check
 	$(Q)mkdir -p $(CHECK)
 	$(Q)tools/in-namespaces $(PYTEST) --numprocesses=$(shell expr 3 '*' $$(nproc)) --junitxml=$(CHECK)/netns.xml tests/netns
 
@@ -124,8 +131,7 @@ $(SLOW)/dhcpcd-conf $(SLOW)/box-harness: $(SLOW)/%: $(HOST)/%
 	$(Q)cp $< $@
 
 .PHONY: check-slow
-check-slow: $(addprefix $(SLOW)/,$(PROGRAMS) dhcpcd-conf box-harness) programs check-containers $(CHECK)/syslog-ng $(BUILD)/bench/relay-load \
-		$(BUILD)/packages/dhcpcd/.done $(BUILD)/packages/ntpd/.done | deps-check
+check-slow: $(addprefix $(SLOW)/,$(PROGRAMS) dhcpcd-conf box-harness) $(NETNS_NEEDS) | deps-check
 	$(Q)mkdir -p $(CHECK)
 	$(Q)THIMBLE_HOST_BIN=$(abspath $(SLOW)) tools/in-namespaces $(PYTEST) --numprocesses=$(shell expr 3 '*' $$(nproc)) \
 		--junitxml=$(CHECK)/slow.xml tests/netns

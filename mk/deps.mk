@@ -18,6 +18,8 @@ DEPS_PACKAGES_check = $(DEPS_PACKAGES_run) $(DEPS_PACKAGES_images) $(DEPS_PACKAG
 	ovmf libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients skopeo umoci runc \
 	busybox-static cpio curl python3-html5lib python3-jsonschema prometheus chromium chromium-driver python3-selenium
 
+DEPS_PACKAGES_coverage := clang llvm
+
 # Of the services, what a test builds itself; the others are unpacked where they are used.
 DEPS_PACKAGES_services := golang-go
 

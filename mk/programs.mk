@@ -28,7 +28,7 @@ HEADERS := jsmn
 $(HEADERS:%=$(BUILD)/headers/%.h): $(BUILD)/headers/%.h: $(BUILD)/sources/deb/lib%-dev
 	$(Q)mkdir -p $(@D)
 	$(Q)dpkg-deb --fsys-tarfile $(call source_file,lib$*-dev) | tar -xO ./usr/include/$*.h > $@
-header_users = $(foreach kind,obj host/obj fuzz/obj,$(patsubst src/%.c,$(BUILD)/$(kind)/%.o,$(wildcard src/$1/*.c)))
+header_users = $(foreach kind,obj host/obj fuzz/obj coverage/obj,$(patsubst src/%.c,$(BUILD)/$(kind)/%.o,$(wildcard src/$1/*.c)))
 $(call header_users,agent): $(BUILD)/headers/jsmn.h
 
 # The system calls that each program may make, and their names (tools/calls).

@@ -18,6 +18,9 @@ from waiting import wait_until
 TREE = pathlib.Path(__file__).resolve().parent.parent.parent
 IMAGE = pathlib.Path(os.environ.get("THIMBLE_OCI", TREE / "out/kms-relay-x86_64.oci.tar"))
 
+# Of `make coverage`: a folder with static programs of the image, which count what runs in them, and where.
+COUNTING, COUNTS = os.environ.get("THIMBLE_COUNTING"), os.environ.get("THIMBLE_COUNTS")
+
 # What root has in Docker unless told otherwise.
 DOCKER_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FSETID", "FOWNER", "MKNOD", "NET_RAW", "SETGID", "SETUID", "SETFCAP",
                        "SETPCAP", "NET_BIND_SERVICE", "SYS_CHROOT", "KILL", "AUDIT_WRITE")
@@ -45,6 +48,16 @@ def user_exists(uid):
     return any(int(start) <= uid < int(start) + int(count) for start, _, count in map(str.split, lines))
 
 
+def count_programs(root):
+    """Puts the programs that count in the place of the image's. Each of its users may add to the counts of others."""
+    for program in pathlib.Path(COUNTING).iterdir():
+        for place in (*root.glob(f"bin/{program.name}"), *root.glob(f"usr/bin/{program.name}")):
+            place.unlink()
+            shutil.copy(program, place)
+    for counts in pathlib.Path(COUNTS).iterdir():
+        counts.chmod(0o666)
+
+
 class Container:
     """BUNDLE, copied to FOLDER, run in NAMESPACE as UID (None: the image's own user, or root where there is no other) with
     CAPABILITIES.
@@ -55,6 +68,9 @@ class Container:
                  arguments=(), mounts=None, name="container"):
         self.folder = pathlib.Path(folder) / name
         shutil.copytree(bundle, self.folder, symlinks=True)
+        if COUNTING:
+            count_programs(self.folder / "rootfs")
+            mounts = {**(mounts or {}), COUNTS: COUNTS}
         self.log = self.folder / "log"
         self.name = f"{name}-{namespace.name}"
         config = json.loads((self.folder / "config.json").read_text())
@@ -81,7 +97,7 @@ class Container:
                                      "options": ["nosuid", "nodev", "noexec"]})
         for inside, outside in (mounts or {}).items():
             config["mounts"].append({"destination": inside, "type": "bind", "source": str(outside),
-                                     "options": ["bind", "ro"]})
+                                     "options": ["bind", "rw" if inside == COUNTS else "ro"]})
         for key in ("uidMappings", "gidMappings"):
             config["linux"].pop(key, None)
         config["linux"]["namespaces"] = [{"type": kind} for kind in ("pid", "ipc", "uts", "mount")] + [

@@ -86,11 +86,12 @@ RUN = {
 }
 # Only whether make knows them: they last too long (another kernel is compiled, minutes are measured), have no end, need the
 # network or a person.
-KNOWN = ["make check-unit", "make check-metal", "make check-smp", "make check-services", "make check-slow", "make bench-boot",
-         "make bench-memory", "make bench-relay", "make bench-web", "make fuzz TARGET=views", "make lock",
-         "make linux-nconfig", "make linux-savedefconfig", "make PLATFORM=metal", "make SMP=1", "make COMPRESS=zstd",
-         "make check-nth", "make check-inside", "make survey", "make fuzz-hours MINUTES=20 TARGETS='dhcp4 dhcp6'",
-         "make fuzz-hours", "make coverage", "make coverage-unit", "make coverage-page"]
+KNOWN = ["make check-unit", "make check-metal", "make check-smp", "make check-harden", "make HARDEN=1", "make check-services",
+         "make check-slow", "make bench-boot", "make bench-memory", "make bench-relay", "make bench-web",
+         "make fuzz TARGET=views", "make lock", "make linux-nconfig", "make linux-savedefconfig",
+         "make PLATFORM=metal", "make SMP=1", "make COMPRESS=zstd", "make check-nth", "make check-inside",
+         "make survey", "make fuzz-hours MINUTES=20 TARGETS='dhcp4 dhcp6'", "make fuzz-hours", "make coverage",
+         "make coverage-unit", "make coverage-page"]
 # What this test itself is run by.
 OTHER = ["make check", "tools/in-namespaces python3 -m pytest tests/boot/test_nak.py"]
 

@@ -168,7 +168,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		length |= (size_t)take_byte(&data, &size) << 8;
 		length = length < size ? length : size;
 		length = length < MESSAGE_BYTES_MAX ? length : MESSAGE_BYTES_MAX;
-		step(kind, data, length);
+		/* Before there is an address, all that can come is a message. */
+		step(early ? MESSAGE : kind, data, length);
 		if (early)
 			start();
 		early = false;

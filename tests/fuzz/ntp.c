@@ -13,6 +13,8 @@
 
 #include "fuzz.h"
 
+int *__errno_location(void); /* glibc: what errno is, which BusyBox keeps the address of */
+
 enum { SERVERS = 3, ANSWERS_MAX = 60, ROUNDS_MAX = 60, SOCKET = 1000, PACKET_BYTES = 48 };
 
 /* Bits of an answer's first byte, above the number of the server. */
@@ -215,6 +217,7 @@ static void honest_servers_are_heard(void)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	bb_errno = __errno_location();
 	start();
 	for (int answers = 0; size > 0 && answers < ANSWERS_MAX; answers++)
 		take_answer(&data, &size);

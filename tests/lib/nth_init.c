@@ -6,6 +6,7 @@
 
 #include "init/become.h"
 #include "init/mounts.h"
+#include "init/room.h"
 
 void __wrap_mount_step(enum mount_step step);
 void __wrap_mount_step(enum mount_step step)
@@ -28,6 +29,19 @@ void __wrap_set_tcp_memory(uint64_t available_bytes);
 void __wrap_set_tcp_memory(uint64_t available_bytes)
 {
 	(void)available_bytes;
+}
+
+/* Rooms are of files that the image has. */
+void __wrap_room_prepare(const struct children *c);
+void __wrap_room_prepare(const struct children *c)
+{
+	(void)c;
+}
+
+void __wrap_become_roomed(int report, const struct program *p);
+void __wrap_become_roomed(int report, const struct program *p)
+{
+	(void)report, (void)p;
 }
 
 int __wrap_setrlimit(int resource, const struct rlimit *limit);

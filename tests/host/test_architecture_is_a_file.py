@@ -23,8 +23,8 @@ QEMU_MACHINE := oddball
 OVF_OS_TYPE  := oddGuest
 """
 # Where it may stand: the default; #ifdef and tables with a row for each; examples of how a tool is called.
-NAMED = {"mk/config.mk", "src/calls/calls.c", "src/common/vmware.c", "src/records/system.h", "tools/screen-picture",
-         "tools/service/container.py", "tools/service/program.py", "tools/thimble-service"}
+NAMED = {"kernel/hardening.table", "mk/config.mk", "src/calls/calls.c", "src/common/vmware.c", "src/records/system.h",
+         "tools/kernel-hardening", "tools/screen-picture", "tools/service/container.py", "tools/service/program.py", "tools/thimble-service"}
 # What is about one of them: measurements and tests are of x86_64.
 ABOUT_ONE = {"mk/arch", "kernel/arch", "kernel/patches", "tests", "bench", "docs", "build", "out", ".git"}
 

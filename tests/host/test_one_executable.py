@@ -26,8 +26,10 @@ def run(tmp_path):
     """Runs a program of the executable that src/multicall makes of PROGRAMS."""
     (tmp_path / "programs.h").write_text(PROGRAMS_H)
     path = tmp_path / "thimble"
-    subprocess.run([HERE / BUILD / "toolchain/cc", "-static", "-I", tmp_path, HERE / "src/multicall/multicall.c", "-x", "c", "-", "-o", path],
-                   input=PROGRAMS, text=True, check=True)
+    (tmp_path / "programs.c").write_text(PROGRAMS)
+    layers = [HERE / BUILD / f"obj/{name}.a" for name in ("calls", "common")]
+    subprocess.run([HERE / BUILD / "toolchain/cc", "-static", "-D_GNU_SOURCE", "-I", tmp_path, "-I", HERE / "src", HERE / "src/multicall/multicall.c",
+                    tmp_path / "programs.c", *layers, *layers, "-o", path], check=True)
     return lambda *words: subprocess.run(words, executable=path, capture_output=True, text=True, check=False)
 
 

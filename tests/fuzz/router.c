@@ -31,16 +31,6 @@ static bool is_honest(const struct ra *ra)
 	return ra->from.s6_addr[15] == HONEST && !ra->expired;
 }
 
-/* Of a prefix for addresses there is one, whatever other routers say of the prefix. */
-static void judge_addresses(void)
-{
-	const struct ra *ra;
-	const struct ipv6_addr *a;
-	TAILQ_FOREACH(ra, m.context.ra_routers, next)
-	TAILQ_FOREACH(a, &ra->addrs, next)
-	must(!(a->flags & IPV6_AF_AUTOCONF) || !IN6_IS_ADDR_UNSPECIFIED(&a->addr));
-}
-
 /* A router with a lifetime of 60 s, a prefix for 120 s and a name server for 60 s. */
 static void an_honest_router_is_heard(void)
 {
@@ -59,7 +49,6 @@ static void an_honest_router_is_heard(void)
 	}
 	/* Those in force stay, when there are as many as one link may have. */
 	must(routers <= LINK_ROUTERS_MAX && (there || routers == LINK_ROUTERS_MAX));
-	judge_addresses();
 	must(!there || strcmp(m.reason, "ROUTERADVERT") == 0);
 }
 

@@ -83,3 +83,12 @@ def log_box(keep, log_lan):
     box.ip("address", "add", "192.0.2.7/24", "dev", "eth0")
     box.ip("address", "add", "2001:db8:1::7/64", "dev", "eth0", "nodad")
     return box
+
+
+@pytest.fixture
+def honest(keep, splicing_network):
+    """A client that a flood must not keep out."""
+    client = keep(Namespace("honest"))
+    splicing_network.lan.attach(client)
+    client.ip("address", "add", "192.0.2.50/24", "dev", "eth0")
+    return client

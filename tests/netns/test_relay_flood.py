@@ -14,7 +14,6 @@ from dcerpc import NDR, bind
 from dhcpcd import each, sysctls
 from flood import KINDS, Flood
 from frames import arp, first_fragment, neighbour, syn, udp
-from netns import Namespace
 from relay import GUEST_PROGRAM, PORT, read_exactly
 from waiting import wait_until
 
@@ -27,14 +26,6 @@ FRAGMENTS_BYTES = 262_144 + 16_384  # rootfs/etc/sysctl.conf, and the one that i
 HOSTILE4 = ["192.0.2.101", "192.0.2.102"]
 HOSTILE6 = ["2001:db8:a::/64", "2001:db8:b::/64"]
 TCP_INFO_TOTAL_RETRANS = 100  # struct tcp_info, linux/tcp.h
-
-
-@pytest.fixture
-def honest(keep, splicing_network):
-    client = keep(Namespace("honest"))
-    splicing_network.lan.attach(client)
-    client.ip("address", "add", "192.0.2.50/24", "dev", "eth0")
-    return client
 
 
 @pytest.fixture

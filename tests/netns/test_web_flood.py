@@ -7,7 +7,6 @@ import random
 import pytest
 from console import Records
 from flood import KINDS, Flood
-from netns import Namespace
 from waiting import wait_until
 from web import GUEST_PROGRAM, PORT, Web
 
@@ -15,14 +14,6 @@ HOSTILE4 = ["192.0.2.101", "192.0.2.102"]
 HOSTILE6 = ["2001:db8:a::/64", "2001:db8:b::/64"]
 AT_ONCE, ASKED = 100, 50
 ASK = b"GET /log HTTP/1.1\r\nHost: 192.0.2.2\r\n\r\n"
-
-
-@pytest.fixture
-def honest(keep, splicing_network):
-    client = keep(Namespace("honest"))
-    splicing_network.lan.attach(client)
-    client.ip("address", "add", "192.0.2.50/24", "dev", "eth0")
-    return client
 
 
 @pytest.fixture

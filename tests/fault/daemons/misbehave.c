@@ -1,8 +1,11 @@
 /* A service that does wrong when it is told to. `misbehave PORT` takes one command a connection:
  *
  *   echo TEXT      answers TEXT
- *   burn COUNT     forks so many that turn in a circle
+ *   burn COUNT [SECONDS]
+ *                  forks so many that turn in a circle, so long or for ever
  *   cat PATH       answers the file
+ *   clock SECONDS  turns the clock so far on, or back; as root
+ *   count FOLDER   answers how many entries it has
  *   crash          writes to address 0
  *   eat KIND       takes memory until it is refused; answers how many MiB it got. KIND: malloc;
  *                  shared, which is mapped; file, which is not; pipes, sockets, which nobody reads
@@ -15,6 +18,7 @@
  *   hang           answers nothing, and nobody else any more
  *   GET PATH ...   is answered by HTTP, with status 200 or what `status` has set
  *   status NUMBER  see there
+ *   remove PATH    removes the file
  *   read PATH      answers the file's bytes, or a line that says why not
  *   fill FOLDER    writes files there until it is refused; answers how many KiB it got
  *   print BYTES    writes so many to stderr, in lines; answers when that is done
@@ -43,6 +47,7 @@
 #include <sys/syscall.h>
 #include <sys/user.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { MIB = 1 << 20, PIPE_BYTES = 1 << 16, ROOT_PORT = 7001 };
@@ -170,8 +175,12 @@ static void fork_without_end(FILE *client, const char *argument)
 
 static void burn(FILE *client, const char *argument)
 {
-	for (int left = atoi(argument); left > 0; left--)
+	unsigned count = 0, seconds = 0;
+	sscanf(argument, "%u %u", &count, &seconds);
+	signal(SIGCHLD, SIG_IGN);
+	for (; count > 0; count--)
 		if (fork() == 0) {
+			alarm(seconds);
 			close(fileno(client));
 			for (;;)
 				;
@@ -353,12 +362,38 @@ static void unlisten(FILE *client, const char *argument)
 	fprintf(client, "ok\n");
 }
 
+static void turn_clock(FILE *client, const char *argument)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	now.tv_sec += atol(argument);
+	fprintf(client, "%s\n", clock_settime(CLOCK_REALTIME, &now) == 0 ? "ok" : strerror(errno));
+}
+
+static void count_entries(FILE *client, const char *argument)
+{
+	unsigned count = 0;
+	DIR *folder = opendir(argument);
+	for (struct dirent *entry; folder != NULL && (entry = readdir(folder)) != NULL;)
+		count += entry->d_name[0] != '.';
+	fprintf(client, "%u\n", count);
+	if (folder != NULL)
+		closedir(folder);
+}
+
+static void remove_file(FILE *client, const char *argument)
+{
+	fprintf(client, "%s\n", unlink(argument) == 0 ? "ok" : strerror(errno));
+}
+
 static const struct {
 	const char *name;
 	void (*run)(FILE *client, const char *argument);
 } commands[] = {
 	{"burn", burn},
 	{"cat", cat},
+	{"clock", turn_clock},
+	{"count", count_entries},
 	{"crash", crash},
 	{"eat", eat},
 	{"eat-forked", eat_forked},
@@ -370,6 +405,7 @@ static const struct {
 	{"kill", kill_process},
 	{"list", list},
 	{"read", read_file},
+	{"remove", remove_file},
 	{"reserve", reserve},
 	{"share", share},
 	{"listen", listen_too},

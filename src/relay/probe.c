@@ -88,6 +88,14 @@ void probe_start(struct probe *p)
 	wait_for_next(p);
 }
 
+void probe_hasten(struct probe *p)
+{
+	if (p->watch.fd >= 0 || p->timer.previous == NULL || p->timer.deadline_ms - now_ms() <= WAIT_MIN_MS)
+		return;
+	p->wait_ms = WAIT_MIN_MS;
+	wait_for_next(p);
+}
+
 void probe_stop(struct probe *p)
 {
 	end_connection(p);

@@ -38,4 +38,7 @@ struct probe {
 void probe_start(struct probe *p);
 void probe_stop(struct probe *p);
 
+/* There is a new reason to hope: the next round begins soon, and the waits grow from there again. */
+void probe_hasten(struct probe *p);
+
 #endif

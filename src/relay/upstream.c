@@ -276,6 +276,8 @@ static void compare_addresses(struct upstream *up)
 		set_state(up, UPSTREAM_DOWN, has_no_route);
 	else if (up->why == is_own || up->why == has_no_address || up->why == has_no_route)
 		set_state(up, UPSTREAM_UNKNOWN, NULL);
+	else if (up->state == UPSTREAM_DOWN)
+		probe_hasten(&up->probe);
 }
 
 void upstreams_check_addresses(struct upstreams *u)

@@ -1,5 +1,6 @@
 """The relay finds an upstream that answers, and refuses at once when there is none."""
 
+import itertools
 import signal
 import socket
 import time
@@ -128,25 +129,53 @@ def test_all_down_is_refused_at_once(network):
     assert len(ticks) <= 1, f"expected at most a probe to wait, got {ticks}"
 
 
-def test_probes_back_off(network):
+def resets_sent(network):
+    """How many RST the host has sent: OutRsts."""
+    names, values = [line.split() for line in network.lan.run("cat", "/proc/net/snmp").splitlines() if line.startswith("Tcp:")]
+    return int(values[names.index("OutRsts")])
+
+
+def probe_times(network, count):
+    """When the next COUNT probes were refused."""
+    times = []
+    for _ in range(count):
+        last = resets_sent(network)
+        wait_until(lambda: resets_sent(network) > last, 30, "one more probe")
+        times.append(time.monotonic())
+    return times
+
+
+@pytest.fixture
+def settled(network):
+    """Its addresses come to no end any more, which would be a change."""
+    def settled():
+        return not any("tentative" in a for link in network.box.links().values() for a in link["addr_info"])
+    wait_until(settled, 20, "no address is tentative", network.box.links)
+    return network
+
+
+def test_probes_back_off(settled):
     """A host that stays away is asked ever less often."""
+    network = settled
     relay = network.start_relay(upstream=f"{network.host}:7001")
     network.assert_refused_by_reset("nobody listens")
-    times = []
-
-    def resets():
-        """How many RST the host has sent: OutRsts."""
-        names, values = [line.split() for line in network.lan.run("cat", "/proc/net/snmp").splitlines()
-                         if line.startswith("Tcp:")]
-        return int(values[names.index("OutRsts")])
-
-    for _ in range(4):
-        last = resets()
-        wait_until(lambda: resets() > last, 30, "one more probe")
-        times.append(time.monotonic())
+    times = probe_times(network, 4)
     gaps = [b - a for a, b in zip(times, times[1:])]
     assert gaps[0] < gaps[1] < gaps[2], f"expected the waits between probes to grow, got {gaps}"
     assert relay.record().list("upstream") == [f"{network.host}:7001 down Connection refused"], relay.record()
+
+
+@pytest.mark.deadline(90)
+def test_probes_begin_anew_with_the_network(settled):
+    """A network that has come back is used at once: nobody waits for a probe that was put off while it was gone."""
+    network = settled
+    network.start_relay(upstream=f"{network.host}:7001")
+    network.assert_refused_by_reset("nobody listens")
+    gaps = [b - a for a, b in itertools.pairwise(probe_times(network, 5))]
+    network.box.ip("address", "add", "198.51.100.1/24", "dev", "eth0")
+    changed = time.monotonic()
+    again = probe_times(network, 1)[0] - changed
+    assert again < gaps[-1] / 2, f"expected a probe sooner than in half of {gaps[-1]:.1f} s, it came after {again:.1f} s"
 
 
 def test_next_when_the_first_says_nothing(network):

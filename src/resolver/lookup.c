@@ -16,6 +16,10 @@ static uint8_t answer[NS_MAXMSG];
  * the resolver's whole time-out. */
 static bool silent4, silent6;
 
+/* What was asked first, of each target. */
+static struct answer_addresses found4[TARGETS_MAX];
+static enum answer_status status4[TARGETS_MAX];
+
 /* Sets *LENGTH to the answer's; on failure returns what is known of it. The resolver gives up without a word
  * on SERVFAIL and the like, musl only after its time-out: what it last received still lies in the buffer. */
 static enum answer_status ask_musl(const char *name, int type, size_t *length)
@@ -99,41 +103,58 @@ static uint32_t least_ttl(uint32_t ttl, enum answer_status status, const struct 
 	return status == ANSWER_OK && a->ttl_s < ttl ? a->ttl_s : ttl;
 }
 
-/* Finds the addresses of P's target INDEX, whose own record has TTL.
+/* Finds the IPv4 addresses of P's target INDEX, whose own record has TTL.
  *
  * Those in the additional section would save the questions. They are not used: servers leave out what does
  * not fit without saying so (RFC 2181 9), often one family, and it is the part of an answer to be trusted
  * least (RFC 2181 5.4.1). */
-static enum answer_status look_up_target(struct packet *p, unsigned index, uint32_t ttl)
+static void look_up_ipv4(struct packet *p, unsigned index, uint32_t ttl)
 {
-	struct answer_addresses ipv4, ipv6 = {0};
-	struct target found = {.ttl_s = ttl, .incomplete = 1};
-	const char *host = p->target[index].host;
-
-	enum answer_status status4 = ask_addresses(&ipv4, host, AF_INET);
-	found.ttl_s = least_ttl(ttl, status4, &ipv4);
-	merge(&found, &ipv6, &ipv4);
+	static const struct answer_addresses none;
+	struct answer_addresses *ipv4 = &found4[index];
+	struct target found = {.incomplete = 1};
+	status4[index] = ask_addresses(ipv4, p->target[index].host, AF_INET);
+	found.ttl_s = least_ttl(ttl, status4[index], ipv4);
+	merge(&found, &none, ipv4);
 	publish_target(p, index, &found);
-	if (status4 == ANSWER_OK && p->count == index)
+	if (status4[index] == ANSWER_OK && p->count == index)
 		publish_count(p, index + 1);
+}
 
+/* After look_up_ipv4(). */
+static enum answer_status look_up_ipv6(struct packet *p, unsigned index, uint32_t ttl)
+{
+	const struct answer_addresses *ipv4 = &found4[index];
+	struct answer_addresses ipv6 = {0};
+	struct target found = {.ttl_s = least_ttl(ttl, status4[index], ipv4)};
 	/* Servers that fail would take another time-out for the other family. */
-	enum answer_status status6 = status4;
-	if (answer_is_final(status4))
-		status6 = ask_addresses(&ipv6, host, AF_INET6);
+	enum answer_status status6 = status4[index];
+	if (answer_is_final(status4[index]))
+		status6 = ask_addresses(&ipv6, p->target[index].host, AF_INET6);
 	found.ttl_s = least_ttl(found.ttl_s, status6, &ipv6);
-	found.incomplete = !answer_is_final(status4) || !answer_is_final(status6);
-	p->left_out += merge(&found, &ipv6, &ipv4);
-	p->refused += ipv4.refused + ipv6.refused;
+	found.incomplete = !answer_is_final(status4[index]) || !answer_is_final(status6);
+	p->left_out += merge(&found, &ipv6, ipv4);
+	p->refused += ipv4->refused + ipv6.refused;
 	publish_target(p, index, &found);
 	if (status6 == ANSWER_OK && p->count == index)
 		publish_count(p, index + 1);
-	if (status4 == ANSWER_OK || status6 == ANSWER_OK)
+	if (status4[index] == ANSWER_OK || status6 == ANSWER_OK)
 		return ANSWER_OK;
-	return !answer_is_final(status4) ? status4 : status6;
+	return !answer_is_final(status4[index]) ? status4[index] : status6;
 }
 
-static enum answer_status look_up_service(struct packet *p, const char *name)
+/* The first COUNT targets have been asked for in IPv4. */
+static void tell_of_ipv4(const struct packet *p, unsigned count, void (*half_done)(void))
+{
+	for (unsigned i = 0; i < count; i++) {
+		if (p->target[i].address_count == 0)
+			continue;
+		half_done();
+		return;
+	}
+}
+
+static enum answer_status look_up_service(struct packet *p, const char *name, void (*half_done)(void))
 {
 	static struct answer_services services;
 	enum answer_status status = ask_services(&services, name);
@@ -149,29 +170,35 @@ static enum answer_status look_up_service(struct packet *p, const char *name)
 	}
 	publish_count(p, services.count);
 	for (unsigned i = 0; i < services.count; i++)
-		look_up_target(p, i, services.ttl_s);
+		look_up_ipv4(p, i, services.ttl_s);
+	tell_of_ipv4(p, services.count, half_done);
+	for (unsigned i = 0; i < services.count; i++)
+		look_up_ipv6(p, i, services.ttl_s);
 	return ANSWER_OK;
 }
 
-static enum answer_status look_up_host(struct packet *p, const char *name, uint16_t port)
+static enum answer_status look_up_host(
+	struct packet *p, const char *name, uint16_t port, void (*half_done)(void))
 {
 	size_t length = strlen(name);
 	p->target[0] = (struct target){.port = port};
 	memcpy(p->target[0].host, name, length + 1);
 	if (length > 0 && name[length - 1] == '.')
 		p->target[0].host[length - 1] = '\0';
-	return look_up_target(p, 0, TTL_MAX_S);
+	look_up_ipv4(p, 0, TTL_MAX_S);
+	tell_of_ipv4(p, 1, half_done);
+	return look_up_ipv6(p, 0, TTL_MAX_S);
 }
 
-void lookup(struct packet *p, const struct question *q)
+void lookup(struct packet *p, const struct question *q, void (*half_done)(void))
 {
 	enum answer_status first = ANSWER_SILENT;
 	uint32_t failed = 0;
 	*p = (struct packet){.status = ANSWER_SILENT};
 	for (unsigned i = 0; i < q->name_count; i++) {
 		p->asked = i;
-		enum answer_status status =
-			q->service ? look_up_service(p, q->name[i]) : look_up_host(p, q->name[i], q->port);
+		enum answer_status status = q->service ? look_up_service(p, q->name[i], half_done)
+						       : look_up_host(p, q->name[i], q->port, half_done);
 		if (status == ANSWER_OK)
 			return;
 		if (i == 0)

@@ -11,6 +11,9 @@ enum {
 	/* By then it sends what it has. musl asks all servers for 5 s (src/network/res_msend.c), so one
 	 * question without an answer leaves time for others. */
 	WORKER_SEND_MS = 7500,
+	/* Once there are IPv4 addresses, so long for all of IPv6's. What is missing then is asked for again
+	 * soon (lookup.c, INCOMPLETE_TTL_S). */
+	WORKER_IPV6_MS = 500,
 };
 
 struct worker {

@@ -199,7 +199,15 @@ check-containers: $(CHECK)/misbehave
 # A guest in emulation keeps one processor busy while it starts, and waits then.
 check-boot check-fault: check-%: images check-images | deps-check
 	$(Q)mkdir -p $(CHECK)
-	$(Q)tools/in-namespaces $(PYTEST) --numprocesses=$(shell expr 3 '*' $$(nproc) / 2) --junitxml=$(CHECK)/$*.xml tests/$*
+	$(Q)tools/in-namespaces $(PYTEST) --numprocesses=$(shell expr 3 '*' $$(nproc) / 2) --junitxml=$(CHECK)/$*.xml tests/$* \
+		$(if $(filter fault,$*),tests/soak)
+
+# Faults at random moments while clients are at work. HOURS and FAULTS: how long; SEED, FIRST: to have one again; KINDS: only these.
+.PHONY: soak
+$(call deps_first,check,soak)
+soak: images $(CHECK)/misbehave | deps-check
+	$(Q)tools/in-namespaces /usr/bin/python3 -B tests/soak/soak.py $(BUILD)/soak $(HOURS:%=--hours %) $(FAULTS:%=--faults %) \
+		$(SEED:%=--seed %) $(FIRST:%=--first %) $(if $(KINDS),--kinds $(KINDS))
 
 # What other kernels have, and that they still have the rest. Not a part of `make check`: each is compiled first.
 .PHONY: check-metal check-smp check-harden

@@ -91,7 +91,7 @@ KNOWN = ["make check-unit", "make check-metal", "make check-smp", "make check-ha
          "make fuzz TARGET=views", "make lock", "make linux-nconfig", "make linux-savedefconfig",
          "make PLATFORM=metal", "make SMP=1", "make COMPRESS=zstd", "make check-nth", "make check-inside",
          "make survey", "make fuzz-hours MINUTES=20 TARGETS='dhcp4 dhcp6'", "make fuzz-hours", "make coverage",
-         "make coverage-unit", "make coverage-page"]
+         "make coverage-unit", "make coverage-page", "make soak HOURS=2", "make soak"]
 # What this test itself is run by.
 OTHER = ["make check", "tools/in-namespaces python3 -m pytest tests/boot/test_nak.py"]
 

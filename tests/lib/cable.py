@@ -6,6 +6,7 @@
 import ctypes
 import fcntl
 import os
+import random
 import selectors
 import socket
 import struct
@@ -27,7 +28,10 @@ def checksums_by_software(ifname):
 
 
 class Cable:
-    """Plugged into LAN as `port` there. QEMU gets `qemu_end`, a socket, and should then close it here."""
+    """Plugged into LAN as `port` there. QEMU gets `qemu_end`, a socket, and should then close it here. `loss` is the probability
+    that a frame is lost, and may be changed."""
+
+    loss = 0
 
     def __init__(self, lan, port):
         self.port = port
@@ -59,7 +63,8 @@ class Cable:
                         return
                     try:
                         frame = key.fileobj.recv(FRAME_MAX, socket.MSG_DONTWAIT)
-                        key.data.send(frame.ljust(FRAME_MIN, b"\0"))
+                        if random.random() >= self.loss:
+                            key.data.send(frame.ljust(FRAME_MIN, b"\0"))
                     except OSError:
                         pass  # lost, as frames are: no one at the other end, or its queue is full
 

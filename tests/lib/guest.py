@@ -59,9 +59,9 @@ class Guest:
             raise AssertionError(f"{error}: {self.log.read_text(errors='replace')}") from error
         self.serial = SerialScreen(self.vm.serial, self.serial_log, columns, lines, marks)
 
-    def _cable(self, lan, model=None):
+    def _cable(self, lan, model=None, mac=None):
         number = len(self.nics)
-        mac = f"02:00:5e:00:00:{number + 1:02x}"
+        mac = mac or f"02:00:5e:00:00:{number + 1:02x}"
         cable, netdev = None, "user,ipv4=on,ipv6=on"
         if lan != "user":
             cable = lan.plug_cable()
@@ -103,9 +103,9 @@ class Guest:
 
     # --- cables ---
 
-    def plug(self, lan, deadline_s=CHANGE_S):
+    def plug(self, lan, mac=None):
         """Plugs a new NIC into the running guest."""
-        nic = self._cable(lan)
+        nic = self._cable(lan, mac=mac)
         plugged = self.nics[-1]
         with plugged.cable.qemu_end as end:
             self.qmp.command("getfd", fds=[end.fileno()], fdname=plugged.netdev)

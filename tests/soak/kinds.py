@@ -36,16 +36,12 @@ def once(name):
     return {name: (1, 1)}
 
 
-def victim(draw, *without):
-    return draw.choice([name for name in NAMES if name not in without])
-
-
 def short(name):
     return {"service": "relay"}.get(name, name.removeprefix("child."))
 
 
 def kill(world, draw):
-    name = victim(draw)
+    name = draw.choice(NAMES)
     pid = world.machine.root.record(name)["pid"]
     assert world.machine.root.tell(f"kill {pid}") == "ok\n"
     return Harm(f"kill {short(name)}", once(name), cuts=name == "service")
@@ -68,14 +64,14 @@ def kill_helper(world, draw):
 
 
 def hang(world, draw):
-    name = victim(draw)
+    name = draw.choice(NAMES)
     pid = world.machine.root.record(name)["pid"]
     assert world.machine.root.tell(f"stop {pid}") == "ok\n"
     return Harm(f"hang {short(name)}", once(name), cuts=name == "service", within_s=HANG_S)
 
 
 def spin(world, draw):
-    name = victim(draw, "child.dhcpcd")  # whose loop need not come by
+    name = draw.choice(["service", "child.web", "child.console.ttyS0"])  # which do something all the time
     pid = world.machine.root.record(name)["pid"]
     assert world.machine.root.tell(f"spin {pid}") == "ok\n"
     return Harm(f"spin {short(name)}", once(name), cuts=name == "service", within_s=HANG_S)

@@ -3,7 +3,7 @@
 import pytest
 
 from misbehave import processes, tell, wait_answers
-from servers import Kea4
+from servers import Kea4, wait_renewed
 from users import changed, uid_of
 from waiting import wait_until
 
@@ -36,7 +36,5 @@ def test_each_process_killed(keep, lan, boot_misbehaving, tmp_path, uid, count):
         # No answer where init, which then kills all of that user, was faster.
         assert tell(lan, four, f"kill {victims[number].pid}") in (b"ok\n", b"")
         wait_whole(lan, four, victims[number])
-        renewed = server.leases()[-1].expires_unix_s
-        wait_until(lambda: server.leases()[-1].expires_unix_s > renewed, 60, "the lease is renewed",
-                   server.log_text)
+        wait_renewed(server)
         guest.wait_screen(rf"{four}/24\s+dhcp")

@@ -5,6 +5,7 @@ import contextlib
 import pytest
 
 from qga import Port
+from relayed import echo
 from rooted import PROGRAMS, start_rooted
 from status_page import wait_answer
 from waiting import wait_until
@@ -12,14 +13,6 @@ from waiting import wait_until
 HUNG = "hung: ended by init"
 NAMES = [*PROGRAMS, "child.agent"]
 SEEN_S, BACK_S = 60, 90  # of a guest in emulation
-
-
-def echo(session, text):
-    session.sendall(text)
-    got = b""
-    while len(got) < len(text):
-        got += session.recv(len(text) - len(got)) or b"<end of stream>"
-    assert got == text, f"expected {text!r} back through the relay, got {got!r}"
 
 
 def wait_record(root, name, what, holds):

@@ -8,7 +8,7 @@ import pytest
 from guest import Guest
 from netns import Lan
 from overlay import facts, overlay
-from servers import Dnsmasq, Radvd, interval, prefix, rdnss
+from servers import Dnsmasq, Kea4, Radvd, interval, prefix, rdnss
 from tcp import TcpPeer, echo
 from tree import BUILD, HERE
 from users import changed, uid_of
@@ -38,6 +38,16 @@ def dual_stack(keep, lan, tmp_path):
     keep(Radvd(lan, tmp_path, interval(3, 10), prefix("2001:db8:1::/64"), rdnss("2001:db8:1::1")).start())
     keep(TcpPeer(lan, echo))
     return lan
+
+
+@pytest.fixture
+def renewing(keep, lan, tmp_path):
+    """The same by a Kea4 whose lease is renewed every few seconds: that server, on `renewing.lan`."""
+    server = keep(Kea4(lan, tmp_path, "192.0.2.0/24", "192.0.2.100 - 192.0.2.150", lifetime_s=60,
+                       options={"routers": "192.0.2.1"}, **{"renew-timer": 5, "rebind-timer": 40}).start())
+    keep(Radvd(lan, tmp_path, interval(3, 10), prefix("2001:db8:1::/64"), rdnss("2001:db8:1::1")).start())
+    keep(TcpPeer(lan, echo))
+    return server
 
 
 @pytest.fixture

@@ -29,3 +29,12 @@ def wait_relayed(namespace, host, deadline_s=30, expected=b"through the relay"):
 
 def sha256(data):
     return hashlib.sha256(data).hexdigest().encode()
+
+
+def echo(session, text):
+    """On a connection that stays open."""
+    session.sendall(text)
+    got = b""
+    while len(got) < len(text):
+        got += session.recv(len(text) - len(got)) or b"<end of stream>"
+    assert got == text, f"expected {text!r} back through the relay, got {got!r}"

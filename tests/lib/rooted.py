@@ -34,6 +34,17 @@ class Root:
         """How often each of NAMES was started anew."""
         return {name: int(self.record(name)["restarts"]) for name in names}
 
+    def wait_network(self):
+        """What there will be of both families where both are advertised."""
+        wait_until(lambda: {"00000000", "0" * 32} <= {words[1 if len(words) == 8 else 0] for words in self.network()}
+                   and "20010db8" in self.tell("cat /proc/net/if_inet6"), 60, "both default routes", self.network)
+
+    def network(self):
+        """Its routes and with them its addresses, as the kernel has them, without the counters."""
+        four = [line.split()[:8] for line in self.tell("cat /proc/net/route").splitlines()]
+        six = [[*words[:6], words[9]] for words in map(str.split, self.tell("cat /proc/net/ipv6_route").splitlines())]
+        return sorted(words for words in four + six if words[-1] != "lo")
+
 
 PROGRAMS = [f"child.{name}" for name in ("link", "dhcpcd", "net", "log", "resolver", "web", "clock", "console.ttyS0")]  # in each
 

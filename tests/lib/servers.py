@@ -262,6 +262,12 @@ class Kea4(_Kea):
                 for r in self.rows() if r["state"] == "0" and r["valid_lifetime"] != "0"]
 
 
+def wait_renewed(server, deadline_s=60):
+    """Waits until SERVER has renewed its newest lease from now on."""
+    before = server.leases()[-1].expires_unix_s
+    wait_until(lambda: server.leases()[-1].expires_unix_s > before, deadline_s, "the lease is renewed", server.log_text)
+
+
 class Kea6(_Kea):
     """DHCPv6. The guest asks only when a router advertisement says so: Radvd with managed."""
 

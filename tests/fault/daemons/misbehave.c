@@ -8,7 +8,9 @@
  *   count FOLDER   answers how many entries it has
  *   crash          writes to address 0
  *   eat KIND       takes memory until it is refused; answers how many MiB it got. KIND: malloc;
- *                  shared, which is mapped; file, which is not; pipes, sockets, which nobody reads
+ *                  shared, which is mapped; file, which is not; pipes, sockets, datagrams, which nobody
+ *                  reads; flight, which are sockets on their way through another; locked, which may not
+ *                  be swapped out; epoll, watches of pipes, of which it answers how many thousand
  *   eat-forked     forks without end, and each child takes memory
  *   reserve MIB    maps so much memory and uses a page of it; answers ok or why not
  *   share MIB      uses so much memory and forks eight times; answers how many children there were
@@ -20,7 +22,14 @@
  *   status NUMBER  see there
  *   remove PATH    removes the file
  *   read PATH      answers the file's bytes, or a line that says why not
- *   fill FOLDER    writes files there until it is refused; answers how many KiB it got
+ *   fill FOLDER    writes a file there until it is refused; answers how many KiB it got
+ *   touch FOLDER   makes empty files there until it is refused; answers how many
+ *   clear FOLDER   removes all files there
+ *   open CHILDREN SECONDS
+ *                  so many children open files until they are refused, and keep them so long; answers
+ *                  how many, and why no more
+ *   sleep COUNT SECONDS
+ *                  forks so many that sleep so long; answers how many there were, and why no more
  *   print BYTES    writes so many to stderr, in lines; answers when that is done
  *   stop PID       sends SIGSTOP
  *   spin PID       lets the process turn in a circle from its next system call on; as root
@@ -41,6 +50,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
@@ -50,7 +60,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MIB = 1 << 20, PIPE_BYTES = 1 << 16, ROOT_PORT = 7001 };
+enum { MIB = 1 << 20, PIPE_BYTES = 1 << 16, DATAGRAM_BYTES = 1 << 14, ROOT_PORT = 7001 };
 
 static void crash(FILE *client, const char *argument)
 {
@@ -103,6 +113,83 @@ static void *take_sockets(void)
 	return block;
 }
 
+static void *take_datagrams(void)
+{
+	static char block[MIB];
+	for (size_t taken = 0; taken < MIB;) {
+		int ends[2];
+		if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, ends) < 0)
+			return NULL;
+		for (ssize_t sent; (sent = write(ends[0], block, DATAGRAM_BYTES)) > 0;)
+			taken += (size_t)sent;
+	}
+	return block;
+}
+
+/* So few descriptors are this process's own. */
+static int send_away(const int *ends)
+{
+	static int carrier[2];
+	char byte = 0, control[CMSG_SPACE(2 * sizeof(int))] = {0};
+	struct iovec data = {&byte, 1};
+	struct msghdr message = {
+		.msg_iov = &data, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
+	struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+	*head = (struct cmsghdr){
+		.cmsg_len = CMSG_LEN(2 * sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+	memcpy(CMSG_DATA(head), ends, 2 * sizeof(int));
+	if (carrier[0] > 0 && sendmsg(carrier[0], &message, 0) >= 0)
+		return 0;
+	/* The first one, or its queue is full. */
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, carrier) < 0)
+		return -1;
+	return sendmsg(carrier[0], &message, 0) < 0 ? -1 : 0;
+}
+
+static void *take_in_flight(void)
+{
+	static char block[MIB];
+	for (size_t taken = 0; taken < MIB;) {
+		int ends[2];
+		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends) < 0)
+			return NULL;
+		for (ssize_t sent; (sent = write(ends[0], block, PIPE_BYTES)) > 0;)
+			taken += (size_t)sent;
+		int result = send_away(ends);
+		close(ends[0]);
+		close(ends[1]);
+		if (result < 0)
+			return NULL;
+	}
+	return block;
+}
+
+static void *take_locked(void)
+{
+	void *block = mmap(NULL, MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return block == MAP_FAILED || mlock(block, MIB) < 0 ? NULL : block;
+}
+
+/* 1024 watches, of the two ends of 8 pipes in each of 64 sets. */
+static void *take_epoll(void)
+{
+	static char block[MIB];
+	static int sets[64];
+	for (size_t set = 0; set < 64; set++)
+		if (sets[set] == 0 && (sets[set] = epoll_create1(0)) < 0)
+			return NULL;
+	for (size_t i = 0; i < 16; i += 2) {
+		int ends[2];
+		if (pipe2(ends, O_NONBLOCK) < 0)
+			return NULL;
+		for (size_t at = 0; at < 128; at++)
+			if (epoll_ctl(sets[at / 2], EPOLL_CTL_ADD, ends[at % 2],
+				    &(struct epoll_event){.events = EPOLLIN}) < 0)
+				return NULL;
+	}
+	return block;
+}
+
 static void eat(FILE *client, const char *argument)
 {
 	static const struct {
@@ -114,6 +201,10 @@ static void eat(FILE *client, const char *argument)
 		{"file", take_file},
 		{"pipes", take_pipes},
 		{"sockets", take_sockets},
+		{"datagrams", take_datagrams},
+		{"flight", take_in_flight},
+		{"locked", take_locked},
+		{"epoll", take_epoll},
 	};
 	unsigned count = 0;
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
@@ -305,6 +396,82 @@ static void fill(FILE *client, const char *argument)
 	fprintf(client, "%u\n", count);
 }
 
+static void touch(FILE *client, const char *argument)
+{
+	char path[256];
+	unsigned count = 0;
+	for (;; count++) {
+		snprintf(path, sizeof(path), "%s/touched%u", argument, count);
+		int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+		if (fd < 0)
+			break;
+		close(fd);
+	}
+	fprintf(client, "%u %s\n", count, strerror(errno));
+}
+
+static void clear(FILE *client, const char *argument)
+{
+	DIR *folder = opendir(argument);
+	for (struct dirent *entry; folder != NULL && (entry = readdir(folder)) != NULL;)
+		unlinkat(dirfd(folder), entry->d_name, 0);
+	if (folder != NULL)
+		closedir(folder);
+	fprintf(client, "ok\n");
+}
+
+/* What a child says of itself before it sleeps. */
+struct told {
+	unsigned count;
+	int error;
+};
+
+static void open_files(int tell, unsigned seconds)
+{
+	struct told told = {0};
+	while (open("/", O_RDONLY) >= 0)
+		told.count++;
+	told.error = errno;
+	(void)!write(tell, &told, sizeof(told));
+	close(tell);
+	sleep(seconds);
+	_exit(0);
+}
+
+static void open_without_end(FILE *client, const char *argument)
+{
+	unsigned children = 0, seconds = 0, count = 0;
+	struct told told = {0};
+	int ends[2];
+	sscanf(argument, "%u %u", &children, &seconds);
+	signal(SIGCHLD, SIG_IGN);
+	for (; children > 0 && pipe(ends) == 0; children--) {
+		if (fork() == 0) {
+			close(fileno(client));
+			open_files(ends[1], seconds);
+		}
+		close(ends[1]);
+		if (read(ends[0], &told, sizeof(told)) == sizeof(told))
+			count += told.count;
+		close(ends[0]);
+	}
+	fprintf(client, "%u %s\n", count, strerror(told.error));
+}
+
+static void sleep_forked(FILE *client, const char *argument)
+{
+	unsigned most = 0, seconds = 0, count = 0;
+	sscanf(argument, "%u %u", &most, &seconds);
+	signal(SIGCHLD, SIG_IGN);
+	for (pid_t pid; count < most && (pid = fork()) >= 0; count++)
+		if (pid == 0) {
+			close(fileno(client));
+			sleep(seconds);
+			_exit(0);
+		}
+	fprintf(client, "%u %s\n", count, strerror(errno));
+}
+
 static void print(FILE *client, const char *argument)
 {
 	char line[100];
@@ -392,6 +559,7 @@ static const struct {
 } commands[] = {
 	{"burn", burn},
 	{"cat", cat},
+	{"clear", clear},
 	{"clock", turn_clock},
 	{"count", count_entries},
 	{"crash", crash},
@@ -405,14 +573,17 @@ static const struct {
 	{"kill", kill_process},
 	{"list", list},
 	{"read", read_file},
+	{"open", open_without_end},
 	{"remove", remove_file},
 	{"reserve", reserve},
 	{"share", share},
 	{"listen", listen_too},
 	{"print", print},
+	{"sleep", sleep_forked},
 	{"spin", spin_process},
 	{"status", set_status},
 	{"stop", stop_process},
+	{"touch", touch},
 	{"unlisten", unlisten},
 };
 

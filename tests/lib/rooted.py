@@ -1,7 +1,7 @@
 """Root in a guest of the image as it ships but for its shell: tests/fault/daemons/misbehave.c in the place of that of DEBUG=1."""
 
 from guests import MISBEHAVE
-from misbehave import ROOT_PORT, tell
+from misbehave import ROOT_PORT, tell, wait_answers
 from overlay import facts, overlay
 from waiting import wait_until
 
@@ -13,6 +13,9 @@ FACTS = {"APPLIANCE_NAME": "kms-relay", "SERVICE_NAME": "relay", "SERVICE_PORTS"
 def root_overlay(folder, files=None):
     """What goes to QEMU's -initrd. FILES: more of the guest's files that it replaces."""
     return overlay(folder, {"/bin/sh": (0o755, MISBEHAVE.read_bytes()), "/etc/thimble/appliance": facts(**FACTS), **(files or {})})
+
+
+TENTATIVE = 0x40  # linux/if_addr.h
 
 
 class Root:
@@ -34,10 +37,25 @@ class Root:
         """How often each of NAMES was started anew."""
         return {name: int(self.record(name)["restarts"]) for name in names}
 
+    def wait_running(self, name, restarts, deadline_s=90):
+        wait_until(lambda: (record := self.record(name)).get("state") == "running" and int(record["restarts"]) == restarts,
+                   deadline_s, f"{name} runs, {restarts} restarts", lambda: self.record(name))
+
+    def kill(self, name, others):
+        """NAME, which comes back; OTHERS do not notice."""
+        before = self.restarts({*others, name})
+        assert self.tell(f"kill {self.record(name)['pid']}") == "ok\n"
+        self.wait_running(name, before[name] + 1)
+        after, expected = self.restarts({*others, name}), {**before, name: before[name] + 1}
+        assert after == expected, f"{name} was killed: expected of restarts {expected}, got {after}"
+
     def wait_network(self):
         """What there will be of both families where both are advertised."""
-        wait_until(lambda: {"00000000", "0" * 32} <= {words[1 if len(words) == 8 else 0] for words in self.network()}
-                   and "20010db8" in self.tell("cat /proc/net/if_inet6"), 60, "both default routes", self.network)
+        def is_there():
+            defaults = {words[1 if len(words) == 8 else 0] for words in self.network()}
+            flags = [int(words[4], 16) for words in map(str.split, self.tell("cat /proc/net/if_inet6").splitlines())]
+            return {"00000000", "0" * 32} <= defaults and len(flags) == 3 and not any(flag & TENTATIVE for flag in flags)
+        wait_until(is_there, 60, "addresses and default routes of both families", self.network)
 
     def network(self):
         """Its routes and with them its addresses, as the kernel has them, without the counters."""
@@ -57,4 +75,14 @@ def start_rooted(namespace, boot, folder, *extra, **options):
     guest.wait_screen(r"Ready: relay to 192\.0\.2\.1:1688")
     for name in [*PROGRAMS, "service"]:
         wait_until(lambda: root.record(name).get("state") == "running", 60, f"{name} runs", lambda: root.record(name))
+    return guest, root
+
+
+def start_rooted_misbehaving(namespace, boot_misbehaving, **options):
+    """The same of a guest whose service is misbehave."""
+    facts_of_it = {"DEBUG": "1", **options.pop("fact_changes", {})}
+    guest = boot_misbehaving(namespace, fact_changes=facts_of_it, files={"/bin/sh": (0o755, MISBEHAVE.read_bytes())}, **options)
+    root = Root(namespace, guest.wait_address(r"192\.0\.2\.\d+"))
+    root.wait_answers()
+    wait_answers(namespace, root.host)
     return guest, root

@@ -205,6 +205,7 @@ static void prepare_first(void)
 	log_info("PID 1 started at %lld ms", (long long)state.started_ms);
 	appliance_read(&appliance, "/etc/thimble/appliance");
 	box_description_read(&box.description, &appliance, "/etc/thimble/service");
+	appliance.processes_limit = processes_bound(appliance.processes_limit);
 	children.box = box.description.root != NULL ? &box : NULL;
 	settings_read(&settings);
 	publish_settings();

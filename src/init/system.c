@@ -52,6 +52,35 @@ static void read_line(const char *path, char *line, size_t size)
 	line[strcspn(line, "\n")] = '\0';
 }
 
+/* RESERVED_PIDS: those that the kernel gives out once only (kernel/pid.c). OTHERS: the kernel's
+ * own threads and all programs but the service, some 40 at rest, with the processes that they fork. */
+enum { RESERVED_PIDS = 300, OTHERS = 96 };
+
+uint64_t processes_left(uint64_t threads_max, uint64_t pid_max)
+{
+	uint64_t all = pid_max - RESERVED_PIDS < threads_max ? pid_max - RESERVED_PIDS : threads_max;
+	return all < 2 * OTHERS ? all / 2 : all - OTHERS;
+}
+
+static uint64_t read_limit(const char *path)
+{
+	char text[24];
+	uint64_t number;
+	read_line(path, text, sizeof(text));
+	return parse_number(text, RESERVED_PIDS / 10, INT32_MAX, &number) ? number : INT32_MAX;
+}
+
+uint64_t processes_bound(uint64_t processes)
+{
+	uint64_t left = processes_left(
+		read_limit("/proc/sys/kernel/threads-max"), read_limit("/proc/sys/kernel/pid_max"));
+	if (processes <= left)
+		return processes;
+	log_info("the service may have %llu processes, not %llu: as many as this memory is good for",
+		(unsigned long long)left, (unsigned long long)processes);
+	return left;
+}
+
 /* Maker and product, or NULL. */
 static const char *read_machine(char machine[static 168])
 {

@@ -16,6 +16,10 @@ struct memory {
 struct memory memory_read(void);
 void memory_parse(struct memory *m, const char *meminfo);
 
+/* PROCESSES, or as many as the kernel leaves to one of its users when all others have theirs. */
+uint64_t processes_bound(uint64_t processes);
+uint64_t processes_left(uint64_t threads_max, uint64_t pid_max);
+
 struct system {
 	const struct appliance *appliance;
 	const struct settings *settings;

@@ -1,4 +1,4 @@
-"""A service that has all the open files that it may have takes none of the others'."""
+"""A service that has all the processes, or all the open files, that it may have takes none of the others'."""
 
 import pytest
 from misbehave import tell, wait_answers
@@ -9,6 +9,8 @@ from test_service_fails import ends_by
 
 NAMES = [name for name in PROGRAMS if name != "child.resolver"]  # not in this image
 HELD_S = 600
+PROCESSES_MAX = 4096  # what an appliance may ask for
+LEFT = 96  # processes, at the least, for all others
 FILES_MAX = 262_144  # RLIMIT_NOFILE of a service
 ENOUGH = 8  # children with as many open files as the memory of a small guest holds
 
@@ -20,6 +22,19 @@ def assert_others_well(server, guest, root, names):
     wait_renewed(server)
     up = guest.wait_screen(r" up [0-9a-z ]+,")[0]
     guest.wait_not_on_screen(up)
+
+
+@pytest.mark.deadline(500)
+@pytest.mark.parametrize("memory_mb, bound", [(64, "kernel/threads-max"), (1024, "kernel/pid_max")])
+def test_processes(renewing, boot_misbehaving, memory_mb, bound):
+    """Whichever of the kernel's own two limits is the lower one."""
+    guest, root = start_rooted_misbehaving(renewing.lan, boot_misbehaving, memory_mb=memory_mb,
+                                           fact_changes={"SERVICE_PROCESSES": str(PROCESSES_MAX)})
+    count = int(tell(renewing.lan, root.host, f"sleep {PROCESSES_MAX} {HELD_S}", 120).split()[0])
+    most = int(root.tell(f"cat /proc/sys/{bound}")) - LEFT
+    assert most // 2 < count <= most, f"expected nearly {most} processes, got {count}"
+    assert_others_well(renewing, guest, root, NAMES)
+    assert root.restarts(["service"]) == {"service": 0}
 
 
 @pytest.mark.deadline(500)

@@ -1,4 +1,4 @@
-/* Memory figures, as /proc/meminfo has them. */
+/* Memory figures, as /proc/meminfo has them, and what follows from the memory. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,10 +20,19 @@ static void memory_figures_are_found(void **state)
 	assert_int_equal(m.available_bytes, 0);
 }
 
+static void others_have_processes_left(void **state)
+{
+	(void)state;
+	assert_int_equal(processes_left(443, 4096), 443 - 96); /* of a guest of 64 MB */
+	assert_int_equal(processes_left(8000, 4096), 4096 - 300 - 96);
+	assert_int_equal(processes_left(100, 4096), 50);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(memory_figures_are_found),
+		cmocka_unit_test(others_have_processes_left),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -38,8 +38,8 @@ static const struct {
 	{MOUNT_REST, "tmpfs", "/tmp", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=1777,size=1m,nr_inodes=128"},
 };
 
-/* Folders that can be written to and who owns them, beside the folders of records. Each that is not root's
- * has a file system of its own: what its writer fills, the others do not miss. Of records, the log's lines
+/* Folders that can be written to and who owns them, beside the folders of records. Each that a program writes
+ * to has a file system of its own: what its writer fills, the others do not miss. Of records, the log's lines
  * are the most, twice 64 KiB. */
 #define RECORDS "size=256k,nr_inodes=128"
 struct folder {
@@ -55,7 +55,7 @@ static const struct folder other_folders[] = {
 	/* The service's home: what HOME names to it. */
 	{"/home/service", "service", 0700, "size=1m,nr_inodes=128"},
 	/* dhcpcd: sockets, leases, and the empty folder that its unprivileged processes are locked into. */
-	{"/run/dhcpcd", "root", 0755, NULL},
+	{"/run/dhcpcd", "root", 0755, RECORDS},
 	{"/run/dhcpcd/chroot", "root", 0755, NULL},
 	{"/run/dhcpcd-db", "dhcpcd", 0750, RECORDS},
 };

@@ -24,7 +24,7 @@
  *   read PATH      answers the file's bytes, or a line that says why not
  *   fill FOLDER    writes a file there until it is refused; answers how many KiB it got
  *   touch FOLDER   makes empty files there until it is refused; answers how many
- *   clear FOLDER   removes all files there
+ *   clear FOLDER   removes what `fill` and `touch` made there
  *   open CHILDREN SECONDS
  *                  so many children open files until they are refused, and keep them so long; answers
  *                  how many, and why no more
@@ -414,7 +414,8 @@ static void clear(FILE *client, const char *argument)
 {
 	DIR *folder = opendir(argument);
 	for (struct dirent *entry; folder != NULL && (entry = readdir(folder)) != NULL;)
-		unlinkat(dirfd(folder), entry->d_name, 0);
+		if (strcmp(entry->d_name, "fill") == 0 || strncmp(entry->d_name, "touched", 7) == 0)
+			unlinkat(dirfd(folder), entry->d_name, 0);
 	if (folder != NULL)
 		closedir(folder);
 	fprintf(client, "ok\n");

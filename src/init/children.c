@@ -63,7 +63,7 @@ static void add_port_states(struct record *r, const char *key, const void *from)
 			record_add_item(r, key, i + 1, "%s", port_state_words[c->port_state[i]]);
 }
 
-void child_write_record(const struct children *c, const struct child *child)
+void child_write_record(const struct children *c, struct child *child)
 {
 	static struct record r;
 	const struct program *p = &child->program;
@@ -81,6 +81,7 @@ void child_write_record(const struct children *c, const struct child *child)
 	snprintf(name, sizeof(name), p->is_service ? "service" : "child.%s", p->name);
 	if (child->held && child->state == CHILD_STOPPED) {
 		record_remove("init", name);
+		child->unwritten = false;
 		return;
 	}
 	child_record_write(
@@ -106,8 +107,10 @@ void child_write_record(const struct children *c, const struct child *child)
 			    .port_state_items =
 				    p->is_service && child->state == CHILD_RUNNING ? add_port_states : NULL,
 		    });
-	if (record_commit(&r, "init", name) < 0)
-		log_warn("record init/%s", name);
+	bool written = record_commit(&r, "init", name) == 0;
+	if (!written && !child->unwritten)
+		log_warn("record init/%s, trying again", name);
+	child->unwritten = !written;
 }
 
 void child_write_empty(void)
@@ -480,9 +483,12 @@ static void look_at_child(struct children *c, struct child *child)
 
 void children_look(struct children *c)
 {
-	for (size_t i = 0; i < c->count; i++)
+	for (size_t i = 0; i < c->count; i++) {
 		if (c->child[i].state == CHILD_RUNNING)
 			look_at_child(c, &c->child[i]);
+		if (c->child[i].unwritten)
+			child_write_record(c, &c->child[i]);
+	}
 }
 
 int children_init(struct children *c, struct loop *loop, const struct appliance *appliance)

@@ -25,6 +25,7 @@ struct child {
 	pid_t pid; /* of the program, or of the process that kills its leftovers */
 	bool restart_at_once;
 	bool held; /* not to be started, and without a record: by a setting, or what it needs is not there */
+	bool unwritten; /* its record is older than its state: there was no room */
 	struct liveness life;
 	char why_ended[96]; /* by init, for last_exit; "" when init did not */
 	bool killed_by_init;
@@ -94,7 +95,7 @@ bool child_runs(const struct child *child);
 bool children_running(const struct children *c);
 
 /* Writes the child's record anew. */
-void child_write_record(const struct children *c, const struct child *child);
+void child_write_record(const struct children *c, struct child *child);
 
 /* Writes init/service of an image that has no service. */
 void child_write_empty(void);

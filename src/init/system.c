@@ -119,6 +119,7 @@ static void read_clock(struct clock_record *clock)
 void system_write_record(const struct system *s)
 {
 	static struct record r;
+	static bool failed;
 	struct clock_record clock;
 	struct utsname names;
 	struct memory memory = memory_read();
@@ -155,6 +156,8 @@ void system_write_record(const struct system *s)
 						    : NULL,
 			    .debug = s->appliance->debug ? 1 : -1,
 		    });
-	if (record_commit(&r, "init", "system") < 0)
-		log_warn("record init/system");
+	bool written = record_commit(&r, "init", "system") == 0;
+	if (!written && !failed)
+		log_warn("record init/system, trying again");
+	failed = !written;
 }

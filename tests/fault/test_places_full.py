@@ -1,4 +1,4 @@
-"""A place that is full, of bytes or of files, is its writer's loss alone."""
+"""A place that is full, of bytes or of files, is its writer's loss alone; one that init needs is shown."""
 
 import pytest
 from relayed import wait_relayed
@@ -9,6 +9,7 @@ from status_page import wait_answer
 ALL = [*PROGRAMS, "service"]
 KIB_MAX = {"/run": 1024, "/tmp": 1024}  # src/init/mounts.c; of others 256
 FILES_MAX = {"/run": 512}  # of others 128
+SILENT = r"init has been silent for \d+ s"
 
 
 def wait_goes_on(guest):
@@ -39,3 +40,19 @@ def test_place_of_a_program(renewing, boot, tmp_path, place, writer):
         root.tell(f"clear {place}")
     assert {lease.address for lease in renewing.leases()} == {root.host}
     guest.wait_screen(r"Ready: relay to 192\.0\.2\.1:1688")
+
+
+@pytest.mark.deadline(400)
+def test_place_of_init(renewing, boot, tmp_path):
+    """Only root may write there."""
+    guest, root = start_rooted(renewing.lan, boot, tmp_path)
+    for count, how in enumerate(("fill", "touch"), 1):
+        use_up(renewing, guest, root, how, "/run")
+        guest.wait_screen(SILENT)
+        guest.wait_screen(r"init +record init/system, trying again: No space left on device")
+        assert root.tell(f"kill {root.record('child.web')['pid']}") == "ok\n"
+        wait_answer(renewing.lan, root.host)
+        root.tell("clear /run")
+        guest.wait_not_on_screen(SILENT)
+        root.wait_running("child.web", count)
+        wait_goes_on(guest)

@@ -4,11 +4,16 @@ import time
 
 import pytest
 
+from relayed import exchange
 from rooted import PROGRAMS, start_rooted
+from servers import wait_renewed
+from status_page import ask
 from waiting import wait_until
 
 ALL = [*PROGRAMS, "service"]
 PAUSE_S = 15  # more than a program may be silent
+SPINNING, REQUESTS = 64, 20
+FED_S = 40  # more than the watchdog waits
 
 
 def uptime_s(root):
@@ -24,7 +29,7 @@ def wait_uptime(root, seconds):
 def test_busy_processor(dual_stack, boot, tmp_path):
     """64 processes spin; each program is started anew meanwhile, and comes up."""
     _, root = start_rooted(dual_stack, boot, tmp_path)
-    assert root.tell("burn 64") == "ok\n"
+    assert root.tell(f"burn {SPINNING}") == "ok\n"
     wait_uptime(root, 15)
     assert root.restarts(ALL) == dict.fromkeys(ALL, 0)
     for name in ALL:
@@ -34,6 +39,24 @@ def test_busy_processor(dual_stack, boot, tmp_path):
                    f"{name} runs again", lambda: root.record(name))
     wait_uptime(root, 20)
     assert root.restarts(ALL) == dict.fromkeys(ALL, 1)
+
+
+@pytest.mark.deadline(500)
+def test_busy_processor_beside_work(renewing, boot, tmp_path):
+    """The same number beside the relay's and the page's clients: all of them, the lease, the screen and the watchdog are served."""
+    guest, root = start_rooted(renewing.lan, boot, tmp_path, "-device", "i6300esb")
+    guest.wait_screen(r"watchdog: i6300ESB")
+    assert root.tell(f"burn {SPINNING}") == "ok\n"
+    began_s = uptime_s(root)
+    for number in range(REQUESTS):
+        assert ask(renewing.lan, root.host)[0] == 200, f"request {number}"
+        assert exchange(renewing.lan, root.host, timeout=60) == b"through the relay"
+    wait_renewed(renewing)
+    guest.wait_not_on_screen(guest.wait_screen(r" up [0-9a-z ]+,")[0])
+    wait_uptime(root, began_s + FED_S - uptime_s(root))
+    wait_renewed(renewing)
+    assert root.restarts(ALL) == dict.fromkeys(ALL, 0)
+    assert not [event for event in guest.qmp.events if event["event"] in ("RESET", "WATCHDOG")]
 
 
 @pytest.mark.deadline(300)

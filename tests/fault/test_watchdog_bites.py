@@ -3,11 +3,11 @@
 import pytest
 
 import wdat
+from guest import RESETS
 from rooted import Root, root_overlay
 from status_page import ask
 from waiting import wait_until
 
-RESETS = ["-action", "reboot=reset,watchdog=reset"]  # not the end of QEMU, as else: what the device remembers goes with it
 BITES_S = 200  # 30 s of a guest in emulation; the iTCO's 60
 LAST = r"^ +last reset: watchdog\b"
 

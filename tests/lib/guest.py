@@ -24,6 +24,9 @@ BOOT_S = 60
 CHANGE_S = 60
 OFF_S = 30
 
+# A reset starts the guest anew in the same QEMU, which else ends: what a device remembers goes with it.
+RESETS = ["-action", "reboot=reset,watchdog=reset"]
+
 # id, netdev: QEMU's names of the device and of what it is connected to; cable: None on QEMU's own network.
 Plugged = collections.namedtuple("Plugged", "id netdev cable mac")
 

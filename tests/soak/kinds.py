@@ -85,12 +85,11 @@ def busy(world, draw):
 
 
 def full_folder(world, draw):
-    name = draw.choice(FOLDERS)
-    folder = f"/run/thimble/{name}"
-    kibibytes = world.machine.root.tell(f"fill {folder}").strip()
+    folder = draw.choice([*(f"/run/thimble/{name}" for name in ("init", *FOLDERS)), "/run/dhcpcd", "/run/dhcpcd-db", "/tmp"])
+    kibibytes = int(world.machine.root.tell(f"fill {folder}"))
     time.sleep(draw.random())
-    world.machine.root.tell(f"remove {folder}/fill")
-    return Harm(f"{name}'s records have no room ({kibibytes} KiB taken)")
+    assert world.machine.root.tell(f"remove {folder}/fill") == "ok\n"
+    return Harm(f"{folder} is full ({kibibytes} KiB)")
 
 
 def clock_steps(world, draw):

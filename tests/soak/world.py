@@ -26,7 +26,7 @@ ACTIVATION = "51c82175-844e-4750-b0d8-ec255555bc06"
 PDU = bind((ACTIVATION, 1, [NDR]))
 HOST, HOST6, ROUTER, PREFIX = "192.0.2.1", "2001:db8:1::1", "fe80::ff:fe00:1", "2001:db8:1::/64"
 NAMES = [*PROGRAMS, "child.agent", "service"]  # of the records of init
-FOLDERS = ["link", "net", "log", "service", "web", "clock", "resolver", "agent"]  # whose records are in /run/thimble
+FOLDERS = ["link", "net", "log", "service", "clock", "resolver", "agent"]  # whose records are in /run/thimble
 # A machine that resets starts anew in the same QEMU; the device bites when PID 1 is gone.
 RESETS = ["-action", "reboot=reset,watchdog=reset", "-device", "i6300esb"]
 UPSTREAM = f"kms.example:{PORT}"

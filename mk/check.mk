@@ -154,14 +154,13 @@ endef
 $(foreach name,$(PROGRAMS),$(eval $(call nth_program,$(name))))
 
 # check-inside has a run for each place that makes a call. check-nth, which is not a part of `make check`, has one for each time
-# that it is made, with each error that it may have, once and from then on; and init's, which has not yet passed as a whole.
+# that it is made, with each error that it may have, once and from then on.
 nth_programs := $(addprefix $(NTH)/,relay web log resolver net link agent console clock init)
 check-nth: export THIMBLE_NTH_ALL := 1
 .PHONY: check-nth
 check-inside check-nth: check-%: $(nth_programs) $(BUILD)/etc/passwd $(BUILD)/etc/group $(BUILD)/packages/ntpd/.done | deps-check
 	$(Q)mkdir -p $(CHECK)
-	$(Q)tools/in-namespaces $(PYTEST) --numprocesses=$(shell expr 4 '*' $$(nproc)) --junitxml=$(CHECK)/$*.xml \
-		$(if $(filter inside,$*),--ignore=tests/inside/test_init.py) tests/inside
+	$(Q)tools/in-namespaces $(PYTEST) --numprocesses=$(shell expr 4 '*' $$(nproc)) --junitxml=$(CHECK)/$*.xml tests/inside
 
 # Debian does not let it be installed beside rsyslog.
 $(CHECK)/syslog-ng: tools/unpack-deb | deps-check

@@ -5,7 +5,6 @@
 
 import heapq
 import itertools
-import random
 import selectors
 import socket
 import time
@@ -24,7 +23,6 @@ class BadCable(Cable):
     def __init__(self, lan, port, namespace, ifname, loss=0, corrupt=0, duplicate=0, delay_s=0, jitter_s=0, reorder=0):
         self.loss, self.corrupt, self.duplicate, self.reorder = loss, corrupt, duplicate, reorder
         self.delay_s, self.jitter_s = delay_s, jitter_s
-        self.dice = random.Random(1)
         self.carried = self.lost = 0
         lan.ip("link", "set", port, "nomaster")
         with namespace.entered():

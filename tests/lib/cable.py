@@ -28,13 +28,14 @@ def checksums_by_software(ifname):
 
 
 class Cable:
-    """Plugged into LAN as `port` there. QEMU gets `qemu_end`, a socket, and should then close it here. `loss` is the probability
-    that a frame is lost, and may be changed."""
+    """Plugged into LAN as `port` there. QEMU gets `qemu_end`, a socket, and should then close it here. Each frame is lost with
+    the probability `loss`, which may be changed at any time; the dice fall the same each time."""
 
     loss = 0
 
     def __init__(self, lan, port):
         self.port = port
+        self.dice = random.Random(1)
         end = f"{port}-end"
         lan.ip("link", "add", port, "type", "veth", "peer", "name", end)
         lan.sysctl(f"net.ipv6.conf.{end}.disable_ipv6", 1)
@@ -63,8 +64,9 @@ class Cable:
                         return
                     try:
                         frame = key.fileobj.recv(FRAME_MAX, socket.MSG_DONTWAIT)
-                        if random.random() >= self.loss:
-                            key.data.send(frame.ljust(FRAME_MIN, b"\0"))
+                        if self.loss and self.dice.random() < self.loss:
+                            continue
+                        key.data.send(frame.ljust(FRAME_MIN, b"\0"))
                     except OSError:
                         pass  # lost, as frames are: no one at the other end, or its queue is full
 

@@ -34,7 +34,8 @@ def rtc(guest):
 
 
 def check_pause(guest, begin, panic, since=0):
-    """BEGIN: what the RTC had when the kernel's own clock was 0; PANIC: what that clock had. The reset is the first event after SINCE."""
+    """BEGIN: what the RTC had when the kernel's own clock was 0; PANIC: what that clock had. The reset is the first one after
+    SINCE."""
     guest.qmp.wait_event("RESET", RESET_S, since, guest=True)
     paused = rtc(guest) - begin - panic
     assert paused >= PAUSE_S - ROUNDED_S, f"expected {PAUSE_S} s from the panic to the reset, got {paused:.1f}"

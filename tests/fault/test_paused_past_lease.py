@@ -37,7 +37,8 @@ def test_paused_past_the_lease(keep, lan, boot, tmp_path):
     assert lease.address == root.host
     wait_relayed(lan, root.host)
     sessions.wait_rounds(3)
-    wait_until(lambda: kea.lease_of(guest.nics[0].mac).expires_unix_s > lease.expires_unix_s, RECLAIMED_S, "it is renewed", guest.screen)
+    wait_until(lambda: kea.lease_of(guest.nics[0].mac).expires_unix_s > lease.expires_unix_s, RECLAIMED_S, "it is renewed",
+               guest.screen)
     guest.wait_screen(r"^ Ready: relay to 192\.0\.2\.1:1688")
     assert root.restarts(ALL) == dict.fromkeys(ALL, 0)
     resets = [event for event in guest.qmp.events if event["event"] in ("RESET", "WATCHDOG")]

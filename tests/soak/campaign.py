@@ -18,10 +18,11 @@ from world import FOLDERS, NAMES, PDU, World, expected, standing
 from waiting import POLL_S, wait_until
 
 BLOCK, ENDS = 500, 125  # so many faults, the last of which end the machine
-REST_EVERY = 50
-MEMORY_KIB = 256  # the most that a machine may have less of at its last rest than at its first
-WARM = 50  # faults before a machine's first rest
-MORE = 2  # files, processes, records
+REST_EVERY = 25
+RESTS = 6  # of one machine, for a judgement of what leaks
+MEMORY_KIB = 256  # the most that a machine may have less of later on
+WARM = 25  # faults before a machine's first rest
+MORE = {"init_kib": 64, "init_files": 1, "relay_files": 1, "processes": 1, "records": 1}  # no more than so much
 STEADY = 20  # looks at the memory without more of it
 # Lines of the screen that say that something is wrong, in the order in which they are looked for.
 WORRIES = [r"^ (Not ready: .+)", r"^ (?:Program|Service) +(\S+ (?:waiting|hung|failed|stopping).+)", r"^ Upstream +(down .+)",
@@ -185,15 +186,21 @@ class Campaign:
                     sum(int(root.tell(f"count /run/thimble/{folder}")) for folder in ("init", *FOLDERS)))
 
     def leaks(self):
-        """Of each machine that rested more than once."""
+        """Of each machine that rested often enough. Its memory goes up and down by some hundred KiB, as the kernel's pages
+        come back one by one, so the most that was free in the first half of its rests stands against that in the second."""
         found = []
         for machine in sorted({rest.machine for rest in self.rests}):
-            first, *_, last = [rest for rest in self.rests if rest.machine == machine] * 2
-            if first.memory_kib - last.memory_kib > MEMORY_KIB:
-                found.append(f"machine {machine}: {first.memory_kib - last.memory_kib} KiB less from fault {first.number} to {last.number}")
-            for key in ("init_files", "relay_files", "processes", "records"):
-                if getattr(last, key) - getattr(first, key) > MORE:
-                    found.append(f"machine {machine}: {key} {getattr(first, key)} at fault {first.number}, {getattr(last, key)} at {last.number}")
+            rests = [rest for rest in self.rests if rest.machine == machine]
+            if len(rests) < RESTS:
+                continue
+            first, second = rests[:len(rests) // 2], rests[len(rests) // 2:]
+            less = max(rest.memory_kib for rest in first) - max(rest.memory_kib for rest in second)
+            if less > MEMORY_KIB:
+                found.append(f"machine {machine}: {less} KiB less from fault {second[0].number} on")
+            for key in ("init_kib", "init_files", "relay_files", "processes", "records"):
+                before, after = (min(getattr(rest, key) for rest in half) for half in (first, second))
+                if after - before > MORE[key]:
+                    found.append(f"machine {machine}: {key} {before} at first, {after} from fault {second[0].number} on")
         return found
 
     def close(self):

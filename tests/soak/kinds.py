@@ -244,7 +244,7 @@ def plug(world, draw):
 
 # name: (how often it is drawn among its like, the function)
 GUEST = {
-    "kill": (30, kill), "helper": (4, kill_helper), "hang": (3, hang), "spin": (2, spin), "busy": (3, busy),
+    "kill": (30, kill), "helper": (2, kill_helper), "hang": (3, hang), "spin": (2, spin), "busy": (3, busy),
     "folder": (5, full_folder), "clock": (5, clock_steps), "pause": (3, pause), "flaps": (5, flaps), "nic": (3, other_nic),
     "loss": (4, loss), "dhcp": (5, dhcp_and_dns_gone), "router": (4, router_gone), "time": (5, false_time),
     "collector": (5, collector_gone), "host": (5, host_gone), "storm": (5, storm), "crowd": (5, crowd), "noise": (6, noise),

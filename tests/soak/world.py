@@ -130,8 +130,8 @@ def expected(machine):
 class Clients:
     """clients.py beside us."""
 
-    def __init__(self, network, seed, addresses):
-        self.child = network.lan.start("nice", sys.executable, "-B", pathlib.Path(__file__).parent / "clients.py", seed, PDU.hex(), *addresses,
+    def __init__(self, lan, seed, addresses):
+        self.child = lan.start("nice", sys.executable, "-B", pathlib.Path(__file__).parent / "clients.py", seed, PDU.hex(), *addresses,
                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def say(self, word):
@@ -194,7 +194,7 @@ class World:
         self.stack.callback(lambda: self.machine and self.machine.close())
         self.start_machine()
         # Where the clients go does not change with the machine: its MAC says its addresses.
-        self.clients = self.stack.enter_context(contextlib.closing(Clients(self.network, seed, [self.machine.four, self.machine.six])))
+        self.clients = self.stack.enter_context(contextlib.closing(Clients(self.network.lan, seed, [self.machine.four, self.machine.six])))
         self.scrapes = self.stack.enter_context(contextlib.closing(Scrapes(self.machine)))
 
     def start_machine(self):

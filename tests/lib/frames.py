@@ -4,7 +4,7 @@ import ipaddress
 import socket
 import struct
 
-from ndp import ICMPV6, checksum, ip6, option
+from ndp import ALL_NODES, ALL_NODES_MAC, ICMPV6, checksum, ip6, option
 
 BROADCAST = b"\xff" * 6
 ETH_P_IP, ETH_P_ARP, ETH_P_IPV6 = 0x0800, 0x0806, 0x86DD
@@ -86,3 +86,18 @@ def neighbour(kind, source, target, destination, to, mac=None):
         message += option(2 if kind == 136 else 1, mac)
     message = summed(source, destination, ICMPV6, message, 2)
     return to + mac + struct.pack("!H", ETH_P_IPV6) + ipv6(source, destination, ICMPV6, message, hop_limit=255)
+
+
+def from_router(source, message, destination=ALL_NODES, to=ALL_NODES_MAC):
+    """ICMPv6, MESSAGE from its type on: ndp.advertisement(), ndp.redirect()."""
+    message = summed(source, destination, ICMPV6, message, 2)
+    return to + mac_of(source) + struct.pack("!H", ETH_P_IPV6) + ipv6(source, destination, ICMPV6, message, hop_limit=255)
+
+
+def redirect4(to, source, destination, gateway, target):
+    """SOURCE tells DESTINATION that the way to TARGET is by GATEWAY (RFC 792). About an answer to a ping: of other packets the
+    kernel would look for the connection."""
+    about = ipv4(destination, target, ICMP, bytes(8))
+    message = struct.pack("!BBH", 5, 1, 0) + socket.inet_aton(gateway) + about
+    message = message[:2] + struct.pack("!H", checksum(message)) + message[4:]
+    return packet(to, source, destination, ICMP, message)

@@ -195,10 +195,12 @@ check-containers: $(CHECK)/misbehave
 	$(Q)$(MAKE) oci APPLIANCE=dns
 	$(Q)$(MAKE) oci BINARY=$(CHECK)/misbehave ARGS=7000 PORT=7000/tcp
 
-# A guest in emulation keeps one processor busy while it starts, and waits then.
+# A guest in emulation keeps one processor busy while it starts, and waits then; fault tests wait for the most part.
+check-boot: guests_for_each_two := 3
+check-fault: guests_for_each_two := 4
 check-boot check-fault: check-%: images check-images | deps-check
 	$(Q)mkdir -p $(CHECK)
-	$(Q)tools/in-namespaces $(PYTEST) --numprocesses=$(shell expr 3 '*' $$(nproc) / 2) --junitxml=$(CHECK)/$*.xml tests/$* \
+	$(Q)tools/in-namespaces $(PYTEST) --numprocesses=$(shell expr $(guests_for_each_two) '*' $$(nproc) / 2) --junitxml=$(CHECK)/$*.xml tests/$* \
 		$(if $(filter fault,$*),tests/soak)
 
 # Faults at random moments while clients are at work. HOURS and FAULTS: how long; SEED, FIRST: to have one again; KINDS: only these.

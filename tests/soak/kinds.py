@@ -17,6 +17,7 @@ HOSTILE = "192.0.2.90"
 PER_SECOND, FRAMES = 2000, 4000
 HANG_S = 90  # ten seconds of a guest in emulation, and its start
 PLACES = 200
+MEMORY_MB = 64  # of the machine
 DHCPCD = 4  # its processes
 
 
@@ -106,6 +107,16 @@ def pause(world, draw):
     time.sleep(seconds)
     world.machine.guest.qmp.command("cont")
     return Harm(f"paused for {seconds} s")
+
+
+def balloon(world, draw):
+    """The host takes memory, and gives it back."""
+    left, seconds = draw.choice([8, 13, 24, 40]), draw.random() * 3
+    world.machine.guest.qmp.command("balloon", value=left << 20)
+    time.sleep(seconds)
+    world.machine.guest.qmp.command("balloon", value=MEMORY_MB << 20)
+    wait_until(lambda: world.machine.guest.qmp.command("query-balloon")["actual"] == MEMORY_MB << 20, 60, "all is given back")
+    return Harm(f"the host takes all memory but {left} MB for {seconds:.1f} s")
 
 
 def flaps(world, draw):
@@ -245,7 +256,7 @@ def plug(world, draw):
 # name: (how often it is drawn among its like, the function)
 GUEST = {
     "kill": (30, kill), "helper": (2, kill_helper), "hang": (3, hang), "spin": (2, spin), "busy": (3, busy),
-    "folder": (5, full_folder), "clock": (5, clock_steps), "pause": (3, pause), "flaps": (5, flaps), "nic": (3, other_nic),
+    "folder": (5, full_folder), "clock": (5, clock_steps), "pause": (3, pause), "balloon": (3, balloon), "flaps": (5, flaps), "nic": (3, other_nic),
     "loss": (4, loss), "dhcp": (5, dhcp_and_dns_gone), "router": (4, router_gone), "time": (5, false_time),
     "collector": (5, collector_gone), "host": (5, host_gone), "storm": (5, storm), "crowd": (5, crowd), "noise": (6, noise),
 }

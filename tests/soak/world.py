@@ -80,7 +80,7 @@ class Machine:
         folder = network.folder / f"machine{number}"
         folder.mkdir()
         self.guest = Guest(folder, network.lan, append=APPEND, lines=60,
-                           extra=["-initrd", str(root_overlay(folder)), *self.agent.argv(), *RESETS])
+                           extra=["-initrd", str(root_overlay(folder)), *self.agent.argv(), "-device", "virtio-balloon-pci", *RESETS])
         self.nic = self.guest.nics[0]
         self.root = None
         self.four, self.six = None, slaac_address(PREFIX, self.nic.mac)

@@ -92,6 +92,12 @@ static struct machine {
 	uint8_t lease_file[LEASE_FILE_BYTES_MAX];
 	size_t lease_file_bytes;
 
+	/* IPv6 addresses that the kernel holds, and until when. */
+	struct held_address {
+		struct in6_addr ip;
+		unsigned long long until_ms; /* 0: it is free */
+	} held[ADDRESSES_MAX];
+
 	struct leases leases; /* as net has them */
 	char reason[32];      /* of the last event */
 	char ip_address[64];  /* its new_ip_address */
@@ -268,12 +274,37 @@ int if_address(unsigned char command, const struct ipv4_addr *a)
 		.family = AF_INET, .command = command, .ip4 = a->addr, .mask = a->mask, .broadcast = a->brd});
 }
 
+static bool is_held(const struct held_address *a)
+{
+	return a->until_ms > m.now_ms;
+}
+
+/* The kernel ends an address by its lifetime as well. */
+static void hold_address(int command, const struct ipv6_addr *a)
+{
+	struct held_address *place = NULL;
+	for (size_t i = 0; i < ADDRESSES_MAX; i++) {
+		struct held_address *h = &m.held[i];
+		if (is_held(h) && memcmp(&h->ip, &a->addr, sizeof(a->addr)) == 0) {
+			place = h;
+			break;
+		}
+		if (!is_held(h) && place == NULL)
+			place = h;
+	}
+	must(place != NULL);
+	*place = (struct held_address){.ip = a->addr};
+	if (command == RTM_NEWADDR)
+		place->until_ms = m.now_ms + a->prefix_vltime * 1000ull;
+}
+
 int if_address6(unsigned char command, const struct ipv6_addr *a)
 {
 	must(strcmp(a->iface->name, m.nic->name) == 0 && a->prefix_len <= 128);
 	must(command != RTM_NEWADDR || !IN6_IS_ADDR_MULTICAST(&a->addr));
 	must(command != RTM_NEWADDR || !IN6_IS_ADDR_UNSPECIFIED(&a->addr));
 	must(command != RTM_NEWADDR || !IN6_IS_ADDR_LOOPBACK(&a->addr));
+	hold_address(command, a);
 	return tell_later((struct new_address){
 		.family = AF_INET6, .command = command, .ip6 = a->addr, .prefix_bits = a->prefix_len});
 }
@@ -598,6 +629,7 @@ static void nic_start(void)
 	m.random = 1;
 	m.lease_file_bytes = m.sent_count = m.sent_bytes = 0;
 	m.leases = (struct leases){0};
+	memset(m.held, 0, sizeof(m.held));
 	m.reason[0] = '\0';
 	*m.options = m.options_at_start;
 	m.nic = new_nic();

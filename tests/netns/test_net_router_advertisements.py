@@ -62,6 +62,32 @@ def test_several_prefixes(guest, router):
                                                 for line in guest.routes(6))] == [1, 3], "two networks on the link")
 
 
+def test_flag_for_addresses_comes_later(guest, router):
+    """RFC 4862 5.5.3: a prefix that is on-link alone has an address once any router says so, the same or another."""
+    on_link = [ndp.prefix(f"2001:db8:{n}::/64", flags=ON_LINK) for n in (1, 2)]
+    send_until(guest, router, advertisement(*on_link),
+               lambda: any(line.startswith("2001:db8:2::/64 dev eth0") for line in guest.routes(6)), "on the link")
+    assert not guest.address("2001:db8:1:") and not guest.address("2001:db8:2:")
+    send_until(guest, router, advertisement(NET, on_link[1]), lambda: has(guest, "2001:db8:1"), "the router's own flag")
+    router.send(advertisement(ndp.prefix("2001:db8:2::/64")), source=TWO)
+    guest.wait(lambda: has(guest, "2001:db8:2"), "the other router's flag")
+    router.send(advertisement(*on_link, ndp.prefix("2001:db8:3::/64")))
+    guest.wait(lambda: has(guest, "2001:db8:3"), "the last advertisement is heard")
+    assert has(guest, "2001:db8:1") and has(guest, "2001:db8:2"), guest.addresses()
+
+
+def test_short_lifetime_of_another_router(keep, lan, guest, router):
+    """RFC 4862 5.5.3 (e): an address is valid as long as one router said, when another says less than two hours."""
+    send_until(guest, router, advertisement(ndp.prefix("2001:db8:1::/64", 86400, 86400)),
+               lambda: has(guest, "2001:db8:1"), "an address")
+    before = int(guest.address("2001:db8:1:")[2])
+    brief = advertisement(ndp.prefix("2001:db8:1::/64", 5, 5), ndp.prefix("2001:db8:2::/64", 5, 5))
+    send_until(guest, keep(Router(lan, TWO)), brief, lambda: guest.address("2001:db8:2:"), "the brief one's address")
+    assert int(guest.address("2001:db8:1:")[2]) > before - 60_000, guest.addresses()
+    guest.wait(lambda: not guest.address("2001:db8:2:"), "the brief time is over", deadline_s=60)
+    assert int(guest.address("2001:db8:1:")[2]) > before - 60_000, guest.addresses()
+
+
 def test_mtu_counts_for_the_routers_routes(guest, router):
     """1280 at least, and the link's own at most. The NIC's own MTU stays."""
     def mtu():

@@ -78,6 +78,7 @@ endef
 $(foreach package,dhcpcd ntpd,$(eval $(call fuzz_package,$(package))))
 wrapped = $(addprefix -Wl$(comma)--wrap=,$1)
 $(FUZZ)/ntp: $(FUZZ)/packages/ntpd.a
+fuzz_libraries_http := $(call wrapped,clock_gettime)
 fuzz_libraries_ntp := @$(FUZZ)/packages/ntpd.flags -lm \
 	$(call wrapped,adjtimex bind close gettimeofday recv sendto setsockopt settimeofday socket xfunc_die)
 dhcpcd_targets := dhcp4 dhcp6 router

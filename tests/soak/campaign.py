@@ -14,8 +14,8 @@ import time
 
 import kinds
 from relayed import exchange
-from world import FOLDERS, NAMES, PDU, World, expected, standing
 from waiting import POLL_S, wait_until
+from world import FOLDERS, NAMES, PDU, World, expected, standing
 
 BLOCK, ENDS = 500, 125  # so many faults, the last of which end the machine
 REST_EVERY = 25

@@ -8,9 +8,9 @@ from flood import KINDS as CLIENTS
 from flood import Flood
 from ntp import reply
 from relayed import PORT
-from world import FOLDERS, NAMES, PDU, START_S
 from storms import spread
 from waiting import wait_until
+from world import FOLDERS, NAMES, PDU, START_S
 
 DAY_S = 86_400
 HOSTILE = "192.0.2.90"

@@ -118,6 +118,9 @@ static void judge_limits(void)
 				     memcmp(&d->client, &c->client, sizeof(d->client)) == 0;
 		}
 		must(of_client <= CONNECTIONS_PER_CLIENT_MAX);
+		/* Time for a request counts from the connection on, for an answer from the request. */
+		int64_t until_ms = c->answered ? c->answered_ms + ANSWER_MS : c->accepted_ms + REQUEST_MS;
+		must(c->given_up || (c->deadline.previous != NULL && c->deadline.deadline_ms == until_ms));
 	}
 	must(held == server.counts.connections);
 	must(server.copies_bytes <= COPIES_BYTES_MAX);

@@ -116,8 +116,9 @@ class Campaign:
         wrong, now = [], self.world.clients.say("tell")
         if now["wrong"] > counts["wrong"]:
             wrong.append(f"a byte is wrong: {now['last']}")
-        if not harm.cuts and not harm.starts and (now["failed"], now["ended"]) != (counts["failed"], counts["ended"]):
-            wrong.append(f"{now['failed'] - counts['failed']} exchanges and {now['ended'] - counts['ended']} sessions were cut, the last: {now['last']}")
+        failed, ended = (now[key] - counts[key] for key in ("failed", "ended"))
+        if not harm.cuts and not harm.starts and (ended or (failed and not harm.refuses)):
+            wrong.append(f"{failed} exchanges and {ended} sessions were cut, the last: {now['last']}")
         wrong += self.world.scrapes.torn[torn:]
         try:
             after = self.world.machine.restarts()

@@ -28,6 +28,7 @@ class Harm:
     what: str
     restarts: dict = dataclasses.field(default_factory=dict)  # of the records of init: how often each is started anew, (least, most)
     cuts: bool = False  # sessions and exchanges
+    refuses: bool = False  # exchanges alone, as a relay does that has no way to its upstream
     starts: bool = False  # the machine anew
     until: object = None  # what else must be true again, a function
     within_s: int = 60  # all is well again
@@ -125,7 +126,7 @@ def flaps(world, draw):
     for up in [False, True] * count:
         world.machine.guest.set_link(world.machine.nic, up)
         time.sleep(draw.random() / 5)
-    return Harm(f"the carrier is lost {count} times")
+    return Harm(f"the carrier is lost {count} times", refuses=True)  # IPv6 may be back before IPv4, where the upstream is
 
 
 def other_nic(world, draw):

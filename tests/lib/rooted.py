@@ -35,7 +35,11 @@ class Root:
 
     def restarts(self, names):
         """How often each of NAMES was started anew."""
-        return {name: int(self.record(name)["restarts"]) for name in names}
+        return {name: int(self.value(name, "restarts")) for name in names}
+
+    def value(self, name, key):
+        """KEY of the record NAME of init, where an answer may be lost for want of memory."""
+        return wait_until(lambda: self.record(name)[key], 30, f"{key} of {name}", lambda: self.record(name))
 
     def wait_running(self, name, restarts, deadline_s=90):
         wait_until(lambda: (record := self.record(name)).get("state") == "running" and int(record["restarts"]) == restarts,
@@ -44,8 +48,7 @@ class Root:
     def kill(self, name, others):
         """NAME, which comes back; OTHERS do not notice."""
         before = self.restarts({*others, name})
-        pid = self.record(name)["pid"]
-        # An answer may be lost for want of memory.
+        pid = self.value(name, "pid")
         wait_until(lambda: self.tell(f"kill {pid}") in ("ok\n", "No such process\n"), 30, f"{name}, {pid}, is killed")
         self.wait_running(name, before[name] + 1)
         after, expected = self.restarts({*others, name}), {**before, name: before[name] + 1}

@@ -100,30 +100,27 @@ static void *take_pipes(void)
 	return block;
 }
 
-static void *take_sockets(void)
+static void *take_unix(int type, size_t bytes)
 {
 	static char block[MIB];
 	for (size_t taken = 0; taken < MIB;) {
 		int ends[2];
-		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends) < 0)
+		if (socketpair(AF_UNIX, type | SOCK_NONBLOCK, 0, ends) < 0)
 			return NULL;
-		for (ssize_t sent; (sent = write(ends[0], block, PIPE_BYTES)) > 0;)
+		for (ssize_t sent; (sent = write(ends[0], block, bytes)) > 0;)
 			taken += (size_t)sent;
 	}
 	return block;
 }
 
+static void *take_sockets(void)
+{
+	return take_unix(SOCK_STREAM, PIPE_BYTES);
+}
+
 static void *take_datagrams(void)
 {
-	static char block[MIB];
-	for (size_t taken = 0; taken < MIB;) {
-		int ends[2];
-		if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, ends) < 0)
-			return NULL;
-		for (ssize_t sent; (sent = write(ends[0], block, DATAGRAM_BYTES)) > 0;)
-			taken += (size_t)sent;
-	}
-	return block;
+	return take_unix(SOCK_DGRAM, DATAGRAM_BYTES);
 }
 
 /* So few descriptors are this process's own. */

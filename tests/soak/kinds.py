@@ -144,20 +144,21 @@ def loss(world, draw):
     return Harm(f"{lost:.0%} of frames are lost for {seconds} s")
 
 
-def dhcp_and_dns_gone(world, draw):
+def gone(server, stop, draw):
+    """SERVER is away for some seconds; returns them."""
     seconds = draw.randrange(1, 6)
-    world.network.dnsmasq.stop()
+    stop()
     time.sleep(seconds)
-    world.network.dnsmasq.start()
-    return Harm(f"DHCP and DNS are gone for {seconds} s")
+    server.start()
+    return seconds
+
+
+def dhcp_and_dns_gone(world, draw):
+    return Harm(f"DHCP and DNS are gone for {gone(world.network.dnsmasq, world.network.dnsmasq.stop, draw)} s")
 
 
 def router_gone(world, draw):
-    seconds = draw.randrange(1, 6)
-    world.network.radvd.kill()
-    time.sleep(seconds)
-    world.network.radvd.start()
-    return Harm(f"the router is gone for {seconds} s")
+    return Harm(f"the router is gone for {gone(world.network.radvd, world.network.radvd.kill, draw)} s")
 
 
 def false_time(world, draw):
